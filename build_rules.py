@@ -1,0 +1,32 @@
+"""Build hook: compiles ``rules/*.toml`` into the one ruleset file inside the package.
+
+It runs for wheels, source distributions and editable installs alike, with nothing but the
+standard library (the compiler lives in ``src/leaksieve/ruleset`` and has no dependencies).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class RulesBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Writes ``src/leaksieve/ruleset/builtin.jsonl``."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compile the rules before files are collected."""
+        root = Path(self.root)
+        sys.path.insert(0, str(root / "src"))
+        try:
+            from leaksieve.ruleset.compile import compile_folder
+
+            text = compile_folder(str(root / "rules"))
+        finally:
+            sys.path.pop(0)
+        target = root / "src" / "leaksieve" / "ruleset" / "builtin.jsonl"
+        target.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,38 @@
+"""The Source protocol: what a place to scan must offer, and nothing about how it is matched.
+
+A source is planned in the parent process and read in the workers: ``units()`` yields cheap
+descriptors (marshal-able tuples), ``read(unit)`` turns one into chunks where it is called.
+Neither touches the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from leaksieve.coverage import SourceCoverage
+from leaksieve.errors import SourceError
+from leaksieve.model import Chunk, Skip
+
+# A descriptor of work: only ints, bytes, str, None and tuples of those, so that it crosses process borders cheaply.
+Unit = tuple[object, ...]
+
+
+class Source(Protocol):
+    """One target.
+
+    ``coverage`` is owned by the parent: the source counts what is *expected* there while planning
+    and records the skips it knows of; the pipeline counts what was scanned, and adds the skips
+    that ``read`` yields.
+    """
+
+    coverage: SourceCoverage
+
+    def units(self) -> Iterator[Unit]:
+        """Plan the work, lazily, in a stable order.  Raises SourceError when the target as a whole cannot be read."""
+
+    def read(self, unit: Unit) -> Iterator[Chunk | Skip]:
+        """Yield the chunks of one unit (or a Skip in place of one).  Called in a worker; must not raise for bad input."""
+
+
+__all__ = ["Chunk", "Skip", "Source", "SourceCoverage", "SourceError", "Unit"]

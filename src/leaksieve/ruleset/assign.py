@@ -1,0 +1,26 @@
+"""The syntax between a name and the value it is given, shared by every rule that knows its secret by name.
+
+The pieces stay in the subset that ``re``, ``regex`` and Hyperscan read alike (literals, classes,
+bounded repeats), because the same text is confirmed by ``regex`` and, as a gate, found by Hyperscan.
+None of them consumes a line break.
+"""
+
+from __future__ import annotations
+
+# What may follow the keyword inside the name itself: DATADOG + _API_KEY_PROD.
+NAME_TAIL = r"[\w.\-]{0,32}"
+# What closes the name: quotes (perhaps escaped), brackets, a closing tag or call, Rust/TypeScript/Go type words before `=`.
+NAME_END = r"(?:\\{0,2}[\"'`\])]|&quot;){0,3}[ \t]{0,8}"
+# `name: Type = value`, `name = value`, `name := value`, `"name": value`, `name => value`, `name("value`, `<name>value`, `name, value`, `name value` is not one.
+OPERATOR = r"(?::[ \t]{0,2}[\w.\[\]|?]{1,24}[ \t]{0,4}=|=>|:=|\?=|\|\|=?|\?\?=?|[=:]{1,3}|,|\(|>|<-)"
+# What opens the value: blanks, string prefixes, quotes (perhaps escaped).
+OPEN = r"[ \t]{0,8}(?:[rbuf@$]{0,2}\\{0,2}[\"'`]{1,3}|&quot;|\[[ \t]{0,2}[\"'])?"
+ASSIGN = NAME_TAIL + NAME_END + OPERATOR + OPEN
+# A value without a mark of its own must not be a piece of a longer run.
+END = r"(?![A-Za-z0-9_+/=\-])"
+
+# The gate: the same way from name to value, then eight characters that a value is made of.
+GATE_VALUE = r"[^\s\"'`,;<>(){}\[\]]{4}"
+GATE_TAIL = ASSIGN + GATE_VALUE
+
+MACROS = {"assign": ASSIGN, "end": END}

@@ -1,0 +1,132 @@
+"""Compiles rules into the one file the package carries.
+
+The file is JSON lines: a header, the encoded spellings of keywords, then one line per rule.  A scan
+reads the header (ids and keywords) at once, the second line when something in the input could be
+encoded, and a rule's line when its keyword first hits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from hashlib import sha256
+from typing import Any
+
+from leaksieve.errors import RulesetError
+from leaksieve.ruleset.assign import ASSIGN
+from leaksieve.ruleset.encoded import encoded_forms
+from leaksieve.ruleset.linear import problems
+from leaksieve.ruleset.necessity import anchor
+from leaksieve.ruleset.rule import read_rules
+from leaksieve.ruleset.syntax import UNBOUNDED, Walker, parse
+
+FORMAT = 1
+# Left out of the compiled form: they are for checking, not for scanning.
+_CHECK_ONLY = ("examples", "counter_examples", "near_misses", "also", "assigned")
+MAX_MATCH = 4096
+MAX_BLOCK = 96 * 1024
+# Names so common in ordinary text that a literal alone would cost more than everything else: they
+# are looked for as a gate (name, operator, value).  Shorter names than this are gated as well.
+SHORT_NAME = 6
+COMMON = frozenset(
+    "password passwd passphrase secret secrets token tokens apikey api_key api-key api.key access auth authorization private credential credentials bearer session "
+    "client account square linear stripe discord slack twitter facebook dropbox google amazon azure github gitlab docker heroku segment intercom notion "
+    "pusher branch buffer contentful kraken binance fastly splunk jenkins travis confluent snowflake mapbox spotify twitch reddit linkedin zendesk".split()
+)
+
+
+def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
+    """Add what follows from the pattern: anchor, width, scope, public prefix.  RulesetError when a promise does not hold."""
+    place = f"{where}: rule {rule['id']}"
+    try:
+        walker = Walker(rule["pattern"])
+        low, high = walker.width()
+        crosses = walker.crosses_lines()
+        for allowed in (*rule["allow"], *rule["paths"]):
+            parse(allowed)
+    except ValueError as error:
+        raise RulesetError(str(error), where=place) from None
+    if "secret" not in walker.names:
+        raise RulesetError("the pattern has no group named `secret`", where=place)
+    if walker.ignore_case and not rule["ignore_case"]:
+        raise RulesetError("the pattern ignores case, so `case_sensitive` must be false", where=place)
+    slow = problems(walker)
+    if slow:
+        raise RulesetError(slow[0], where=place)
+    limit = MAX_BLOCK if crosses else MAX_MATCH
+    if high >= UNBOUNDED or high > limit:
+        raise RulesetError(f"a match may be {'of any length' if high >= UNBOUNDED else high} bytes long; bound it to {limit}", where=place)
+    for keyword in rule["keywords"]:
+        if len(keyword) < 3 or not keyword.isascii():
+            raise RulesetError(f"keyword `{keyword}` must have 3 or more ASCII characters", where=place)
+    found = anchor(walker, [keyword.encode() for keyword in rule["keywords"]], rule["ignore_case"])
+    if found is None:
+        raise RulesetError("keywords are not necessary: the pattern can match text that holds none of them", where=place)
+    if not found.prefix and found.before > MAX_MATCH:
+        raise RulesetError("what stands before the keyword must be bounded", where=place)
+    rule = dict(rule)
+    rule["keywords"] = sorted({keyword.lower() for keyword in rule["keywords"]} if rule["ignore_case"] else set(rule["keywords"]))
+    gated = rule["assigned"] and found.prefix and ASSIGN in rule["pattern"]
+    rule["gated"] = [word for word in rule["keywords"] if gated and (len(word) < SHORT_NAME or word in COMMON)]
+    rule["prefix"], rule["before"], rule["width"], rule["min_width"], rule["lines"] = found.prefix, found.before, high, low, crosses
+    rule["public_prefix"] = os.path.commonprefix(rule["keywords"]) if found.prefix and not rule["assigned"] else ""
+    return rule
+
+
+def compile_rules(rules: list[dict[str, Any]]) -> str:
+    """The compiled text of finished rules (see :func:`finish`), sorted by id; RulesetError for an id used twice."""
+    rules = sorted(rules, key=lambda rule: str(rule["id"]))
+    for one, other in zip(rules, rules[1:], strict=False):
+        if one["id"] == other["id"]:
+            raise RulesetError(f"rule id `{one['id']}` is used twice")
+    literals: dict[tuple[str, bool], list[int]] = {}
+    gates: dict[str, list[int]] = {}
+    lines = []
+    for index, rule in enumerate(rules):
+        for keyword in rule["keywords"]:
+            if keyword in rule["gated"]:
+                gates.setdefault(keyword, []).append(index)
+            else:
+                literals.setdefault((keyword, rule["ignore_case"]), []).append(index)
+        kept = {key: value for key, value in rule.items() if key not in _CHECK_ONLY and key != "gated"}
+        lines.append(json.dumps(kept, sort_keys=True, separators=(",", ":")))
+    header: dict[str, Any] = {
+        "format": FORMAT,
+        "rules": len(rules),
+        "hash": sha256("\n".join(lines).encode()).hexdigest(),
+        "ids": [rule["id"] for rule in rules],
+        "literals": [[keyword, ignore, who] for (keyword, ignore), who in sorted(literals.items())],
+        "gates": [[keyword, who] for keyword, who in sorted(gates.items())],
+    }
+    forms = encoded_forms([(keyword, ignore) for keyword, ignore in literals], list(gates))
+    texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(forms, separators=(",", ":"))]
+    return "\n".join(texts + lines) + "\n"
+
+
+def rule_files(folder: str) -> list[str]:
+    """The ``.toml`` files of a folder, sorted; a single file stands for itself."""
+    if os.path.isfile(folder):
+        return [folder]
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        raise RulesetError(f"cannot be read: {error.strerror}", where=folder) from None
+    return [os.path.join(folder, name) for name in names if name.endswith(".toml")]
+
+
+def read_folder(folder: str) -> list[dict[str, Any]]:
+    """Read and finish every rule of a folder or file."""
+    rules = []
+    for path in rule_files(folder):
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+        except (OSError, UnicodeDecodeError) as error:
+            raise RulesetError(f"cannot be read: {error}", where=path) from None
+        rules += [finish(rule, path) for rule in read_rules(text, path)]
+    return rules
+
+
+def compile_folder(folder: str) -> str:
+    """Compile all ``*.toml`` of a folder into the text of the package's ruleset file."""
+    return compile_rules(read_folder(folder))

@@ -1,0 +1,75 @@
+"""Spellings of keywords inside base64, hex and UTF-16.
+
+Looking for encoded runs as such costs many times the prefilter; an encoded secret, however, must
+hold its keyword's encoded spelling, and those are ordinary literals.  In base64 a text has three
+alignments; the characters at its edges that depend on neighbours are cut off.
+"""
+
+from __future__ import annotations
+
+import base64
+
+# Shorter than this an encoded keyword would be found in noise more often than in secrets.
+MIN_KEYWORD = 4
+MIN_FORM = 5
+# A form: the literal, the outermost encoding, and for base64 the place of its first character in the 4-character quantum.
+Form = tuple[str, str, int]
+
+
+def base64_forms(text: bytes) -> list[tuple[bytes, int]]:
+    """The literals that stand in any base64 of data holding ``text``, with their phase (0-3)."""
+    out = []
+    for shift in range(3):
+        encoded = base64.b64encode(b"\0" * shift + text)
+        first = -(-8 * shift // 6)
+        last = 8 * (shift + len(text)) // 6
+        out.append((encoded[first:last], first % 4))
+    return out
+
+
+def utf16_form(text: bytes) -> bytes:
+    """The bytes common to both byte orders: NULs between the characters, none at the edges."""
+    return b"\0".join(bytes((byte,)) for byte in text)
+
+
+def _variants(keyword: str, ignore_case: bool) -> list[bytes]:
+    plain = keyword.encode()
+    if not ignore_case:
+        return [plain]
+    return sorted({plain, plain.upper(), plain.capitalize()})
+
+
+def encoded_forms(literals: list[tuple[str, bool]], gates: list[str]) -> list[Form]:
+    """Every encoded spelling of the keywords, each once, sorted.
+
+    One level for all of them; base64 in base64 and base64 of UTF-16 for keywords that are written
+    one way (tokens) and for the common names (passwords), which is where double encoding is met.
+    """
+    found: set[Form] = set()
+    words = [(keyword, ignore) for keyword, ignore in literals if len(keyword) >= MIN_KEYWORD]
+    words += [(keyword, True) for keyword in gates if len(keyword) >= MIN_KEYWORD]
+    double = {keyword for keyword, ignore in literals if not ignore} | {keyword for keyword in gates if len(keyword) >= 6}
+    for keyword, ignore in words:
+        for variant in _variants(keyword, ignore):
+            inner: list[bytes] = []
+            for form, phase in base64_forms(variant):
+                _add(found, form, "base64", phase)
+                inner.append(form)
+            wide = utf16_form(variant)
+            found.add((wide.decode("latin-1"), "utf-16", 0))
+            digits = variant.hex()
+            found.add((digits, "hex", 0))
+            found.add((digits.upper(), "hex", 0))
+            if keyword in double:
+                for text in [*inner, wide]:
+                    if len(text) >= MIN_FORM:
+                        for form, phase in base64_forms(text):
+                            _add(found, form, "base64", phase)
+    return sorted(found)
+
+
+def _add(found: set[Form], form: bytes, kind: str, phase: int) -> None:
+    if len(form) >= MIN_FORM or (len(form) == MIN_FORM - 1 and kind == "base64"):
+        found.add((form.decode(), kind, phase))
+        url = form.replace(b"+", b"-").replace(b"/", b"_")
+        found.add((url.decode(), kind, phase))

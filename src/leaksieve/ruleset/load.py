@@ -1,0 +1,138 @@
+"""Loading the compiled ruleset, lazily: header first, a rule's own line when it is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from leaksieve.errors import RulesetError
+
+_HERE = os.path.dirname(__file__)
+BUILTIN = os.path.join(_HERE, "builtin.jsonl")
+
+
+class Ruleset:
+    """Compiled rules.  ``ids`` in index order; ``literals`` and ``gates`` are the keywords with the indices of their rules.
+
+    ``hash`` identifies the content (hexadecimal SHA-256 of the rules, and of the selection when one was made).
+    """
+
+    __slots__ = ("_encoded", "_lines", "_rules", "disabled", "gates", "hash", "ids", "literals")
+
+    def __init__(self, text: str, disabled: frozenset[int] = frozenset()) -> None:
+        lines = text.split("\n")
+        try:
+            header = json.loads(lines[0])
+            if header["format"] != 1:
+                raise ValueError(f"format {header['format']}")
+        except (ValueError, KeyError) as error:
+            raise RulesetError(f"the compiled ruleset cannot be read: {error}", where=BUILTIN, hint="reinstall leaksieve") from None
+        self.ids: list[str] = header["ids"]
+        self.literals: list[tuple[str, bool, list[int]]] = header["literals"]
+        self.gates: list[tuple[str, list[int]]] = header["gates"]
+        self.disabled = disabled
+        self.hash: str = header["hash"]
+        if disabled:
+            from hashlib import sha256
+
+            self.hash = sha256((self.hash + ",".join(self.ids[i] for i in sorted(disabled))).encode()).hexdigest()
+        self._lines = lines
+        self._rules: dict[int, dict[str, Any]] = {}
+        self._encoded: list[tuple[str, str, int]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids) - len(self.disabled)
+
+    def rule(self, index: int) -> dict[str, Any]:
+        """The rule at an index, parsed on first use."""
+        rule = self._rules.get(index)
+        if rule is None:
+            rule = self._rules[index] = json.loads(self._lines[index + 2])
+        return rule
+
+    def by_id(self, rule_id: str) -> dict[str, Any]:
+        """The rule with this id; KeyError if there is none."""
+        try:
+            return self.rule(self.ids.index(rule_id))
+        except ValueError:
+            raise KeyError(rule_id) from None
+
+    @property
+    def encoded(self) -> list[tuple[str, str, int]]:
+        """Encoded spellings of the keywords: (literal, encoding, base64 phase)."""
+        if self._encoded is None:
+            self._encoded = json.loads(self._lines[1])
+        return self._encoded
+
+    def select(self, enable: Iterable[str] = (), disable: Iterable[str] = ()) -> Ruleset:
+        """The same rules with some switched off, by id or glob; RulesetError for a pattern that names none."""
+        enable, disable = tuple(enable), tuple(disable)
+        if not enable and not disable:
+            return self
+        off = set(self.disabled)
+        if enable:
+            off |= set(range(len(self.ids))) - self._matching(enable)
+        off |= self._matching(disable)
+        return Ruleset("\n".join(self._lines), frozenset(off))
+
+    def _matching(self, globs: Iterable[str]) -> set[int]:
+        from fnmatch import fnmatchcase
+
+        found: set[int] = set()
+        for glob in globs:
+            here = {index for index, rule_id in enumerate(self.ids) if fnmatchcase(rule_id, glob)}
+            if not here:
+                from difflib import get_close_matches
+
+                near = get_close_matches(glob, self.ids, 1)
+                raise RulesetError(f"no rule is named `{glob}`", hint=f"did you mean `{near[0]}`?" if near else "`leaksieve rules list` names them all")
+            found |= here
+        return found
+
+
+def _source_rules() -> str | None:
+    """The ``rules/`` folder of the checkout this package runs from, if it does and it is newer than the compiled file."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(_HERE)))
+    folder = os.path.join(root, "rules")
+    if os.path.basename(os.path.dirname(os.path.dirname(_HERE))) != "src" or not os.path.isfile(os.path.join(root, "build_rules.py")):
+        return None
+    try:
+        built = os.stat(BUILTIN).st_mtime_ns
+        if os.stat(folder).st_mtime_ns <= built and all(entry.stat().st_mtime_ns <= built for entry in os.scandir(folder)):
+            return None
+    except OSError:
+        pass
+    return folder if os.path.isdir(folder) else None
+
+
+def load(extra: Iterable[str] = ()) -> Ruleset:
+    """The built-in rules, plus the rule files or folders in ``extra``.
+
+    A checkout whose ``rules/`` are newer than the compiled file compiles them in memory.
+    Raises RulesetError for rules that do not hold.
+    """
+    newer = _source_rules()
+    extra = tuple(extra)
+    if newer is None and not extra:
+        try:
+            with open(BUILTIN, encoding="utf-8", newline="\n") as file:
+                return Ruleset(file.read())
+        except FileNotFoundError:
+            raise RulesetError("the compiled ruleset is missing", where=BUILTIN, hint="reinstall leaksieve") from None
+    from leaksieve.ruleset.compile import compile_folder, compile_rules, read_folder
+
+    if newer is not None:
+        text = compile_folder(newer)
+        if not extra:
+            return Ruleset(text)
+    else:
+        with open(BUILTIN, encoding="utf-8", newline="\n") as file:
+            text = file.read()
+    base = Ruleset(text)
+    gated = {index: [keyword for keyword, who in base.gates if index in who] for index in range(len(base.ids))}
+    rules = [{**base.rule(index), "gated": gated[index]} for index in range(len(base.ids))]
+    for path in extra:
+        rules += read_folder(path)
+    return Ruleset(compile_rules(rules))

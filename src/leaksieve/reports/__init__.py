@@ -1,0 +1,34 @@
+"""Report formats: a registry of strings, so that a format costs nothing until it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from leaksieve.errors import UsageError
+
+if TYPE_CHECKING:
+    from leaksieve.reports.base import Reporter
+
+_REGISTRY = {
+    "text": "leaksieve.reports.text:TextReporter",
+    "json": "leaksieve.reports.json:JsonReporter",
+    "jsonl": "leaksieve.reports.jsonl:JsonlReporter",
+    "sarif": "leaksieve.reports.sarif:SarifReporter",
+}
+FORMATS = tuple(_REGISTRY)
+# Promised names: they answer with one clear line instead of "no such format".
+LATER = ("gitlab", "junit", "csv", "html", "github", "markdown")
+
+
+def make(format: str) -> Reporter:  # noqa: A002 - the option is called format
+    """Return a new reporter for a format name.  Raises UsageError for a name that is unknown or not there yet."""
+    if format not in _REGISTRY:
+        what = f"format {format} comes with a later version" if format in LATER else f"unknown format {format!r}"
+        raise UsageError(f"{what}; available: {', '.join(FORMATS)}")
+    from importlib import import_module
+
+    module, _, name = _REGISTRY[format].partition(":")
+    return cast("Reporter", getattr(import_module(module), name)())
+
+
+__all__ = ["FORMATS", "LATER", "make"]

@@ -1,0 +1,158 @@
+"""One secret in the text report: where, what, why it matters, what to do, where else."""
+
+from __future__ import annotations
+
+from leaksieve.model import Finding, Occurrence
+from leaksieve.reports.base import RuleInfo
+from leaksieve.reports.render import path_text, visible
+from leaksieve.reports.text_style import Style, cells, counted, wrap
+
+_LABEL = 7  # "  why  ", "  fix  "
+_CONTEXT_LINES = 3
+_NAMED_PLACES = 3
+
+
+def order(finding: Finding) -> tuple[bytes, int, int, str]:
+    """Sort key: file, line, column, rule."""
+    shown = primary(finding)
+    return (shown.path, shown.start_line, shown.start_column, finding.rule_id) if shown else (b"", 0, 0, finding.rule_id)
+
+
+def primary(finding: Finding) -> Occurrence | None:
+    """Return the place to show: the first that is neither allowed nor was there before."""
+    live = [one for one in finding.occurrences if not one.allowed and not one.already_present]
+    return next(iter(live or finding.occurrences), None)
+
+
+def place(occurrence: Occurrence) -> str:
+    """``path:line:column``, whole, on one line; what an archive holds as ``archive!/member:line:column``."""
+    path = path_text(occurrence.path) or _unnamed(occurrence)
+    if occurrence.archive_path:
+        path += "!/" + path_text(occurrence.archive_path).lstrip("/")
+    return f"{path}:{occurrence.start_line}:{occurrence.start_column}"
+
+
+def _unnamed(occurrence: Occurrence) -> str:
+    source = occurrence.source
+    if source.get("kind") == "git":
+        return visible(f"{source.get('object_type', 'object')} {str(source.get('commit') or source.get('object') or '')[:12]}").rstrip()
+    return visible(str(source.get("where") or source.get("kind") or "input"))
+
+
+def origin(occurrence: Occurrence) -> str:
+    """Return where the bytes come from when that is not simply the file as it lies there; "" otherwise."""
+    source = occurrence.source
+    kind = source.get("kind")
+    words = ""
+    if kind == "git":
+        commit = str(source.get("commit") or "")
+        who = ", ".join(visible(str(source[key])) for key in ("date", "author") if source.get(key))
+        words = f"commit {visible(commit[:12])}" + (f" ({who})" if who else "") if commit else ""
+        if not source.get("at_head"):
+            gone = "not at HEAD, still in the history" if source.get("reachable", True) else "in no branch or tag, still in the object store"
+            words = f"{words}; {gone}" if words else gone
+    elif kind == "image":
+        layer = visible(str(source.get("layer") or source.get("where") or ""))
+        words = f"image {visible(str(source.get('image', '')))}, {layer}".rstrip(", ")
+        if source.get("deleted_later"):
+            words += "; deleted by a later layer, still in the image"
+    if occurrence.decoded:
+        words = "; ".join(filter(None, (words, "encoded as " + visible(", ".join(occurrence.decoded)))))
+    return words
+
+
+def _excerpt(line: str, secret: str, column: int, room: int) -> tuple[str, int, int]:
+    """Cut a long line down to ``room`` code points around the masked secret; return it with the secret's start (-1: not seen) and length.
+
+    The mask is looked for by its text, since masking has moved what stands behind it; where the
+    same mask stands twice the one nearest to the column is meant.
+    """
+    starts = []
+    at = line.find(secret) if secret else -1
+    while at >= 0:
+        starts.append(at)
+        at = line.find(secret, at + 1)
+    start = min(starts, key=lambda found: abs(found - column)) if starts else -1
+    length = len(secret)
+    if len(line) <= room:
+        return line, start, length
+    left = max(0, min((start if start >= 0 else min(column, len(line))) - max(0, (room - length) // 2), len(line) - room))
+    text = line[left : left + room]
+    if left:
+        text = "…" + text[1:]
+    if left + room < len(line):
+        text = text[:-1] + "…"
+    return text, (start - left if start >= 0 else -1), length
+
+
+def _context(occurrence: Occurrence, secret: str, style: Style) -> list[str]:
+    """Return the masked line with a marker under the secret; of a block its first lines."""
+    raw = [visible(line.replace("\t", " ")) for line in occurrence.context.rstrip("\r\n").split("\n")]
+    if not any(line.strip() for line in raw):
+        return []
+    number = str(occurrence.start_line)
+    head, gutter = f"  {number} │ ", "  " + " " * len(number) + " │ "
+    room = max(style.width - len(gutter), 20)
+    text, start, length = _excerpt(raw[0], visible(secret), occurrence.start_column - 1, room)
+    lines = [style.paint("dim", head) + text]
+    if start >= 0:
+        width = cells(text[start : start + length])
+        lines.append(style.paint("dim", gutter) + " " * cells(text[:start]) + style.paint("bad", "^" * max(width, 1)))
+    lines += [style.paint("dim", gutter) + _excerpt(line, "", 0, room)[0] for line in raw[1:_CONTEXT_LINES]]
+    if len(raw) > _CONTEXT_LINES:
+        lines.append(style.paint("dim", gutter) + f"… {counted(len(raw) - _CONTEXT_LINES, 'more line')}")
+    return lines
+
+
+def _labelled(label: str, words: list[str], style: Style) -> list[str]:
+    lines = wrap(words, style.width, f"  {label:<{_LABEL - 2}}", " " * _LABEL)
+    if lines:
+        lines[0] = style.paint("dim", lines[0][:_LABEL]) + lines[0][_LABEL:]
+    return lines
+
+
+def advice(rule: RuleInfo, style: Style) -> list[str]:
+    """Why a leak of this kind matters and what to do first; said once per rule."""
+    lines = _labelled("why", visible(rule.impact).split(), style)
+    steps = [visible(step) for step in rule.revoke if step.strip()]
+    lines += _labelled("fix", (steps[0] if steps else "Revoke it where it was issued and replace it.").split(), style)
+    link = visible(rule.rotation or rule.documentation)
+    return lines + ([" " * _LABEL + link] if link else [])
+
+
+def _elsewhere(finding: Finding, shown: Occurrence, style: Style, *, unfolded: bool) -> list[str]:
+    """Name the further places: a few, the rest counted."""
+    others = [one for one in finding.occurrences if one is not shown and not one.allowed]
+    if not others:
+        return []
+    named = others if unfolded or len(others) <= _NAMED_PLACES else others[:_NAMED_PLACES]
+    rest = len(others) - len(named)
+    pieces = [place(one) + ("," if index < len(named) - 1 else "") for index, one in enumerate(named)]
+    # "and 12 more places" belongs together, so that no line ends on a bare number.
+    tail = [f"and {rest:,} more"] if rest else []
+    return _labelled("also", [f"in {counted(len(others), 'more place')}:", *pieces, *tail], style)
+
+
+def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfolded: bool) -> list[str]:
+    """Return the lines of one secret."""
+    shown = primary(finding)
+    title = f"  {style.severity(finding.severity)}  {style.paint('bold', visible(finding.rule_name) or finding.rule_id)}"
+    if finding.verdict:
+        title += "  " + style.paint("bad" if finding.verdict == "active" else "dim", visible(finding.verdict).upper())
+    if "test" in finding.tags:
+        title += style.paint("dim", "  (test or example)")
+    if shown is None:
+        return [title]
+    lines = [style.paint("bold", place(shown)), title, *_context(shown, finding.secret, style)]
+    if not lines[2:] and finding.secret:
+        lines.append("  " + visible(finding.secret))
+    lines += _labelled("from", origin(shown).split(), style)
+    for link in finding.links:
+        lines += _labelled("store", visible(" ".join(str(link[key]) for key in ("store", "name", "path") if link.get(key))).split(), style)
+    hidden = shown.allowed or finding.allowed
+    if hidden:
+        lines += _labelled("allow", visible(hidden).split(), style)
+    elif finding.already_present:
+        lines += _labelled("old", ["it", "stood", "there", "before", "this", "change"], style)
+    lines += _elsewhere(finding, shown, style, unfolded=unfolded)
+    return lines + (advice(rule, style) if explain else [])

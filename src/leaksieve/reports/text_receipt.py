@@ -1,0 +1,179 @@
+"""The end of the text report: how many, what was scanned, what was not, and what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from leaksieve.coverage import Coverage
+from leaksieve.model import SEVERITIES, Finding, Skip
+from leaksieve.reports.base import View
+from leaksieve.reports.render import path_text, visible
+from leaksieve.reports.text_style import Style, counted, rank, size, wrap
+
+_FAILED_NAMED = 20
+_SECRETS_NAMED = 10
+# What reads better than the code with its dashes taken out.
+_REASONS = {
+    "too-large": "over the size limit",
+    "ignored": "ignored by git",
+    "gitignored": "ignored by git",
+    "lfs-pointer": "Git LFS pointers",
+    "submodule": "submodules",
+    "special-file": "special files",
+    "encrypted": "encrypted",
+}
+
+
+def reason_words(reason: str) -> str:
+    """Return a reason code as words."""
+    return _REASONS.get(reason, visible(reason).replace("-", " "))
+
+
+def counts(findings: Iterable[Finding]) -> str:
+    """``1 critical, 2 high``."""
+    by_severity = Counter(finding.severity for finding in findings)
+    known = [severity for severity in reversed(SEVERITIES) if by_severity[severity]]
+    return ", ".join(f"{by_severity[severity]:,} {severity}" for severity in known)
+
+
+def _places(finding: Finding) -> int:
+    return sum(1 for one in finding.occurrences if not one.allowed)
+
+
+def summary(shown: list[Finding], view: View, style: Style) -> list[str]:
+    """``3 secrets in 41 places: 1 critical, 2 high (2 at or above medium)``."""
+    failing = sum(1 for finding in shown if rank(finding.severity) >= rank(view.fail_on))
+    text = f"{counted(len(shown), 'secret')} in {counted(sum(map(_places, shown)), 'place')}: {counts(shown)}"
+    if failing != len(shown):
+        text += f" ({failing:,} at or above {view.fail_on})" if failing else f" (none at or above {view.fail_on})"
+    return [style.paint("bad" if failing else "bold", line) for line in wrap(text.split(), style.width)]
+
+
+def _total(coverage: Coverage, unit: str) -> int:
+    return sum(source.scanned.get(unit, 0) for source in coverage.sources)
+
+
+def _amount(coverage: Coverage) -> str:
+    """``1,623 files (16.2 MB)``, in the units that apply."""
+    units = [("files", "file"), ("objects", "object"), ("commits", "commit")]
+    named = [counted(_total(coverage, unit), noun) for unit, noun in units if any(unit in source.scanned for source in coverage.sources)]
+    return f"{' and '.join(named[:2]) if len(named) < 3 else ', '.join(named)} ({size(_total(coverage, 'bytes'))})" if named else ""
+
+
+def _empty(coverage: Coverage) -> bool:
+    return not any(any(source.scanned.values()) for source in coverage.sources)
+
+
+def nothing_found(coverage: Coverage, style: Style) -> list[str]:
+    """Return the line of a clean scan; it does not sound clean when nothing was looked at."""
+    if _empty(coverage):
+        return [style.paint("bold", "No secrets found: there was nothing to scan.")]
+    amount = _amount(coverage)
+    text = f"No secrets found in {amount}" if amount else f"No secrets found in {size(_total(coverage, 'bytes'))}"
+    return [style.paint("good" if coverage.complete else "bold", line) for line in wrap(text.split(), style.width)]
+
+
+def hidden(allowed: int, already: int, style: Style, verbosity: int) -> list[str]:
+    """Return the line on what was found and is not held against anyone."""
+    parts = [f"{allowed:,} allowed"] if allowed else []
+    parts += [f"{already:,} already there before this change"] if already else []
+    if not parts:
+        return []
+    text = "Not counted: " + ", ".join(parts) + (" (-v shows them)" if verbosity < 1 else "")
+    return [style.paint("dim", line) for line in wrap(text.split(), style.width)]
+
+
+def _by_reason(coverage: Coverage, kind: str) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for source in coverage.sources:
+        total.update(source.count_by_reason(kind))
+    return dict(total)
+
+
+def _is_secrets_file(skip: Skip) -> bool:
+    return skip.kind == "excluded" and "secret" in skip.reason and bool(skip.where)
+
+
+def _skip_line(skip: Skip) -> list[str]:
+    words = reason_words(skip.reason) + (f": {visible(skip.detail)}" if skip.detail else "")
+    times = f" ({skip.count:,})" if skip.count > 1 else ""
+    return [f"{path_text(skip.where)}{times}:" if skip.where else f"{skip.count:,} more:", *words.split()]
+
+
+def skips(coverage: Coverage, style: Style, verbosity: int) -> list[str]:
+    """Return what was left out by reason, the ignored secrets files by name, and everything that failed with its cause."""
+    lines: list[str] = []
+    named = [skip for source in coverage.sources for skip in source.skips]
+    excluded = _by_reason(coverage, "excluded")
+    if excluded:
+        pieces = [f"{count:,} {reason_words(reason)}" for reason, count in sorted(excluded.items(), key=lambda item: (-item[1], item[0]))]
+        lines += wrap(("Left out: " + ", ".join(pieces)).split(), style.width, rest="  ")
+    secrets = [path_text(skip.where) for skip in named if _is_secrets_file(skip)]
+    if secrets:
+        rest = [f"and {len(secrets) - _SECRETS_NAMED:,} more"] if len(secrets) > _SECRETS_NAMED else []
+        pieces = [path + "," for path in secrets[:_SECRETS_NAMED]]
+        pieces[-1] = pieces[-1] if rest else pieces[-1][:-1]
+        lines += wrap(["Ignored files that look like secrets files:", *pieces, *rest], style.width, rest="  ")
+    if verbosity > 0:
+        for skip in named:
+            if skip.kind == "excluded" and not _is_secrets_file(skip):
+                lines += wrap(_skip_line(skip), style.width, "  ", "    ")
+    failed = [skip for skip in named if skip.kind == "failed"]
+    if failed:
+        count = sum(skip.count for skip in failed)
+        lines.append(style.paint("bad", f"Could not be scanned: {counted(count, 'item')}"))
+        limit = len(failed) if verbosity > 0 else _FAILED_NAMED
+        for skip in failed[:limit]:
+            lines += wrap(_skip_line(skip), style.width, "  ", "    ")
+        if failed[limit:]:
+            lines.append(f"  and {sum(skip.count for skip in failed[limit:]):,} more (-v names them)")
+    return lines
+
+
+def scanned(coverage: Coverage, style: Style) -> list[str]:
+    """Return ``Scanned 1,623 files (16.2 MB) in 0.8 s with 412 rules``."""
+    amount = "nothing" if _empty(coverage) else _amount(coverage) or size(_total(coverage, "bytes"))
+    rules = f" with {counted(coverage.rules, 'rule')}" if coverage.rules else ""
+    return wrap(f"Scanned {amount} in {coverage.seconds:.1f} s{rules}.".split(), style.width)
+
+
+def verdict(coverage: Coverage, style: Style) -> list[str]:
+    """Say plainly whether everything that was meant to be scanned was scanned."""
+    if coverage.complete:
+        return [style.paint("good", "Complete.")]
+    causes = []
+    if coverage.interrupted:
+        causes.append("the scan was interrupted")
+    if coverage.failed:
+        causes.append(f"{counted(coverage.failed, 'item')} could not be scanned")
+    left_out = sum(source.count("excluded") for source in coverage.sources)
+    if coverage.strict and left_out:
+        causes.append(f"{counted(left_out, 'item')} left out, which --require-complete=strict does not accept")
+    return [style.paint("bad", line) for line in wrap(("INCOMPLETE: " + "; ".join(causes) + ".").split(), style.width)]
+
+
+def details(coverage: Coverage, style: Style) -> list[str]:
+    """Return what was used, for ``-vv``: targets, ruleset, configuration, engine."""
+    lines = []
+    for source in coverage.sources:
+        resolved = f" -> {visible(source.resolved)}" if source.resolved and source.resolved != source.requested else ""
+        lines.append(f"Target: {source.kind} {visible(source.requested)}{resolved}")
+    where = f" {visible(coverage.config_path)}" if coverage.config_path else ""
+    lines.append(f"Ruleset: {coverage.ruleset_hash or 'unknown'}")
+    lines.append(f"Configuration: {visible(coverage.config_origin)}{where}")
+    lines.append(f"Engine: {visible(coverage.engine) or 'none'}, leaksieve {visible(coverage.version)}")
+    return [style.paint("dim", line) for line in lines]
+
+
+def blocking(count: int, style: Style) -> list[str]:
+    """Return the last words of a stopped commit: what to do now, five short lines at most."""
+    it = "it" if count == 1 else "them"
+    was = "was" if count == 1 else "were"
+    return [
+        style.paint("bad", f"Commit stopped: {counted(count, 'new secret')}."),
+        f"  Take {it} out of the file, then `git add` the file again.",
+        f"  Rotate {it} if {it if count == 1 else 'they'} {was} ever pushed or shared.",
+        "  No secret? Put `leaksieve:allow <reason>` in a comment",
+        "  on that line, and `git add` the file again.",
+    ]

@@ -32,44 +32,42 @@ def utf16_form(text: bytes) -> bytes:
     return b"\0".join(bytes((byte,)) for byte in text)
 
 
-def _variants(keyword: str, ignore_case: bool) -> list[bytes]:
+def _variants(keyword: str, ignore_case: bool, common: bool) -> list[bytes]:
+    """The spellings met in encoded text: names in lower or upper case, common words capitalised as well."""
     plain = keyword.encode()
     if not ignore_case:
         return [plain]
-    return sorted({plain, plain.upper(), plain.capitalize()})
+    return sorted({plain, plain.upper()} | ({plain.capitalize()} if common else set()))
 
 
 def encoded_forms(literals: list[tuple[str, bool]], gates: list[str]) -> list[Form]:
     """Every encoded spelling of the keywords, each once, sorted.
 
     One level for all of them; base64 in base64 and base64 of UTF-16 for keywords that are written
-    one way (tokens) and for the common names (passwords), which is where double encoding is met.
+    one way (tokens), which is where double encoding is met.
     """
     found: set[Form] = set()
-    words = [(keyword, ignore) for keyword, ignore in literals if len(keyword) >= MIN_KEYWORD]
-    words += [(keyword, True) for keyword in gates if len(keyword) >= MIN_KEYWORD]
-    double = {keyword for keyword, ignore in literals if not ignore} | {keyword for keyword in gates if len(keyword) >= 6}
-    for keyword, ignore in words:
-        for variant in _variants(keyword, ignore):
+    words = [(keyword, ignore, False) for keyword, ignore in literals if len(keyword) >= MIN_KEYWORD]
+    words += [(keyword, True, True) for keyword in gates if len(keyword) >= MIN_KEYWORD]
+    for keyword, ignore, common in words:
+        for variant in _variants(keyword, ignore, common):
             inner: list[bytes] = []
             for form, phase in base64_forms(variant):
-                _add(found, form, "base64", phase)
+                _add(found, form, phase)
                 inner.append(form)
             wide = utf16_form(variant)
             found.add((wide.decode("latin-1"), "utf-16", 0))
-            digits = variant.hex()
-            found.add((digits, "hex", 0))
-            found.add((digits.upper(), "hex", 0))
-            if keyword in double:
+            found.add((variant.hex(), "hex", 0))
+            if not ignore:
+                found.add((variant.hex().upper(), "hex", 0))
                 for text in [*inner, wide]:
                     if len(text) >= MIN_FORM:
                         for form, phase in base64_forms(text):
-                            _add(found, form, "base64", phase)
+                            _add(found, form, phase)
     return sorted(found)
 
 
-def _add(found: set[Form], form: bytes, kind: str, phase: int) -> None:
-    if len(form) >= MIN_FORM or (len(form) == MIN_FORM - 1 and kind == "base64"):
-        found.add((form.decode(), kind, phase))
-        url = form.replace(b"+", b"-").replace(b"/", b"_")
-        found.add((url.decode(), kind, phase))
+def _add(found: set[Form], form: bytes, phase: int) -> None:
+    if len(form) >= MIN_FORM - 1:
+        found.add((form.decode(), "base64", phase))
+        found.add((form.replace(b"+", b"-").replace(b"/", b"_").decode(), "base64", phase))

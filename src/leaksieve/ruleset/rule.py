@@ -171,18 +171,22 @@ def _read_names(rule: dict[str, Any], table: dict[str, Any], place: str) -> None
     # Longest first, so that the alternation does not stop at a name that is the start of another.
     spelled = "|".join(re.escape(name).replace("_", "[_.-]?") for name in sorted(names, key=lambda n: (-len(n), n)))
     rule["pattern"] = f"(?i:{spelled}){ASSIGN}{value}{END}"
-    rule["keywords"] = sorted({spelling for name in names for spelling in spellings(name)})
+    rule["keywords"] = sorted({spelling for name in names for spelling in openings(name)})
     rule["ignore_case"] = True
     rule["assigned"] = True
     rule["specificity"] = 40
 
 
-def spellings(name: str) -> list[str]:
-    """The ways a name with underscores is written: ``dd_api`` -> ``dd_api``, ``dd-api``, ``dd.api``, ``ddapi`` (lower case)."""
+def openings(name: str) -> list[str]:
+    """The words a name begins with, in lower case, however its parts are joined.
+
+    ``semgrep_app_token`` -> ``semgrep``; ``dd_api`` -> ``dd_api``, ``dd-api``, ``dd.api``, ``ddapi``: a
+    first part of four letters is enough to look for, a shorter one takes the next along.
+    """
     parts = name.lower().split("_")
-    if len(parts) > 4:
-        return [name.lower()]
     out = [parts[0]]
     for part in parts[1:]:
+        if len(out[0]) >= 4:
+            break
         out = [left + joint + part for left in out for joint in ("_", "-", ".", "")]
     return out

@@ -1,0 +1,171 @@
+"""Decoding of regions around a hit: base64, hex, UTF-16, percent, unicode escapes, entities.
+
+Each function takes the whole buffer and the place of a hit, and returns the decoded region with its
+map back, or None.  Regions are bounded, so that a hit in a huge line or blob costs a bounded time.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Callable
+
+from leaksieve.engine.mapping import Decoded
+
+# How far a run is followed to the left and to the right of the hit.
+LEFT = 64 * 1024
+RIGHT = 256 * 1024
+# Escapes are decoded in a stretch of text of this many bytes around the hit, cut at blanks.
+TEXT = 4096
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_HEX = b"0123456789abcdefABCDEF"
+# A shorter run cannot hold a keyword and a secret.  The Aho-Corasick prefilter relies on this number.
+MIN_RUN = 20
+_URLSAFE = bytes.maketrans(b"-_", b"+/")
+# A wrapped line of base64 (MIME, PEM-like, YAML blocks): what a next or previous line must look like.
+_MIN_WRAP = 40
+_NEXT_LINE = re.compile(rb"\r?\n[ \t]*([A-Za-z0-9+/_\-]+)")
+_PREVIOUS_LINE = re.compile(rb"([A-Za-z0-9+/_\-]{40,})\r?\n[ \t]*\Z")
+
+
+def _run(data: bytes, place: int, alphabet: bytes) -> tuple[int, int]:
+    """The run of alphabet bytes around a place, within the bounds."""
+    left = data[max(place - LEFT, 0) : place]
+    right = data[place : place + RIGHT]
+    return place - (len(left) - len(left.rstrip(alphabet))), place + len(right) - len(right.lstrip(alphabet))
+
+
+def base64_run(data: bytes, place: int, phase: int) -> Decoded | None:
+    """Decode the base64 or base64url run around a hit whose first character has this phase in its quantum.
+
+    Knowing the phase makes a run readable that is glued to other text (a path, a name before it).
+    Lines of 40 and more characters continue over line breaks.
+    """
+    start, end = _run(data, place, _BASE64)
+    pieces = [(start, end)]
+    if end - start >= _MIN_WRAP or start == 0 or data[start - 1 : start] in b" \t\n":
+        while end - pieces[-1][0] >= _MIN_WRAP and end - place < RIGHT and (match := _NEXT_LINE.match(data, end, end + 1024)):
+            pieces.append(match.span(1))
+            end = match.end(1)
+        while place - start < LEFT and (match := _PREVIOUS_LINE.search(data, max(start - 1024, 0), start)):
+            pieces.insert(0, match.span(1))
+            start = match.start(1)
+    text = b"".join(data[low:high] for low, high in pieces)
+    if len(text) < MIN_RUN:
+        return None
+    before = sum(min(high, place) - low for low, high in pieces if low <= place)
+    skip = (before - phase) % 4
+    text = text[skip:].translate(_URLSAFE)
+    usable = len(text) - (len(text) % 4 == 1)
+    text = text[:usable]
+    plain = binascii.a2b_base64(text + b"=" * (-usable % 4))
+    # One piece per wrapped line: its first decoded byte and where the line stands.
+    starts, origins = [], []
+    seen = 0
+    for low, high in pieces:
+        taken = min(skip, high - low)
+        skip -= taken
+        low += taken
+        if low == high:
+            continue
+        offset = seen * 3 // 4
+        if not starts or offset > starts[-1]:
+            starts.append(offset)
+            origins.append(low)
+        seen += high - low
+    return Decoded(plain, "base64", starts, origins, (3, 4), end)
+
+
+def hex_run(data: bytes, place: int, _phase: int) -> Decoded | None:
+    """Decode the run of hexadecimal digits around a hit; the hit tells which digits pair up."""
+    start, end = _run(data, place, _HEX)
+    start += (place - start) % 2
+    end -= (end - start) % 2
+    if end - start < MIN_RUN:
+        return None
+    return Decoded(binascii.unhexlify(data[start:end]), "hex", [0], [start], (1, 2), end)
+
+
+def utf16_run(data: bytes, place: int, _phase: int) -> Decoded | None:
+    """Read the UTF-16 text around a hit (either byte order): every second byte is NUL."""
+    # The hit's characters stand at place, place + 2, ...; the bytes between them are NUL.
+    low = max(place - LEFT, 0)
+    low += (place - low) % 2
+    between = data[low + 1 : place : 2]
+    first = place - 2 * (len(between) - len(between.rstrip(b"\0")))
+    after = data[place + 1 : place + RIGHT : 2]
+    zeros = len(after) - len(after.lstrip(b"\0"))
+    text = data[first : place + 2 * zeros + 1 : 2]
+    end = first + 2 * len(text)
+    if len(text) < 6:
+        return None
+    return Decoded(text, "utf-16", [0], [first], (1, 2), min(end, len(data)))
+
+
+_BLANK = b" \t\r\n\"'`<>"
+
+
+def _stretch(data: bytes, place: int, stops: bytes) -> tuple[int, int]:
+    """The text around a place up to a stop byte, within the bounds."""
+    low, high = max(place - TEXT, 0), min(place + TEXT, len(data))
+    left = max((data.rfind(stop, low, place) for stop in (stops[i : i + 1] for i in range(len(stops)))), default=-1)
+    right = min((found for found in (data.find(stops[i : i + 1], place, high) for i in range(len(stops))) if found >= 0), default=high)
+    return (left + 1 if left >= 0 else low), right
+
+
+def _replace(data: bytes, low: int, high: int, pattern: re.Pattern[bytes], decode: Callable[[re.Match[bytes]], bytes | None], name: str) -> Decoded | None:
+    out = bytearray()
+    starts, origins = [0], [low]
+    last = low
+    for match in pattern.finditer(data, low, high):
+        plain = decode(match)
+        if plain is None:
+            continue
+        out += data[last : match.start()]
+        if starts[-1] != len(out):
+            starts.append(len(out))
+            origins.append(match.start())
+        else:
+            origins[-1] = match.start()
+        out += plain
+        last = match.end()
+        starts.append(len(out))
+        origins.append(last)
+    if last == low:
+        return None
+    out += data[last:high]
+    return Decoded(bytes(out), name, starts, origins, (1, 1), high)
+
+
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_UNICODE = re.compile(rb"\\{1,2}(?:u00([0-9A-Fa-f]{2})|x([0-9A-Fa-f]{2})|([/\"]))")
+_ENTITY = re.compile(rb"&(?:#[0-9]{1,5}|#x[0-9A-Fa-f]{1,4}|quot|apos|lt|gt|amp|equals|colon);", re.IGNORECASE)
+
+
+def percent(data: bytes, place: int) -> Decoded | None:
+    """Percent-decode the text around a hit, up to the next blank or quote."""
+    low, high = _stretch(data, place + 1, _BLANK)
+    return _replace(data, low, high, _PERCENT, lambda match: bytes((int(match.group(1), 16),)), "percent")
+
+
+def unicode_escapes(data: bytes, place: int) -> Decoded | None:
+    r"""Decode \\u00NN, \\xNN and the escaped slashes and quotes of JSON in the line around a hit."""
+    low, high = _stretch(data, place, b"\n")
+    return _replace(data, low, high, _UNICODE, lambda match: match.group(3) or bytes((int(match.group(1) or match.group(2), 16),)), "unicode")
+
+
+def _entity(match: re.Match[bytes]) -> bytes | None:
+    from html import unescape  # its table of names costs 2 ms to import
+
+    text = unescape(match.group().decode("ascii"))
+    return text.encode() if len(text) == 1 else None
+
+
+def entities(data: bytes, place: int) -> Decoded | None:
+    """Decode HTML and XML character references in the line around a hit."""
+    low, high = _stretch(data, place, b"\n")
+    return _replace(data, low, high, _ENTITY, _entity, "entity")
+
+
+BY_ENCODING: dict[str, Callable[[bytes, int, int], Decoded | None]] = {"base64": base64_run, "hex": hex_run, "utf-16": utf16_run}
+BY_ESCAPE: dict[str, Callable[[bytes, int], Decoded | None]] = {"percent": percent, "unicode": unicode_escapes, "entity": entities}

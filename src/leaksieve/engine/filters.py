@@ -1,0 +1,30 @@
+"""Filters: which confirmed matches are dropped, and why.
+
+What depends on the value alone is judged first (and remembered with the line); what depends on the
+path comes after.  A dropped match keeps its reason: it is still masked where context is shown.
+What a configuration or a comment allows is no filter: such findings are reported as allowed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leaksieve.engine.generic import implausible
+from leaksieve.ruleset.values import _compiled, reject_reason
+
+
+class Judge:
+    """The filters of one run."""
+
+    def value(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
+        """Why this value, in its match, is no finding ("" if it is one); independent of the path."""
+        reason = reject_reason(rule, secret)
+        if not reason and "generic" in rule["tags"]:
+            reason = implausible(rule, secret, match)
+        return reason
+
+    def place(self, rule: dict[str, Any], path: bytes) -> str:
+        """Why the match is no finding at this path."""
+        if rule["paths"] and not any(_compiled(pattern).search(path) for pattern in rule["paths"]):
+            return "path"
+        return ""

@@ -1,0 +1,44 @@
+"""From decoded bytes back to the bytes they came from."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from leaksieve.model import Span
+
+
+class Decoded(NamedTuple):
+    """Decoded bytes of a region and how they map back.
+
+    ``starts`` are offsets in ``data`` where a piece begins, ascending, first 0; piece ``i`` comes
+    from ``origins[i]`` on.  ``step`` is (decoded bytes, original bytes) per unit inside a piece:
+    (1, 1) where bytes stand for themselves, (3, 4) for base64, (1, 2) for hex and UTF-16.  Pieces
+    that are one escape have a length of one decoded byte and end where the next begins.
+    """
+
+    data: bytes
+    decoder: str
+    starts: list[int]
+    origins: list[int]
+    step: tuple[int, int]
+    end: int
+
+    def span(self, span: Span) -> Span:
+        """The original bytes that a span of decoded bytes came from."""
+        return Span(self._origin(span.start), self._origin_end(span.end))
+
+    def _origin(self, offset: int) -> int:
+        piece = bisect_right(self.starts, offset) - 1
+        small, large = self.step
+        return min(self.origins[piece] + (offset - self.starts[piece]) * large // small, self.end)
+
+    def _origin_end(self, offset: int) -> int:
+        if offset >= len(self.data):
+            return self.end
+        piece = bisect_right(self.starts, offset) - 1
+        if self.starts[piece] == offset:
+            # The end stands at a piece's border: what came before ends where this piece begins.
+            return self.origins[piece]
+        small, large = self.step
+        return min(self.origins[piece] + -(-(offset - self.starts[piece]) * large // small), self.end)

@@ -1,0 +1,253 @@
+"""The engine: bytes in, matches out.  No input or output, no clock, no environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from leaksieve.engine.confirm import Confirmer, TimedOut
+from leaksieve.engine.decoders import BY_ENCODING, BY_ESCAPE
+from leaksieve.engine.filters import Judge
+from leaksieve.engine.mapping import Decoded
+from leaksieve.engine.memo import MAX_LINE, Memo
+from leaksieve.engine.overlap import Claim, losers
+from leaksieve.engine.prefilter import Prefilter, make
+from leaksieve.engine.vocabulary import ESCAPES, Vocabulary
+from leaksieve.model import Match, Skip, Span
+from leaksieve.ruleset.load import Ruleset
+from leaksieve.secret import Secret
+
+MEMO_BYTES = 32 * 1024 * 1024
+# Decoded regions of one buffer: more than this is a hostile or a random file, and is said so.
+MAX_REGIONS = 10_000
+
+
+class Result(NamedTuple):
+    """What a scan of one buffer gave: matches (rejected candidates included) in order, and what was given up."""
+
+    matches: list[Match]
+    skips: list[Skip]
+
+
+class Raw(NamedTuple):
+    """A confirmed match in the buffer it was found in."""
+
+    rule: int
+    span: Span
+    secret: Span
+    value: bytes
+    parts: tuple[tuple[str, bytes], ...]
+    rejected: str
+
+
+class Engine:
+    """Scans buffers with a ruleset.
+
+    ``prefilter`` is aho-corasick or hyperscan; ``decode_depth`` 0 switches decoding off; ``timeout``
+    in seconds per rule and search; ``memo_bytes`` bounds the memory of lines.
+    """
+
+    def __init__(
+        self, ruleset: Ruleset, *, prefilter: str = "aho-corasick", decode_depth: int = 3, timeout: float = 2.0, memo_bytes: int = MEMO_BYTES, judge: Judge | None = None
+    ) -> None:
+        self._ruleset = ruleset
+        self._vocabulary = Vocabulary(ruleset, decoders=decode_depth > 0)
+        self._prefilter: Prefilter = make(prefilter, self._vocabulary)
+        self.name = self._prefilter.name
+        self._depth = decode_depth
+        self._timeout = timeout
+        self._memo = Memo(memo_bytes)
+        self._judge = judge or Judge()
+        self._confirmers: dict[int, Confirmer] = {}
+        self._gate_words: dict[int, re.Pattern[bytes]] = {}
+        self._numbers: dict[str, int] = {}
+
+    def scan(self, data: bytes, path: bytes = b"") -> Result:
+        """Find every match in a buffer; ``path`` matters only to rules and allow entries bound to paths."""
+        hits = self._prefilter.hits(data)
+        if not (hits.literals or hits.gates or hits.escapes or hits.forms):
+            return Result([], [])
+        skips: list[Skip] = []
+        found = self._matches(data, hits.literals, hits.gates, skips)
+        matches = [self._finished(raw, (), lambda span: span) for raw in found]
+        if hits.escapes or hits.forms:
+            self._decode(data, hits.escapes, hits.forms, (), lambda span: span, matches, skips)
+        return Result(self._resolved(matches, path), skips)
+
+    def _confirmer(self, index: int) -> Confirmer:
+        confirmer = self._confirmers.get(index)
+        if confirmer is None:
+            confirmer = self._confirmers[index] = Confirmer(index, self._ruleset.rule(index), self._timeout)
+        return confirmer
+
+    def _matches(self, data: bytes, literals: list[tuple[int, int]], gates: list[tuple[int, int]], skips: list[Skip]) -> list[Raw]:
+        """Confirmed matches of one buffer, by rule and place; overlapping matches of one rule reduced to the first."""
+        found: dict[tuple[int, int], Raw] = {}
+        for number, start in literals:
+            literal = self._vocabulary.literals[number]
+            for index in literal.rules:
+                confirmer = self._confirmers.get(index) or self._confirmer(index)
+                try:
+                    if confirmer.prefix:
+                        match = confirmer.at(data, start)
+                        if match is not None:
+                            found[index, start] = self._raw(confirmer, match)
+                    else:
+                        for match in confirmer.around(data, start, len(literal.word)):
+                            found[index, match.start()] = self._raw(confirmer, match)
+                except TimedOut:
+                    _time_out(skips, self._ruleset.ids[index])
+        done: set[tuple[int, int]] = set()
+        for number, start in gates:
+            low = data.rfind(b"\n", 0, start) + 1
+            if (number, low) in done:
+                continue
+            high = data.find(b"\n", start)
+            if high < 0:
+                high = len(data)
+            if high - low <= MAX_LINE:
+                done.add((number, low))
+                for raw in self._line(data, number, low, high, skips):
+                    found[raw.rule, raw.span.start] = raw
+            else:
+                for raw in self._gated(data, number, start, skips):
+                    found[raw.rule, raw.span.start] = raw
+        if len(found) < 2:
+            return list(found.values())
+        kept: list[Raw] = []
+        reach: dict[int, int] = {}
+        for key in sorted(found, key=lambda key: (key[1], key[0])):
+            raw = found[key]
+            if raw.span.start >= reach.get(raw.rule, 0):
+                kept.append(raw)
+                reach[raw.rule] = raw.span.end
+        return kept
+
+    def _line(self, data: bytes, number: int, low: int, high: int, skips: list[Skip]) -> list[Raw]:
+        """What the rules of a gate say about a line, through the memo."""
+        line = data[low:high]
+        verdict = self._memo.get(number, line)
+        if verdict is None:
+            words = self._gate_words.get(number)
+            if words is None:
+                words = self._gate_words[number] = re.compile(b"(?=" + re.escape(self._vocabulary.gates[number].word) + b")", re.IGNORECASE)
+            tail = self._vocabulary.gate_tail
+            size = len(self._vocabulary.gates[number].word)
+            raws: list[Raw] = []
+            before = len(skips)
+            for place in words.finditer(data, low, high):
+                if tail.match(data, place.start() + size):
+                    raws += self._gated(data, number, place.start(), skips)
+            if len(skips) == before:
+                self._memo.put(number, line, tuple((r.rule, r.span.start - low, r.span.end - low, r.secret.start - low, r.secret.end - low, r.rejected, r.parts) for r in raws))
+            return raws
+        return [
+            Raw(rule, Span(low + a, low + b), Span(low + c, low + d), data[low + c : low + d], parts, rejected) for rule, a, b, c, d, rejected, parts in verdict
+        ]
+
+    def _gated(self, data: bytes, number: int, start: int, skips: list[Skip]) -> list[Raw]:
+        found = []
+        for index in self._vocabulary.gates[number].rules:
+            confirmer = self._confirmers.get(index) or self._confirmer(index)
+            try:
+                match = confirmer.at(data, start)
+            except TimedOut:
+                _time_out(skips, self._ruleset.ids[index])
+                continue
+            if match is not None:
+                found.append(self._raw(confirmer, match))
+        return found
+
+    def _raw(self, confirmer: Confirmer, match: Any) -> Raw:
+        value = match.group("secret")
+        groups = match.re.groupindex
+        parts: tuple[tuple[str, bytes], ...] = ()
+        if len(groups) > 1:
+            parts = tuple((name, match.group(name)) for name in groups if name != "secret" and match.group(name) is not None)
+        return Raw(confirmer.index, Span(*match.span()), Span(*match.span("secret")), value, parts, self._judge.value(confirmer.rule, value, match))
+
+    def _finished(self, raw: Raw, decoded: tuple[str, ...], origin: Callable[[Span], Span]) -> Match:
+        parts = tuple((name, Secret(value)) for name, value in raw.parts)
+        return Match(self._ruleset.ids[raw.rule], origin(raw.span), origin(raw.secret), Secret(raw.value), decoded, parts, raw.rejected)
+
+    def _decode(
+        self, data: bytes, escapes: list[tuple[int, int]], forms: list[tuple[int, int]], passed: tuple[str, ...], origin: Callable[[Span], Span], matches: list[Match], skips: list[Skip]
+    ) -> None:
+        """Decode the regions around the hits and scan them, to the depth that is left."""
+        seen: set[tuple[str, int, int]] = set()
+        for region in self._regions(data, escapes, forms, seen):
+            if len(seen) > MAX_REGIONS:
+                skips.append(Skip("failed", b"", "too-many-encoded-regions", f"more than {MAX_REGIONS} encoded regions"))
+                return
+            decoded = (*passed, region.decoder)
+            hits = self._prefilter.hits(region.data)
+
+            def back(span: Span, region: Decoded = region) -> Span:
+                return origin(region.span(span))
+
+            for raw in self._matches(region.data, hits.literals, hits.gates, skips):
+                match = self._finished(raw, decoded, back)
+                # Text that reads the same without decoding was found already.
+                if not any(other.rule_id == match.rule_id and _overlap(other.span, match.span) and not other.rejected for other in matches):
+                    matches.append(match)
+            if len(decoded) < self._depth and (hits.escapes or hits.forms):
+                self._decode(region.data, hits.escapes, hits.forms, decoded, back, matches, skips)
+
+    def _regions(self, data: bytes, escapes: list[tuple[int, int]], forms: list[tuple[int, int]], seen: set[tuple[str, int, int]]) -> Any:
+        covered: dict[str, int] = {}
+        for number, start in sorted(escapes, key=lambda hit: (hit[1], hit[0])):
+            decoder = ESCAPES[number][0]
+            if start < covered.get(decoder, 0):
+                continue
+            region = BY_ESCAPE[decoder](data, start)
+            if region is not None:
+                covered[decoder] = region.end
+                seen.add((decoder, region.origins[0], region.end))
+                yield region
+        for number, start in sorted(forms, key=lambda hit: (hit[1], hit[0])):
+            form = self._vocabulary.forms[number]
+            # A run already decoded in this phase holds this hit as well.
+            key = form.encoding if form.encoding != "base64" else f"base64/{(start - form.phase) % 4}"
+            if form.encoding == "hex" or form.encoding == "utf-16":
+                key = f"{form.encoding}/{start % 2}"
+            if start < covered.get(key, 0):
+                continue
+            region = BY_ENCODING[form.encoding](data, start, form.phase)
+            if region is not None:
+                covered[key] = region.end
+                seen.add((key, region.origins[0], region.end))
+                yield region
+
+    def _resolved(self, matches: list[Match], path: bytes) -> list[Match]:
+        """Apply what depends on the path, then let the specific rule win over the generic one."""
+        judged = []
+        for match in matches:
+            index = self._index(match.rule_id)
+            rule = self._confirmer(index).rule
+            reason = match.rejected or self._judge.place(rule, path)
+            judged.append(match if reason == match.rejected else match._replace(rejected=reason))
+        live = [i for i, match in enumerate(judged) if not match.rejected]
+        if len(live) > 1:
+            claims = []
+            for i in live:
+                confirmer = self._confirmer(self._index(judged[i].rule_id))
+                claims.append(Claim(judged[i].secret_span, confirmer.specificity, confirmer.rule["confidence"], judged[i].rule_id))
+            for lost in losers(claims):
+                judged[live[lost]] = judged[live[lost]]._replace(rejected="overlap")
+        judged.sort(key=lambda match: (match.secret_span, match.rule_id, match.decoded))
+        return judged
+
+    def _index(self, rule_id: str) -> int:
+        if not self._numbers:
+            self._numbers = {name: index for index, name in enumerate(self._ruleset.ids)}
+        return self._numbers[rule_id]
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _time_out(skips: list[Skip], rule_id: str) -> None:
+    if not any(skip.detail == rule_id for skip in skips):
+        skips.append(Skip("failed", b"", "rule-timed-out", rule_id))

@@ -1,0 +1,87 @@
+"""What the prefilters look for: one numbered list of literals, gates, escapes and encoded spellings.
+
+Both prefilters report hits against the same numbers, so that the rest of the engine cannot tell
+which of them ran.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from leaksieve.ruleset.assign import GATE_TAIL
+from leaksieve.ruleset.load import Ruleset
+
+# Escapes that are worth decoding, as fixed-length patterns: (decoder, pattern, length).
+ESCAPES: tuple[tuple[str, str, int], ...] = (
+    # An encoded character that stands inside credentials or between name and value, next to a letter
+    # or digit: "%2d" alone is met in every C format string.
+    ("percent", r"[A-Za-z0-9]%(?:3[AD]|5F|2[DEF]|40|22|27)[A-Za-z0-9%\"'/]", 5),
+    ("percent", r"%[2-7][0-9A-F]%[2-7][0-9A-F]%[2-7][0-9A-F]%[2-7][0-9A-F]", 12),
+    ("unicode", r"\\u00[2-7][0-9A-F]", 6),
+    ("unicode", r"\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]", 16),
+    ("entity", r"&#[x0-9][0-9A-F]", 4),
+)
+# The longest text a gate can span, keyword left out; the tail's pieces are all bounded.
+GATE_SPAN = 128
+
+
+class Literal(NamedTuple):
+    """A selective keyword and the rules it opens."""
+
+    word: bytes
+    ignore_case: bool
+    rules: tuple[int, ...]
+
+
+class Gate(NamedTuple):
+    """A common word that counts only with an operator and a value behind it."""
+
+    word: bytes
+    rules: tuple[int, ...]
+
+
+class Form(NamedTuple):
+    """An encoded spelling of some keyword."""
+
+    word: bytes
+    encoding: str
+    phase: int
+
+
+class Hits(NamedTuple):
+    """What a prefilter found in one buffer, as (number, start) pairs without duplicates, in no particular order."""
+
+    literals: list[tuple[int, int]]
+    gates: list[tuple[int, int]]
+    escapes: list[tuple[int, int]]
+    forms: list[tuple[int, int]]
+
+
+class Vocabulary:
+    """The numbered words of a ruleset.  ``forms`` is read from the ruleset only when asked for."""
+
+    def __init__(self, ruleset: Ruleset, *, decoders: bool) -> None:
+        off = ruleset.disabled
+        self.ruleset = ruleset
+        self.decoders = decoders
+        self.literals = [
+            Literal(word.encode(), ignore, kept) for word, ignore, who in ruleset.literals if (kept := tuple(i for i in who if i not in off))
+        ]
+        self.gates = [Gate(word.encode(), kept) for word, who in ruleset.gates if (kept := tuple(i for i in who if i not in off))]
+        self._forms: list[Form] | None = None
+        self._tail: Any = None
+
+    @property
+    def forms(self) -> list[Form]:
+        """Encoded spellings; empty when decoding is off."""
+        if self._forms is None:
+            self._forms = [Form(word.encode("latin-1"), kind, phase) for word, kind, phase in self.ruleset.encoded] if self.decoders else []
+        return self._forms
+
+    @property
+    def gate_tail(self) -> Any:
+        """What must follow a gate's word, compiled; the same text Hyperscan gets."""
+        if self._tail is None:
+            self._tail = re.compile(GATE_TAIL.encode("latin-1"), re.IGNORECASE)
+        return self._tail

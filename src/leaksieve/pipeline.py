@@ -1,0 +1,210 @@
+"""The order of the stages: plan, read, prefilter, confirm, decode, filter, locate, fold, receipt.
+
+The only module that knows all of them.  It returns an outcome; the exit code is the caller's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from leaksieve import __version__
+from leaksieve.config import Config
+from leaksieve.coverage import Coverage
+from leaksieve.errors import SourceError
+from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located, Skip
+from leaksieve.ruleset.load import Ruleset, load
+from leaksieve.sources.base import Source, Unit
+from leaksieve.work import Worker, decode
+
+if TYPE_CHECKING:
+    from leaksieve.parallel import Done
+    from leaksieve.reports.base import RuleInfo
+
+# Up to this many bytes Aho-Corasick in this process is done before Hyperscan has compiled.
+SMALL = 3 * 1024 * 1024
+
+
+class ProgressEvent(NamedTuple):
+    """How far a scan is; ``expected_files`` grows while planning goes on."""
+
+    files: int
+    expected_files: int
+    size: int
+    found: int
+
+
+class Plan(NamedTuple):
+    """What to scan and how.
+
+    ``repository`` (of the project's root) gives fingerprints their key; ``env_key`` is LEAKSIEVE_KEY.
+    ``jobs`` is the number of workers allowed; ``spawn`` forbids forking.
+    """
+
+    sources: Sequence[Source]
+    config: Config
+    project_root: bytes | None = None
+    repository: Any = None
+    env_key: bytes | None = None
+    jobs: int = 1
+    staged: bool = False
+    progress: Callable[[ProgressEvent], None] | None = None
+    notes: Sequence[str] = ()
+    spawn: bool = False
+
+
+class Outcome(NamedTuple):
+    """What a run gave: findings in report order, the rules they fired, and the receipt."""
+
+    findings: list[Finding]
+    rules: Mapping[str, RuleInfo]
+    coverage: Coverage
+
+
+def run(plan: Plan) -> Outcome:
+    """Scan.  Raises ConfigError for rules that do not hold; what cannot be read becomes a Skip; Ctrl-C ends it early."""
+    began = time.perf_counter()
+    coverage = Coverage()
+    coverage.started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    coverage.version = __version__
+    coverage.strict = plan.config.require_complete == "strict"
+    coverage.notes += plan.notes
+    ruleset = load(plan.config.rules).select(plan.config.enable, plan.config.disable)
+    coverage.ruleset_hash, coverage.rules = ruleset.hash, len(ruleset)
+    coverage.sources = [source.coverage for source in plan.sources]
+    run_ = _Run(plan, ruleset, coverage)
+    try:
+        run_.scan(began)
+    except KeyboardInterrupt:
+        coverage.interrupted = True
+    findings, rules = run_.fold()
+    coverage.seconds = round(time.perf_counter() - began, 3)
+    return Outcome(findings, rules, coverage)
+
+
+class _Run:
+    def __init__(self, plan: Plan, ruleset: Ruleset, coverage: Coverage) -> None:
+        self._plan = plan
+        self._ruleset = ruleset
+        self._coverage = coverage
+        self._located: list[Located] = []
+        self._files = self._size = 0
+
+    def scan(self, began: float) -> None:
+        """Feed every unit to a worker and take the answers."""
+        units = self._units()
+        ahead, size = [], 0
+        for unit in units:
+            ahead.append(unit)
+            size += self._weight(unit)
+            if size > SMALL:
+                break
+        small = size <= SMALL
+        wanted = self._plan.config.engine
+        name = wanted if wanted != "auto" else _engine_for(small)
+        limit = self._plan.config.timeout
+        for done in self._results(_chained(ahead, units), name, 1 if small else self._plan.jobs):
+            if done.result is None:
+                self._lost(done.unit, name)
+            else:
+                self._take(done.unit, done.result)
+            if limit is not None and time.perf_counter() - began > limit:
+                self._coverage.sources[0].skip(Skip("failed", b"", "timeout", f"the scan was stopped after {limit:g} s; raise --timeout"))
+                return
+
+    def _units(self) -> Iterator[Unit]:
+        """Units of every source, tagged with the source's number; a source that cannot be planned is a failed Skip."""
+        for number, source in enumerate(self._plan.sources):
+            try:
+                for unit in source.units():
+                    yield (number, unit)
+            except SourceError as error:
+                source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), "unreadable", error.line()))
+
+    def _weight(self, unit: Unit) -> int:
+        weigh: Any = getattr(self._plan.sources[unit[0]], "weight", None)  # type: ignore[call-overload]
+        return int(weigh(unit[1])) if weigh else 0
+
+    def _results(self, units: Iterator[Unit], engine: str, jobs: int) -> Iterator[Done]:
+        from leaksieve import parallel
+
+        if jobs > 1 and self._plan.spawn:
+            recipe = Recipe(tuple(self._plan.sources), self._plan.config, engine)
+            self._coverage.engine = engine
+            return parallel.pooled(units, recipe, jobs)
+        worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine)
+        self._coverage.engine = worker.engine.name
+        if jobs > 1:
+            return parallel.forked(units, worker, jobs)
+        return parallel.inline(units, worker)
+
+    def _lost(self, unit: Unit, engine: str) -> None:
+        """A worker died over a unit: try its parts one by one, so that one file cannot take its neighbours with it."""
+        from leaksieve import parallel
+
+        source = self._plan.sources[unit[0]]  # type: ignore[call-overload]
+        split: Any = getattr(source, "split", None)
+        parts = [(unit[0], part) for part in split(unit[1])] if split else [unit]
+        worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine)
+        for part in parts:
+            for done in parallel.forked(iter((part,)), worker, 1):
+                if done.result is None:
+                    name: Any = getattr(source, "name_of", None)
+                    source.coverage.skip(Skip("failed", name(part[1]) if name else b"", "crashed-worker", "a worker process died over it"))
+                else:
+                    self._take(part, done.result)
+
+    def _take(self, unit: Unit, result: bytes) -> None:
+        answer = decode(result)
+        coverage = self._plan.sources[unit[0]].coverage  # type: ignore[call-overload]
+        if answer.files:
+            coverage.scan("files", answer.files)
+            coverage.scan("bytes", answer.size)
+        for skip in answer.skips:
+            coverage.skip(skip)
+        self._located += answer.located
+        self._files += answer.files
+        self._size += answer.size
+        if self._plan.progress is not None:
+            expected = sum(source.coverage.expected.get("files", 0) for source in self._plan.sources)
+            self._plan.progress(ProgressEvent(self._files, expected, self._size, len(self._located)))
+
+    def fold(self) -> tuple[list[Finding], dict[str, RuleInfo]]:
+        """Locations -> findings with fingerprints, what is not shown left out and counted."""
+        if not self._located:
+            return [], {}
+        from leaksieve.outcome import findings_of
+
+        return findings_of(self._located, self._ruleset, self._plan, self._coverage)
+
+
+class Recipe(NamedTuple):
+    """How to build a worker in a process that inherits nothing; pickles."""
+
+    sources: tuple[Source, ...]
+    config: Config
+    engine: str
+
+    def __call__(self) -> Worker:
+        ruleset = load(self.config.rules).select(self.config.enable, self.config.disable)
+        return Worker(self.sources, ruleset, self.config, self.engine)
+
+
+def _engine_for(small: bool) -> str:
+    """Aho-Corasick for small inputs, Hyperscan for the rest where it is installed."""
+    if small:
+        return "aho-corasick"
+    from importlib.util import find_spec
+
+    return "hyperscan" if find_spec("hyperscan") else "aho-corasick"
+
+
+def _chained(first: Iterable[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:
+    yield from first
+    yield from rest
+
+
+def shown(config: Config, severity: str, confidence: str) -> bool:
+    """Whether a finding is shown under ``--severity`` and ``--confidence``."""
+    return SEVERITIES.index(severity) >= SEVERITIES.index(config.severity) and CONFIDENCES.index(confidence) >= CONFIDENCES.index(config.confidence)

@@ -1,0 +1,110 @@
+"""The commit-graph file, single or split into a chain: who is whose first parent, without reading commits."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+
+from leaksieve.gitobjects.errors import BadDataError
+from leaksieve.gitobjects.files import Buffer, map_regular, read_regular
+from leaksieve.gitobjects.repository import Repository
+
+_NO_PARENT = 0x70000000
+_CHAIN_LIMIT = 1024 * 1024
+_HASH_VERSIONS = {1: 20, 2: 32}
+
+
+class _Layer:
+    """One file.  ``first`` is how many commits the layers below it hold; positions count across all."""
+
+    __slots__ = ("commits", "count", "data", "first", "ids", "size")
+
+    def __init__(self, data: Buffer, first: int, hash_size: int) -> None:
+        if data[:5] != b"CGPH\x01" or _HASH_VERSIONS.get(data[5]) != hash_size:
+            raise BadDataError("not a commit-graph that can be read")
+        chunks = {}
+        for number in range(data[6]):
+            at = 8 + 12 * number
+            chunks[data[at : at + 4]] = int.from_bytes(data[at + 4 : at + 12])
+        if not {b"OIDF", b"OIDL", b"CDAT"} <= chunks.keys():
+            raise BadDataError("the commit-graph lacks a table")
+        fanout = chunks[b"OIDF"]
+        self.data = data
+        self.size = hash_size
+        self.first = first
+        self.ids = chunks[b"OIDL"]
+        self.commits = chunks[b"CDAT"]
+        self.count = int.from_bytes(data[fanout + 1020 : fanout + 1024])
+        if max(self.ids + self.count * hash_size, self.commits + self.count * (hash_size + 16)) > len(data):
+            raise BadDataError("the commit-graph is cut off")
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, place: int) -> bytes:
+        at = self.ids + place * self.size
+        return self.data[at : at + self.size]
+
+
+class CommitGraph:
+    """A repository's commit-graph."""
+
+    __slots__ = ("_layers",)
+
+    def __init__(self, layers: list[_Layer]) -> None:
+        self._layers = layers
+
+    def find(self, oid: bytes) -> int | None:
+        """Return a commit's position, or None when the graph does not have it."""
+        for layer in self._layers:
+            place = bisect_left(layer, oid)
+            if place < layer.count and layer[place] == oid:
+                return layer.first + place
+        return None
+
+    def _layer(self, position: int) -> _Layer:
+        for layer in self._layers:
+            if layer.first <= position < layer.first + layer.count:
+                return layer
+        raise BadDataError("the commit-graph points outside itself")
+
+    def oid(self, position: int) -> bytes:
+        """Return the raw id at a position; raises BadDataError."""
+        layer = self._layer(position)
+        return layer[position - layer.first]
+
+    def first_parent(self, position: int) -> int | None:
+        """Return the position of a commit's first parent, None for a root commit; raises BadDataError."""
+        layer = self._layer(position)
+        at = layer.commits + (position - layer.first) * (layer.size + 16) + layer.size
+        parent = int.from_bytes(layer.data[at : at + 4])
+        return None if parent == _NO_PARENT else parent
+
+    def __len__(self) -> int:
+        return sum(layer.count for layer in self._layers)
+
+
+def read_commit_graph(repo: Repository) -> CommitGraph | None:
+    """Return the repository's commit-graph, or None when it has none that can be used: it only ever saves time."""
+    info = os.path.join(repo.common_dir, b"objects", b"info")
+    try:
+        single = os.path.join(info, b"commit-graph")
+        if os.path.exists(single):
+            return CommitGraph([_open(repo, single, 0)])
+        folder = os.path.join(info, b"commit-graphs")
+        names = read_regular(os.path.join(folder, b"commit-graph-chain"), _CHAIN_LIMIT).split()
+        layers: list[_Layer] = []
+        for name in names:
+            if not name.isalnum():
+                return None
+            first = layers[-1].first + layers[-1].count if layers else 0
+            layers.append(_open(repo, os.path.join(folder, b"graph-%b.graph" % name), first))
+        return CommitGraph(layers) if layers else None
+    except (OSError, BadDataError, IndexError):
+        return None
+
+
+def _open(repo: Repository, path: bytes, first: int) -> _Layer:
+    if not repo.allows(path):
+        raise BadDataError("the commit-graph lies outside the directories this scan may read")
+    return _Layer(map_regular(path), first, repo.hash_size)

@@ -1,0 +1,268 @@
+"""Single objects by id: loose, packed (deltas included), and in alternates.
+
+Sizes are checked before anything is inflated or rebuilt.  Object ids are raw bytes.  The id is not
+recomputed from the content: what git would hand out is what gets scanned.
+"""
+
+from __future__ import annotations
+
+import os
+
+from leaksieve.gitobjects.delta import apply_delta, delta_sizes
+from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError, MissingObjectError, ObjectError, ObjectTooLargeError
+from leaksieve.gitobjects.files import Buffer, map_regular, read_regular
+from leaksieve.gitobjects.inflate import inflate, inflate_prefix
+from leaksieve.gitobjects.pack import Pack
+from leaksieve.gitobjects.repository import Repository
+
+DEFAULT_LIMIT = 100 * 1024 * 1024
+# What an object met on the way to another (the base of its delta) may be long, in bytes.
+CHAIN_LIMIT = 512 * 1024 * 1024
+_MAX_CHAIN = 10_000
+_MAX_ALTERNATES = 64
+_ALTERNATES_LIMIT = 1024 * 1024
+_PACKED_TYPES = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+_LOOSE_TYPES = {b"commit": "commit", b"tree": "tree", b"blob": "blob", b"tag": "tag"}
+_LOOSE_HEAD = 64
+
+# A delta on the way: its pack, where its stream begins, its inflated size.
+_Link = tuple[Pack, int, int]
+
+
+class ObjectStore:
+    """The objects of one repository.
+
+    Not for sharing between threads; after a fork or through pickle each process has its own view.
+    ``refused`` lists alternates that lie outside the allowed roots and were not followed.
+    """
+
+    __slots__ = ("_dirs", "_packs", "_stamps", "hash_size", "refused", "repository")
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self.hash_size = repository.hash_size
+        self.refused: list[bytes] = []
+        self._dirs: list[bytes] | None = None
+        self._packs: list[Pack] = []
+        self._stamps: dict[bytes, int] = {}
+
+    def __reduce__(self) -> tuple[type[ObjectStore], tuple[Repository]]:
+        return ObjectStore, (self.repository,)
+
+    def __contains__(self, oid: bytes) -> bool:
+        try:
+            self.header(oid)
+        except ObjectError:
+            return False
+        return True
+
+    def header(self, oid: bytes) -> tuple[str, int]:
+        """Type and size in bytes, without inflating the object; raises an ObjectError."""
+        kind, size, _ = self._get(oid, 0, -1)
+        return kind, size
+
+    def read(self, oid: bytes, limit: int = DEFAULT_LIMIT) -> tuple[str, bytes]:
+        """Type and whole content of at most ``limit`` bytes; raises an ObjectError."""
+        kind, _, data = self._get(oid, limit, None)
+        return kind, data
+
+    def peek(self, oid: bytes, length: int) -> tuple[str, bytes]:
+        """Type and the first ``length`` (over 0) bytes, or more; cheap unless the object is a delta; raises an ObjectError."""
+        kind, _, data = self._get(oid, CHAIN_LIMIT, length)
+        return kind, data
+
+    def _get(self, oid: bytes, limit: int, prefix: int | None) -> tuple[str, int, bytes]:
+        """Type, size, content.  ``prefix`` None asks for everything, a number for that many bytes, -1 for none."""
+        if len(oid) != self.hash_size:
+            raise MissingObjectError(oid, "not an id of this repository's format")
+        broken: ObjectError | None = None
+        for attempt in (self._from_loose, self._from_packs):
+            try:
+                found = attempt(oid, limit, prefix)
+            except CorruptObjectError as error:
+                # Another copy may be whole, as git assumes too.
+                broken = error
+                continue
+            except (BadDataError, OSError) as error:
+                broken = CorruptObjectError(oid, str(error))
+                continue
+            if found is not None:
+                return found
+        raise broken or MissingObjectError(oid, "is not in the repository")
+
+    def _from_loose(self, oid: bytes, limit: int, prefix: int | None) -> tuple[str, int, bytes] | None:
+        buffer = self._open_loose(oid)
+        if buffer is None:
+            return None
+        head = inflate_prefix(buffer, 0, _LOOSE_HEAD)
+        name, _, rest = head.partition(b" ")
+        digits, nul, body = rest.partition(b"\0")
+        kind = _LOOSE_TYPES.get(name)
+        if kind is None or not nul or not digits.isdigit() or len(digits) > 20:
+            raise BadDataError("the object's header does not parse")
+        size = int(digits)
+        if prefix == -1:
+            return kind, size, b""
+        if size > limit:
+            raise ObjectTooLargeError(oid, size, limit)
+        skip = len(head) - len(body)
+        if prefix is not None and prefix < size:
+            return kind, size, inflate_prefix(buffer, 0, skip + prefix)[skip:]
+        return kind, size, inflate(buffer, 0, skip + size)[skip:]
+
+    def _open_loose(self, oid: bytes) -> Buffer | None:
+        digits = oid.hex().encode()
+        for directory in self._object_dirs():
+            path = b"%b/%b/%b" % (directory, digits[:2], digits[2:])
+            try:
+                buffer = map_regular(path)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            if not self.repository.allows(path):
+                self.refused.append(path)
+                continue
+            return buffer
+        return None
+
+    def _from_packs(self, oid: bytes, limit: int, prefix: int | None) -> tuple[str, int, bytes] | None:
+        place = self._find_packed(oid)
+        if place is None:
+            return None
+        pack, offset = place
+        chain: list[_Link] = []
+        seen: set[tuple[bytes, int]] = set()
+        wanted = -1
+        loose: tuple[str, int, bytes] | None = None
+        while True:
+            number, size, at, base = pack.entry(offset)
+            if base is None:
+                break
+            if (pack.path, offset) in seen or len(chain) >= _MAX_CHAIN:
+                raise BadDataError("the chain of deltas does not end")
+            seen.add((pack.path, offset))
+            if not chain:
+                # The delta says how long its result is: known before anything is rebuilt.
+                wanted = delta_sizes(inflate_prefix(pack.data, at, 24))[1]
+                if prefix != -1 and wanted > limit:
+                    raise ObjectTooLargeError(oid, wanted, limit)
+            if size > CHAIN_LIMIT:
+                raise ObjectTooLargeError(oid, size, CHAIN_LIMIT)
+            chain.append((pack, at, size))
+            if isinstance(base, int):
+                offset = base
+                continue
+            inside = pack.find(base)  # nearly always; a pack on disk brings the bases it needs
+            if inside is not None:
+                offset = inside
+                continue
+            loose = self._from_loose(base, CHAIN_LIMIT, prefix if prefix == -1 else None)
+            if loose is not None:
+                break
+            place = self._find_packed(base)
+            if place is None:
+                raise CorruptObjectError(oid, f"the base of its delta is missing ({base.hex()})")
+            pack, offset = place
+        if loose is None:
+            kind = _PACKED_TYPES[number]
+            if not chain:
+                return self._whole(oid, pack, (kind, size, at), limit, prefix)
+            if prefix == -1:
+                return kind, wanted, b""
+            if size > CHAIN_LIMIT:
+                raise ObjectTooLargeError(oid, size, CHAIN_LIMIT)
+            data = inflate(pack.data, at, size)
+        else:
+            kind, _, data = loose
+            if prefix == -1:
+                return kind, wanted, b""
+        bound = max(limit, CHAIN_LIMIT)
+        while chain:
+            pack, at, size = chain.pop()
+            data = apply_delta(data, inflate(pack.data, at, size), bound)
+        return kind, len(data), data
+
+    @staticmethod
+    def _whole(oid: bytes, pack: Pack, entry: tuple[str, int, int], limit: int, prefix: int | None) -> tuple[str, int, bytes]:
+        kind, size, at = entry
+        if prefix == -1:
+            return kind, size, b""
+        if size > limit:
+            raise ObjectTooLargeError(oid, size, limit)
+        if prefix is not None and prefix < size:
+            return kind, size, inflate_prefix(pack.data, at, prefix)
+        return kind, size, inflate(pack.data, at, size)
+
+    def _find_packed(self, oid: bytes) -> tuple[Pack, int] | None:
+        for _ in range(2):
+            for number, pack in enumerate(self._packs):
+                try:
+                    offset = pack.find(oid)
+                except BadDataError:
+                    # A broken pack index hides its own objects only.
+                    continue
+                if offset is not None:
+                    if number:
+                        # Neighbours in time lie in the same pack: ask it first next time.
+                        self._packs.insert(0, self._packs.pop(number))
+                    return pack, offset
+            if not self._load_new_packs():
+                return None
+        return None
+
+    def _load_new_packs(self) -> bool:
+        """Open packs that appeared since the last look (all of them, the first time); whether there were any."""
+        known = {pack.path for pack in self._packs}
+        fresh = False
+        for directory in self._object_dirs():
+            folder = os.path.join(directory, b"pack")
+            try:
+                stamp = os.stat(folder).st_mtime_ns
+                if self._stamps.get(folder) == stamp:
+                    continue
+                names = os.listdir(folder)
+            except OSError:
+                continue
+            self._stamps[folder] = stamp
+            for name in sorted(names):
+                path = os.path.join(folder, name[:-4])
+                if not name.endswith(b".idx") or path in known:
+                    continue
+                if not (self.repository.allows(path + b".idx") and self.repository.allows(path + b".pack")):
+                    self.refused.append(path)
+                    continue
+                try:
+                    self._packs.append(Pack(path, self.hash_size))
+                except (OSError, BadDataError):
+                    # Objects only it holds will be reported as missing, each by its id.
+                    continue
+                fresh = True
+        return fresh
+
+    def _object_dirs(self) -> list[bytes]:
+        if self._dirs is None:
+            own = os.path.join(self.repository.common_dir, b"objects")
+            pending = [own, *self.repository.object_dirs]
+            seen: set[bytes] = set()
+            self._dirs = []
+            while pending and len(self._dirs) < _MAX_ALTERNATES:
+                directory = os.path.normpath(pending.pop(0))
+                real = os.path.realpath(directory)
+                if real in seen:
+                    continue
+                seen.add(real)
+                # A directory the caller named is inside by definition; one the repository names is not.
+                if directory not in self.repository.object_dirs and not self.repository.allows(directory):
+                    self.refused.append(directory)
+                    continue
+                self._dirs.append(directory)
+                pending += _alternates(directory)
+        return self._dirs
+
+
+def _alternates(directory: bytes) -> list[bytes]:
+    try:
+        text = read_regular(os.path.join(directory, b"info", b"alternates"), _ALTERNATES_LIMIT)
+    except OSError:
+        return []
+    lines = (line for line in text.split(b"\n") if line and not line.startswith(b"#") and b"\0" not in line)
+    return [os.path.join(directory, line) for line in lines]

@@ -1,0 +1,143 @@
+"""One pack and its index (versions 1 and 2): where an object lies, and what stands there."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from leaksieve.gitobjects.errors import BadDataError
+from leaksieve.gitobjects.files import Buffer, map_regular
+
+_OFS_DELTA = 6
+_REF_DELTA = 7
+# A pack entry's header: 10 bytes of type and size, 10 of a base offset, or 32 of a base id.
+_HEADER_BYTES = 48
+
+PackEntry = tuple[int, int, int, "int | bytes | None"]
+
+
+class _Names:
+    """The sorted ids of a pack index, as a sequence for bisect."""
+
+    __slots__ = ("data", "size", "start", "step")
+
+    def __init__(self, data: Buffer, start: int, step: int, size: int) -> None:
+        self.data = data
+        self.start = start
+        self.step = step
+        self.size = size
+
+    def __getitem__(self, place: int) -> bytes:
+        at = self.start + place * self.step
+        return self.data[at : at + self.size]
+
+    def __len__(self) -> int:
+        return (len(self.data) - self.start) // self.step
+
+
+class Pack:
+    """A pack, mapped into memory when first used.
+
+    ``path`` is the file name without its suffix; ``hash_size`` the length of a raw id.  Opening
+    raises OSError or BadDataError.
+    """
+
+    __slots__ = ("_data", "_index", "_large", "_names", "_offsets", "_version", "hash_size", "path")
+
+    def __init__(self, path: bytes, hash_size: int) -> None:
+        self.path = path
+        self.hash_size = hash_size
+        self._data: Buffer | None = None
+        self._index = index = map_regular(path + b".idx")
+        if index[:4] == b"\xfftOc":
+            if index[4:8] != b"\0\0\0\2":
+                raise BadDataError("pack index of an unknown version")
+            self._version = 2
+            count = int.from_bytes(index[1028:1032])
+            self._names = _Names(index, 1032, hash_size, hash_size)
+            self._offsets = 1032 + count * (hash_size + 4)
+            self._large = self._offsets + 4 * count
+            least = self._large
+        else:
+            self._version = 1
+            count = int.from_bytes(index[1020:1024])
+            self._names = _Names(index, 1028, hash_size + 4, hash_size)
+            self._offsets = 1024
+            self._large = 0
+            least = 1024 + count * (hash_size + 4)
+        if len(index) < least + 2 * hash_size:
+            raise BadDataError("the pack index is cut off")
+
+    def find(self, oid: bytes) -> int | None:
+        """Return the offset of an object's entry in the pack, or None; raises BadDataError."""
+        index = self._index
+        fanout = 8 if self._version == 2 else 0
+        at = fanout + 4 * oid[0]
+        high = int.from_bytes(index[at : at + 4])
+        low = int.from_bytes(index[at - 4 : at]) if oid[0] else 0
+        if low >= high:
+            return None
+        if high > len(self._names):
+            raise BadDataError("the pack index does not hold together")
+        place = bisect_left(self._names, oid, low, high)
+        if place >= high or self._names[place] != oid:
+            return None
+        if self._version == 1:
+            at = self._offsets + place * (self.hash_size + 4)
+            return int.from_bytes(index[at : at + 4])
+        at = self._offsets + 4 * place
+        offset = int.from_bytes(index[at : at + 4])
+        if offset & 0x80000000:
+            at = self._large + 8 * (offset & 0x7FFFFFFF)
+            raw = index[at : at + 8]
+            if len(raw) < 8 or at + 8 > len(index) - 2 * self.hash_size:
+                raise BadDataError("the pack index does not hold together")
+            offset = int.from_bytes(raw)
+        return offset
+
+    @property
+    def data(self) -> Buffer:
+        """The pack's bytes; raises OSError or BadDataError."""
+        if self._data is None:
+            data = map_regular(self.path + b".pack")
+            if data[:4] != b"PACK" or int.from_bytes(data[4:8]) not in (2, 3):
+                raise BadDataError("not a pack, or of an unknown version")
+            self._data = data
+        return self._data
+
+    def entry(self, offset: int) -> PackEntry:
+        """Say what stands at an offset: (type number, inflated size, offset of the compressed data, base).
+
+        The base is None for a whole object, an offset or a raw id for a delta.  Raises OSError or BadDataError.
+        """
+        data = self.data
+        if not 12 <= offset < len(data) - self.hash_size:
+            raise BadDataError("an offset points outside the pack")
+        head = data[offset : offset + _HEADER_BYTES]
+        try:
+            byte = head[0]
+            kind = byte >> 4 & 7
+            size = byte & 15
+            at, shift = 1, 4
+            while byte & 128:
+                byte = head[at]
+                at += 1
+                size |= (byte & 127) << shift
+                shift += 7
+            if kind == _OFS_DELTA:
+                byte = head[at]
+                at += 1
+                back = byte & 127
+                while byte & 128:
+                    byte = head[at]
+                    at += 1
+                    back = (back + 1) << 7 | byte & 127
+                if not 0 < back <= offset - 12:
+                    raise BadDataError("a delta's base lies outside the pack")
+                return kind, size, offset + at, offset - back
+        except IndexError as error:
+            raise BadDataError("the pack is cut off") from error
+        if kind == _REF_DELTA:
+            return kind, size, offset + at + self.hash_size, head[at : at + self.hash_size]
+        if kind in (0, 5):
+            raise BadDataError(f"unknown object type {kind} in the pack")
+        return kind, size, offset + at, None

@@ -1,0 +1,257 @@
+"""Staged changes: what the next commit would add, read from the index and the object store.
+
+The working tree's text is never looked at; what is staged is what counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, cast
+
+from leaksieve.coverage import SourceCoverage
+from leaksieve.errors import SourceError
+from leaksieve.gitobjects.commits import parse_links
+from leaksieve.gitobjects.errors import BadDataError, ObjectError
+from leaksieve.gitobjects.files import shown
+from leaksieve.gitobjects.index import INTENT_TO_ADD, Index, read_index
+from leaksieve.gitobjects.objects import ObjectStore
+from leaksieve.gitobjects.refs import head_commit
+from leaksieve.gitobjects.repository import Repository
+from leaksieve.gitobjects.staged import Change, is_in_tree, staged_changes
+from leaksieve.gitobjects.trees import GITLINK
+from leaksieve.model import Chunk, Provenance, Skip
+from leaksieve.sources.base import Unit
+
+_COMMIT_LIMIT = 16 * 1024 * 1024
+_LFS_MARK = b"version https://git-lfs.github.com/spec/"
+_LFS_LIMIT = 1024
+# A new file is compared with so many deleted ones, of at most so many bytes, to see which it was renamed from.
+_CANDIDATES = 50
+_CANDIDATE_LIMIT = 1024 * 1024
+# As git's own default: half of the lines must be the same.
+_SIMILAR = 0.5
+_BASE_LIMIT = 100 * 1024 * 1024
+
+
+class IndexSource:
+    """The staged scan of one repository.
+
+    ``max_file_size`` in bytes.  ``paths`` restricts it to files and directories, given relative to
+    the top of the working tree.  ``requested`` is what the user typed, for the receipt.
+    After ``units()``, ``conflicts`` is the number of paths with unresolved conflicts, each of
+    which is scanned in both sides' versions.
+    """
+
+    def __init__(self, repo: Repository, *, max_file_size: int, paths: tuple[bytes, ...] = (), requested: str) -> None:
+        self.coverage = SourceCoverage("index", requested)
+        self.conflicts = 0
+        self._repo = repo
+        self._store = ObjectStore(repo)
+        self._max_file_size = max_file_size
+        self._paths = tuple(dict.fromkeys(_normal(path) for path in paths))
+
+    def units(self) -> Iterator[Unit]:
+        """Plan one unit per changed file, in the index's order; raises SourceError.
+
+        A unit is (path, raw id, stage, raw id of HEAD's version or None, raw ids of deleted files it may come from).
+        """
+        repo = self._repo
+        if repo.bare:
+            raise SourceError("a bare repository has no staged changes", where=shown(repo.git_dir), hint="scan its history instead")
+        head = head_commit(repo)
+        self.coverage.resolved = head.hex() if head is not None else "unborn"
+        self.coverage.shallow = repo.shallow
+        self.coverage.partial = "partialclone" in repo.extensions
+        tree = self._tree_of(head) if head is not None else None
+        index = read_index(repo)
+        self._check_paths(index, tree)
+        if index is None:
+            return iter(())
+        try:
+            changes = staged_changes(index, self._store, tree)
+        except ObjectError as error:
+            raise SourceError(f"HEAD's tree cannot be read ({error})", where=shown(repo.git_dir)) from error
+        for directory, problem in changes.unreadable:
+            self.coverage.skip(Skip("failed", directory, problem.reason, f"its tree cannot be read: {problem.detail}"))
+        planned = [change for change in changes.changed if self._is_wanted(change)]
+        self.conflicts = len({change.path for change in planned if change.stage})
+        return self._emit(planned, _Origins(changes.deleted, planned))
+
+    def read(self, unit: Unit) -> Iterator[Chunk | Skip]:
+        """Yield the staged blob of one unit, or a Skip; a pointer to large file storage yields both."""
+        path, oid, stage, before, origins = cast("tuple[bytes, bytes, int, bytes | None, tuple[bytes, ...]]", unit)
+        try:
+            kind, data = self._store.read(oid, self._max_file_size)
+        except ObjectError as error:
+            yield _skipped(path, error)
+            return
+        if kind != "blob":
+            yield Skip("failed", path, "corrupt-object", f"a {kind} stands where a file's content should")
+            return
+        details: dict[str, object] = {"object": oid.hex()}
+        if stage:
+            details["stage"] = stage
+        yield Chunk(data, Provenance("index", path, details), self._base(data, before, origins))
+        if len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK):
+            yield Skip("excluded", path, "lfs-pointer", "the pointer was scanned, the content it stands for was not")
+
+    def _tree_of(self, commit: bytes) -> bytes:
+        try:
+            kind, data = self._store.read(commit, _COMMIT_LIMIT)
+            tree, _ = parse_links(data, self._repo.hash_size)
+        except (ObjectError, BadDataError) as error:
+            raise SourceError(f"HEAD's commit cannot be read ({error})", where=shown(self._repo.git_dir)) from error
+        if kind != "commit" or tree is None:
+            raise SourceError(f"HEAD names {commit.hex()}, which is not a commit", where=shown(self._repo.git_dir))
+        return tree
+
+    def _is_wanted(self, change: Change) -> bool:
+        """Whether a change is to be scanned; what is left out by policy is noted in the receipt."""
+        if self._paths and not any(_lies_in(change.path, path) for path in self._paths):
+            return False
+        if change.flags & INTENT_TO_ADD:
+            self.coverage.skip(Skip("excluded", change.path, "intent-to-add", "nothing of it is staged yet"))
+            return False
+        if change.mode == GITLINK:
+            self.coverage.skip(Skip("excluded", change.path, "submodule", "its own repository is to be scanned by itself"))
+            self.coverage.submodules.append(shown(change.path))
+            return False
+        # Stage 1 is the common ancestor of a conflict: neither side's text.
+        return change.stage != 1 and not _only_mode_changed(change)
+
+    def _check_paths(self, index: Index | None, tree: bytes | None) -> None:
+        """Record the paths given by name that are nowhere to be found: they must not pass for clean ones."""
+        missing = [path for path in self._paths if path]
+        known = [path for paths in index.paths() for path in paths] if missing and index is not None else []
+        for path in missing:
+            # A sparse directory, ending with "/", may hold the path without naming it.
+            if any(_lies_in(name, path) or (name.endswith(b"/") and path.startswith(name)) for name in known):
+                continue
+            try:
+                if tree is not None and is_in_tree(self._store, tree, path):
+                    continue
+            except ObjectError:
+                pass
+            self.coverage.skip(Skip("failed", path, "unresolved-path", "neither the index nor HEAD has it"))
+
+    def _emit(self, planned: list[Change], origins: _Origins) -> Iterator[Unit]:
+        for change in planned:
+            try:
+                _, size = self._store.header(change.oid)
+                if size > self._max_file_size:
+                    self.coverage.skip(Skip("excluded", change.path, "too-large", f"{size} bytes, the limit is {self._max_file_size}"))
+                    continue
+            except ObjectError as error:
+                self.coverage.expect("files")
+                self.coverage.skip(_skipped(change.path, error))
+                continue
+            self.coverage.expect("files")
+            self.coverage.expect("bytes", size)
+            before = change.before[1] if change.before is not None and change.before[0] != GITLINK else None
+            yield change.path, change.oid, change.stage, before, () if change.before is not None else origins.of(change)
+
+    def _base(self, data: bytes, before: bytes | None, origins: tuple[bytes, ...]) -> Callable[[], bytes | None] | None:
+        if before is not None:
+            return lambda: self._blob(before, max(self._max_file_size, _BASE_LIMIT))
+        if origins:
+            return lambda: self._most_similar(data, origins)
+        return None
+
+    def _most_similar(self, data: bytes, origins: tuple[bytes, ...]) -> bytes | None:
+        lines = set(data.split(b"\n"))
+        best: bytes | None = None
+        best_score = _SIMILAR
+        for oid in origins:
+            text = self._blob(oid, max(_CANDIDATE_LIMIT, len(data) if len(origins) == 1 else 0))
+            if text is None:
+                continue
+            if text == data:
+                return text
+            others = set(text.split(b"\n"))
+            score = len(lines & others) / max(len(lines), len(others))
+            if score > best_score or (best is None and score == best_score):
+                best, best_score = text, score
+        return best
+
+    def _blob(self, oid: bytes, limit: int) -> bytes | None:
+        """Return a blob's content, or None: without it everything found counts as new, which is the safe side."""
+        try:
+            kind, data = self._store.read(oid, limit)
+        except ObjectError:
+            return None
+        return data if kind == "blob" else None
+
+
+class _Origins:
+    """Which deleted files a new one may be a renamed copy of."""
+
+    def __init__(self, deleted: list[tuple[bytes, bytes]], planned: list[Change]) -> None:
+        self._exact = {oid for _, oid in deleted}
+        moved = {change.oid for change in planned if change.before is None}
+        self._by_key: dict[bytes, list[bytes]] = {}
+        # A file that moved unchanged is accounted for; it is nobody else's origin.
+        for path, oid in deleted:
+            if oid not in moved:
+                for key in (_name(path), b"." + _suffix(path), b""):
+                    self._by_key.setdefault(key, []).append(oid)
+
+    def of(self, change: Change) -> tuple[bytes, ...]:
+        """Raw ids, likeliest first: the same content, the same name, the same suffix, any."""
+        if change.oid in self._exact:
+            return (change.oid,)
+        found: dict[bytes, None] = {}
+        for key in (_name(change.path), b"." + _suffix(change.path), b""):
+            for oid in self._by_key.get(key, ()):
+                found[oid] = None
+                if len(found) >= _CANDIDATES:
+                    return tuple(found)
+        return tuple(found)
+
+
+class Tracked(NamedTuple):
+    """What the index tracks.
+
+    ``files`` and ``gitlinks`` (submodules) hold paths; ``sparse`` the directories, each ending with
+    "/", whose files are tracked but stand in the index, and normally on disk, not one by one.
+    """
+
+    files: frozenset[bytes]
+    gitlinks: frozenset[bytes]
+    sparse: tuple[bytes, ...]
+
+
+def tracked_paths(repo: Repository) -> Tracked:
+    """All paths the index tracks (an absent index tracks none); raises SourceError when it does not parse."""
+    index = read_index(repo)
+    if index is None:
+        return Tracked(frozenset(), frozenset(), ())
+    files, gitlinks, sparse = index.paths()
+    return Tracked(frozenset(files), frozenset(gitlinks), tuple(sparse))
+
+
+def _only_mode_changed(change: Change) -> bool:
+    """Whether only the executable bit differs, which brings no new text; a link turned file might mean something else."""
+    before = change.before
+    return not change.stage and before is not None and before[1] == change.oid and (before[0] | 0o777) == (change.mode | 0o777)
+
+
+def _skipped(path: bytes, error: ObjectError) -> Skip:
+    return Skip("excluded" if error.reason == "too-large" else "failed", path, error.reason, f"object {error.oid.hex()}: {error.detail}")
+
+
+def _normal(path: bytes) -> bytes:
+    """Spell a path as the index spells it; empty for the top directory."""
+    parts = [part for part in path.split(b"/") if part not in (b"", b".")]
+    return b"/".join(parts)
+
+
+def _lies_in(path: bytes, place: bytes) -> bool:
+    return not place or path == place or path.startswith(place + b"/")
+
+
+def _name(path: bytes) -> bytes:
+    return path.rpartition(b"/")[2]
+
+
+def _suffix(path: bytes) -> bytes:
+    return _name(path).rpartition(b".")[2]

@@ -1,0 +1,61 @@
+"""One validated, immutable configuration, wherever its values came from.
+
+This module holds the record alone, because every scan imports it.  ``config.fields`` says what
+each key means and accepts, ``config.read`` turns TOML into values, ``config.discover`` finds the
+file and decides whether it is trusted, ``config.schema`` describes the file to editors.
+Nothing here reads the environment.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+MIB = 1024 * 1024
+
+
+class AllowEntry(NamedTuple):
+    """Findings that are known and accepted, and why.
+
+    A finding is allowed when every criterion that is not empty holds; within one criterion any
+    item is enough.  ``paths`` are patterns in gitignore syntax, ``regexes`` are searched in the
+    secret, ``stop_words`` are looked for in it without regard to case, ``rules`` are rule ids or
+    globs, ``fingerprints`` whole fingerprints.
+    """
+
+    reason: str
+    paths: tuple[str, ...] = ()
+    regexes: tuple[str, ...] = ()
+    stop_words: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    fingerprints: tuple[str, ...] = ()
+
+
+class Config(NamedTuple):
+    """Every setting of a scan.  Sizes are bytes, times seconds; build one with :func:`build`."""
+
+    engine: str = "auto"
+    jobs: int | None = None
+    max_file_size: int = 100 * MIB
+    max_decode_depth: int = 3
+    max_archive_depth: int = 3
+    rule_timeout: float = 2.0
+    timeout: float | None = None
+    confidence: str = "medium"
+    severity: str = "info"
+    fail_on: str = "medium"
+    enable: tuple[str, ...] = ()
+    disable: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow: tuple[AllowEntry, ...] = ()
+    project: str | None = None
+    inline_allow: bool = True
+    gitignore: bool = True
+    dedupe: bool = True
+    reveal: bool = False
+    require_complete: str = ""
+    allow_incomplete: bool = False
+    exit_zero: bool = False
+
+
+DEFAULTS = Config()

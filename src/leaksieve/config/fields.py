@@ -1,0 +1,66 @@
+"""What every configuration key means and accepts: the one list behind validation, schema and documentation."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from leaksieve.model import CONFIDENCES, SEVERITIES
+
+ENGINES = ("auto", "aho-corasick", "hyperscan")
+COMPLETENESS = ("", "strict")
+
+
+class Field(NamedTuple):
+    """One key.
+
+    ``kind`` is one of choice, integer, size, seconds, flag, text, list, paths, allow.  ``least`` and
+    ``most`` bound numbers (both included).  ``unset`` is the word that means "no value" (a limit that
+    does not apply), or "".  ``local_only`` keys count only in a file the user named with ``--config``.
+    """
+
+    kind: str
+    about: str
+    choices: tuple[str, ...] = ()
+    least: float = 0
+    most: float = 0
+    unset: str = ""
+    local_only: bool = False
+
+
+TEBIBYTE = 1 << 40
+WEEK = 7 * 24 * 3600.0
+
+FIELDS: dict[str, Field] = {
+    "engine": Field("choice", "prefilter to use; both give the same findings", ENGINES),
+    "jobs": Field("integer", "worker processes; `auto` is what the container's quota allows", least=1, most=1024, unset="auto"),
+    "max_file_size": Field("size", "larger files are skipped, and counted as excluded", least=1, most=TEBIBYTE),
+    "max_decode_depth": Field("integer", "how many encodings are peeled off one after another", least=0, most=16),
+    "max_archive_depth": Field("integer", "how many archives inside archives are opened", least=0, most=16),
+    "rule_timeout": Field("seconds", "time one rule may spend on one chunk", least=0.01, most=WEEK),
+    "timeout": Field("seconds", "time the whole scan may take; `none` is no limit", least=0.01, most=WEEK, unset="none"),
+    "confidence": Field("choice", "findings are shown from this confidence on", CONFIDENCES),
+    "severity": Field("choice", "findings are shown from this severity on", SEVERITIES),
+    "fail_on": Field("choice", "findings fail the run from this severity on", SEVERITIES),
+    "enable": Field("list", "rule ids or globs; when given, only these rules run"),
+    "disable": Field("list", "rule ids or globs of rules that do not run"),
+    "rules": Field("paths", "further rule files or folders, relative to the configuration file"),
+    "exclude": Field("list", "paths that are not scanned, in gitignore syntax"),
+    "allow": Field("allow", "findings that are known and accepted (see below)"),
+    "project": Field("text", "name that fingerprints are salted with in place of the repository's first commit"),
+    "inline_allow": Field("flag", "comments in the scanned files may allow a finding on their line"),
+    "gitignore": Field("flag", "files that git ignores are skipped, and counted as excluded"),
+    "dedupe": Field("flag", "one finding for each secret with all its places, not one for each place"),
+    "reveal": Field("flag", "show secrets in full", local_only=True),
+    "require_complete": Field("choice", "`strict` counts excluded things as missing too", COMPLETENESS),
+    "allow_incomplete": Field("flag", "exit 0 where something could not be read and nothing was found"),
+    "exit_zero": Field("flag", "findings do not fail the run"),
+}
+
+ALLOW_FIELDS: dict[str, Field] = {
+    "reason": Field("text", "why this is accepted; required"),
+    "paths": Field("list", "path patterns in gitignore syntax"),
+    "regexes": Field("list", "patterns searched in the secret"),
+    "stop_words": Field("list", "words looked for in the secret, in any case"),
+    "rules": Field("list", "rule ids or globs"),
+    "fingerprints": Field("list", "fingerprints of findings"),
+}

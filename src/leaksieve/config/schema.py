@@ -1,0 +1,82 @@
+"""JSON Schema of the configuration file, for editors, and the table of defaults for the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from leaksieve.config import DEFAULTS
+from leaksieve.config.fields import ALLOW_FIELDS, FIELDS, Field
+
+JSON = dict[str, object]
+
+SIZE_PATTERN = r"^ *[0-9]+(\.[0-9]+)? *([bB]|[kKmMgGtT][iI]?[bB])? *$"
+TIME_PATTERN = r"^ *[0-9]+(\.[0-9]+)? *(ms|s|m|min|h)? *$"
+
+
+def schema() -> JSON:
+    """Return the schema (draft 2020-12) of ``leaksieve.toml``; keys with hyphens are the same keys."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "leaksieve configuration",
+        "description": "leaksieve.toml, .leaksieve.toml, or the table [tool.leaksieve] of pyproject.toml. Every key may be written with hyphens too.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": _properties(FIELDS),
+    }
+
+
+def default_text(key: str) -> str:
+    """Write a key's default the way a file would."""
+    value = getattr(DEFAULTS, key)
+    field = FIELDS[key]
+    if value is None:
+        return f'"{field.unset}"' if field.unset else "not set"
+    if field.kind == "size":
+        return f'"{value >> 20} MiB"'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, tuple):
+        return "[]"
+    return f"{value:g}"
+
+
+def _properties(fields: Mapping[str, Field]) -> JSON:
+    properties: JSON = {}
+    for key, field in fields.items():
+        shape = {"description": field.about.replace("`", ""), **_shape(field)}
+        properties[key] = shape
+        if "_" in key:
+            properties[key.replace("_", "-")] = shape
+    return properties
+
+
+def _shape(field: Field) -> JSON:
+    unset: list[JSON] = [{"const": field.unset}] if field.unset else []
+    match field.kind:
+        case "flag":
+            return {"type": "boolean"}
+        case "choice":
+            return {"enum": list(field.choices)}
+        case "text":
+            return {"type": "string", "minLength": 1}
+        case "integer":
+            return {"anyOf": [{"type": "integer", "minimum": field.least, "maximum": field.most}, *unset]}
+        case "size":
+            return {"anyOf": [{"type": "integer", "minimum": field.least, "maximum": field.most}, {"type": "string", "pattern": SIZE_PATTERN}]}
+        case "seconds":
+            return {"anyOf": [{"type": "number", "minimum": field.least, "maximum": field.most}, {"type": "string", "pattern": TIME_PATTERN}, *unset]}
+        case "allow":
+            return {"type": "array", "items": _allow()}
+    return {"type": "array", "items": {"type": "string", "minLength": 1}}
+
+
+def _allow() -> JSON:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["reason"],
+        "minProperties": 2,
+        "properties": _properties(ALLOW_FIELDS),
+    }

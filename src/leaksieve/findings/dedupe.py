@@ -1,0 +1,176 @@
+"""From places to findings: one per secret, with every place it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from leaksieve.findings.fingerprint import Fingerprinter
+from leaksieve.findings.mask import mask
+from leaksieve.findings.triage import classify
+from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located, Occurrence
+from leaksieve.secret import Secret
+
+
+class RuleFacts(NamedTuple):
+    """What a finding takes from its rule.
+
+    ``proof`` is the name of the structural check that every match has passed, "" when there is none.
+    ``remediation`` has the keys documentation, rotation, revoke (list of steps) and impact.
+    """
+
+    id: str
+    name: str
+    family: str
+    severity: str
+    confidence: str
+    tags: tuple[str, ...]
+    proof: str
+    public_prefix: bytes
+    remediation: Mapping[str, object]
+
+
+class _Entry(NamedTuple):
+    """A place, its rule and the key that orders places."""
+
+    order: tuple[object, ...]
+    located: Located
+    facts: RuleFacts
+
+
+def fold(
+    located: Iterable[Located],
+    *,
+    rules: Callable[[str], RuleFacts],
+    fingerprinter: Fingerprinter,
+    reveal: bool,
+    dedupe: bool = True,
+) -> list[Finding]:
+    """Group places by fingerprint; return findings in order of their first place (path, byte span, rule id).
+
+    The result does not depend on the order of the input.  Where rules of one family found the same
+    secret, the most severe, then most confident one names the finding, and a place they share is
+    listed once.  A finding is allowed, or already present, only if all its places are; its severity
+    is the highest of its places' (see ``triage``).  Without ``dedupe`` every place is a finding of
+    its own, under the same fingerprint and location id as otherwise.
+    """
+    groups: dict[str, list[_Entry]] = {}
+    for place in located:
+        facts = rules(place.rule_id)
+        fingerprint = fingerprinter.of(facts.family, place.secret.reveal(), _full_path(place))
+        groups.setdefault(fingerprint, []).append(_Entry(_order(place), place, facts))
+    found: list[tuple[tuple[object, ...], Finding]] = []
+    for fingerprint, group in groups.items():
+        entries = _once(sorted(group, key=lambda entry: entry.order))
+        ids = _location_ids(fingerprint, entries)
+        pairs = list(zip(entries, ids, strict=True))
+        for members in [pairs] if dedupe else [[pair] for pair in pairs]:
+            finding = _finding(fingerprint, members, reveal)
+            found.append(((*members[0][0].order[:3], finding.rule_id, *members[0][0].order[3:], fingerprint), finding))
+    found.sort(key=lambda item: item[0])
+    return [finding for _, finding in found]
+
+
+def _full_path(place: Located) -> bytes:
+    path, inner = place.provenance.path, place.provenance.archive_path
+    return path if inner is None else path + b"!/" + inner
+
+
+def _order(place: Located) -> tuple[object, ...]:
+    provenance = place.provenance
+    source = repr((provenance.kind, sorted(provenance.details.items())))
+    # Of one place under several rules an unallowed one comes first, and stays.
+    allowed = (bool(place.allowed), place.allowed)
+    return (provenance.path, place.byte_start, place.byte_end, provenance.archive_path or b"", source, place.decoded, allowed, place.rule_id)
+
+
+def _once(entries: list[_Entry]) -> list[_Entry]:
+    """Drop places that a rule of the same family has listed already, but let the strongest rule speak for them."""
+    kept: list[_Entry] = []
+    for entry in entries:
+        if kept and entry.order[:6] == kept[-1].order[:6]:
+            if _strength(entry.facts) < _strength(kept[-1].facts):
+                place = entry.located._replace(allowed=kept[-1].located.allowed)
+                kept[-1] = _Entry(kept[-1].order, place, entry.facts)
+        else:
+            kept.append(entry)
+    return kept
+
+
+def _strength(facts: RuleFacts) -> tuple[int, int, str]:
+    """Sort key, strongest rule first."""
+    return -SEVERITIES.index(facts.severity), -CONFIDENCES.index(facts.confidence), facts.id
+
+
+def _location_ids(fingerprint: str, entries: list[_Entry]) -> list[str]:
+    """Return an id per place from fingerprint, path and ordinal in that path, so that it survives line shifts.
+
+    History holds many versions of a file; those at HEAD are counted first, so that older versions do not move their ids.
+    """
+    ids = [""] * len(entries)
+    counts: dict[tuple[bytes, bytes | None], int] = {}
+    for index in sorted(range(len(entries)), key=lambda index: not entries[index].located.provenance.details.get("at_head", True)):
+        provenance = entries[index].located.provenance
+        key = (provenance.path, provenance.archive_path)
+        counts[key] = counts.get(key, 0) + 1
+        ids[index] = _short_hash(fingerprint.encode(), _full_path(entries[index].located), b"%d" % counts[key])
+    return ids
+
+
+def _short_hash(*fields: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(b"".join(len(field).to_bytes(8, "big") + field for field in fields)).hexdigest()[:16]
+
+
+def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool) -> Finding:
+    facts = min((entry.facts for entry, _ in members), key=_strength)
+    first = members[0][0].located
+    judged = [classify(entry.facts.tags, entry.facts.severity, entry.located.provenance.path, entry.located.secret.reveal()) for entry, _ in members]
+    severity = max((severity for severity, _ in judged), key=SEVERITIES.index)
+    # One place outside the tests is enough for the secret not to be a test's.
+    extra = [tag for tag in judged[0][1] if tag not in facts.tags and all(tag in tags for _, tags in judged)]
+    reasons = list(dict.fromkeys(entry.located.allowed for entry, _ in members))
+    return Finding(
+        rule_id=facts.id,
+        rule_name=facts.name,
+        severity=severity,
+        confidence=facts.confidence,
+        tags=(*facts.tags, *extra),
+        secret=_shown(first.secret, facts.public_prefix, reveal),
+        parts=tuple((name, _shown(part, b"", reveal)) for name, part in first.parts),
+        fingerprint=fingerprint,
+        proof="structural" if facts.proof not in ("", "none") else "none",
+        verdict="unknown",
+        links=(),
+        allowed="" if "" in reasons else "; ".join(reasons),
+        already_present=all(entry.located.already_present for entry, _ in members),
+        remediation=facts.remediation,
+        occurrences=tuple(_occurrence(entry.located, location_id) for entry, location_id in members),
+    )
+
+
+def _shown(secret: Secret, public_prefix: bytes, reveal: bool) -> str:
+    value = secret.reveal()
+    return value.decode("utf-8", "backslashreplace") if reveal else mask(value, public_prefix)
+
+
+def _occurrence(place: Located, location_id: str) -> Occurrence:
+    provenance = place.provenance
+    return Occurrence(
+        location_id=location_id,
+        path=provenance.path,
+        start_line=place.start_line,
+        end_line=place.end_line,
+        start_column=place.start_column,
+        end_column=place.end_column,
+        byte_start=place.byte_start,
+        byte_end=place.byte_end,
+        decoded=place.decoded,
+        archive_path=provenance.archive_path,
+        context=place.context,
+        source={"kind": provenance.kind, **provenance.details},
+        allowed=place.allowed,
+        already_present=place.already_present,
+        line_hash=place.line_hash,
+    )

@@ -1,0 +1,72 @@
+"""The line hash that code-scanning hosts use to follow an alert when lines move.
+
+Hosts compute ``primaryLocationLineHash`` themselves when a report lacks it, and warn when a report
+disagrees, so the value here is theirs, documented by github/codeql-action (``src/fingerprints.ts``):
+the 100 characters from the start of the line on, spaces and tabs left out, line ends made one, the
+end of the file a character of its own (65535) followed by zeros.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+# Files past this many bytes get no hash: the hosts show no code of such files.
+MAX_BYTES = 10 * 1024 * 1024
+
+_WINDOW = 100
+_BASE = 37
+_MASK = (1 << 64) - 1
+_END = "\uffff" + "\0" * _WINDOW
+# A line feed directly after a carriage return belongs to it; with a blank between them both end a line.
+_BREAKS = re.compile("\r\n?")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+
+
+def line_hashes(data: bytes, wanted: Collection[int]) -> dict[int, str]:
+    """Return 1-based line number -> hash for the wanted lines of a file, ``hex:ordinal``.
+
+    Lines are counted as the hosts do: a lone carriage return ends one too.  The ordinal tells lines
+    with the same hash apart, in file order from 1.
+    """
+    text = data.decode("utf-8", "replace")
+    # The original runs over UTF-16 code units.
+    if _ASTRAL.search(text):
+        text = _ASTRAL.sub(_pair, text)
+    # Every break becomes one line feed before blanks go, since a blank keeps "\r" and "\n" apart.
+    text = _BREAKS.sub("\n", text).replace(" ", "").replace("\t", "") + _END
+    last = max(wanted, default=0)
+    starts = _starts(text, last)
+    windows = {number: text[starts[number - 1] : starts[number - 1] + _WINDOW] for number in wanted if number <= len(starts)}
+    seen = dict.fromkeys(windows.values(), 0)
+    found: dict[int, str] = {}
+    for number, start in enumerate(starts, 1):
+        window = text[start : start + _WINDOW]
+        if window in seen:
+            seen[window] += 1
+            if number in windows:
+                found[number] = f"{_hash(window):x}:{seen[window]}"
+    return found
+
+
+def _starts(text: str, count: int) -> list[int]:
+    """Offsets of the first ``count`` lines; the line that holds the end mark is the last."""
+    starts = [0]
+    while len(starts) < count:
+        newline = text.find("\n", starts[-1])
+        if newline < 0:
+            break
+        starts.append(newline + 1)
+    return starts
+
+
+def _hash(window: str) -> int:
+    value = 0
+    for char in window:
+        value = (value * _BASE + ord(char)) & _MASK
+    return value
+
+
+def _pair(found: re.Match[str]) -> str:
+    code = ord(found[0]) - 0x10000
+    return chr(0xD800 + (code >> 10)) + chr(0xDC00 + (code & 0x3FF))

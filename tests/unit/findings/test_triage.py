@@ -1,0 +1,57 @@
+"""Test and example credentials."""
+
+import pytest
+
+from leaksieve.findings.triage import classify, is_test_path
+
+TEST_PATHS = [
+    b"tests/a.py", b"src/Test/a.java", b"pkg/testdata/x", b"spec/models/user.rb", b"web/__tests__/a.js", b"examples/a.tf", b"a/fixtures/db.json",
+    b"pkg/a_test.go", b"test_login.py", b"a/login_test.py", b"conftest.py", b"web/a.spec.ts", b"web/a.test.tsx", b"src/LoginTest.java",
+    b"src/LoginTests.cs", b"user_spec.rb", b".env.example", b".env.sample", b"config.example.yml", b"example.env", b"a.snap", b"load-test.js",
+]  # fmt: skip
+OTHER_PATHS = [
+    b"src/a.py", b"latest/a.py", b"contest.py", b"attestation.go", b"docs/setup.md", b"openapi-spec.yaml",
+    b"src/greatest.java", b".env", b"testimonial.py", b"\xff\xfe",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", TEST_PATHS)
+def test_paths_of_tests_and_samples(path):
+    assert is_test_path(path)
+    assert classify(("generic", "cwe-798"), "high", path, b"s3cret") == ("info", ("test",))
+
+
+@pytest.mark.parametrize("path", OTHER_PATHS)
+def test_other_paths(path):
+    assert not is_test_path(path)
+    assert classify(("generic",), "high", path, b"s3cret") == ("high", ())
+
+
+def test_a_providers_token_in_a_test_is_a_leak():
+    assert classify((), "critical", b"tests/a.py", b"ghp_" + b"a1B2" * 9) == ("critical", ())
+
+
+def test_a_test_mode_rule_keeps_its_severity():
+    assert classify(("test",), "medium", b"tests/a.py", b"sk_" + b"test_" + b"a1B2" * 6) == ("medium", ())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"AKIA" + b"IOSFODNN7" + b"EXAMPLE",
+        b"wJalrXUtnFEMI" + b"/K7MDENG/bPxRfiCY" + b"EXAMPLEKEY",
+        b"Zx7LpR4w" + b"EXAMPLEKEY",
+        b"Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUz" + b"FT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ" + b"FPTOtr/KBHBeksoGMGw==",
+    ],
+)
+def test_documented_values_are_examples_anywhere(value):
+    assert classify(("aws",), "critical", b"src/prod.py", value) == ("info", ("test",))
+
+
+def test_no_documented_value_stands_in_the_source_whole():
+    import inspect
+
+    from leaksieve.findings import triage
+
+    source = inspect.getsource(triage).encode()
+    assert all(value not in source for value in triage.DOCUMENTED)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from leaksieve.engine.generic import implausible
-from leaksieve.ruleset.values import _compiled, reject_reason
+from leaksieve.ruleset.generic import implausible
+from leaksieve.ruleset.values import compiled, reject_reason
 
 
 class Judge:
@@ -25,6 +25,6 @@ class Judge:
 
     def place(self, rule: dict[str, Any], path: bytes) -> str:
         """Why the match is no finding at this path."""
-        if rule["paths"] and not any(_compiled(pattern).search(path) for pattern in rule["paths"]):
+        if rule["paths"] and not any(compiled(pattern).search(path) for pattern in rule["paths"]):
             return "path"
         return ""

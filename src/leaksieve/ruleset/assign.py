@@ -23,4 +23,11 @@ END = r"(?![A-Za-z0-9_+/=\-])"
 GATE_VALUE = r"[^\s\"'`,;<>(){}\[\]]{4}"
 GATE_TAIL = ASSIGN + GATE_VALUE
 
-MACROS = {"assign": ASSIGN, "end": END}
+# A value in free text.  Quoted: anything up to the quote, but not starting with a blank or a bracket.  Bare: up to a
+# blank or a separator, and not the name of something called or indexed.
+TEXT = (
+    r"(?P<secret>(?<=[\"'`;])[^\s\"'`,;<>(){}\[\]]{4}[^\"'`\r\n]{2,124}(?=[\"'`])"
+    r"|(?<![\"'`;])[^\s\"'`,;<>(){}\[\]]{4}[^\s\"'`,;<>(){}\[\]]{2,124}(?![^\s\"'`,;<>)}\]]))"
+)
+
+MACROS = {"assign": ASSIGN, "end": END, "text": TEXT}

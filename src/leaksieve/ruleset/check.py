@@ -16,6 +16,7 @@ import regex
 
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.compile import finish, rule_files
+from leaksieve.ruleset.generic import implausible
 from leaksieve.ruleset.rule import read_rules
 from leaksieve.ruleset.syntax import Walker, flatten
 from leaksieve.ruleset.template import expand
@@ -54,7 +55,15 @@ def secret_width(pattern: str) -> tuple[int, int]:
 
 def accepted(rule: dict[str, Any], compiled: Any, text: bytes) -> list[tuple[int, int]]:
     """Spans of the secrets that the rule's pattern and value filters find in a text."""
-    return [match.span("secret") for match in compiled.finditer(text) if not reject_reason(rule, match.group("secret"))]
+    return [match.span("secret") for match in compiled.finditer(text) if not dropped(rule, match)]
+
+
+def dropped(rule: dict[str, Any], match: Any) -> str:
+    """Why a match of the rule is no finding, path left out of account ("" if it is one)."""
+    reason = reject_reason(rule, match.group("secret"))
+    if not reason and "generic" in rule["tags"]:
+        reason = implausible(rule, match.group("secret"), match)
+    return reason
 
 
 def near_misses(rule: dict[str, Any], text: bytes, span: tuple[int, int], width: tuple[int, int]) -> Iterator[tuple[str, bytes, tuple[int, int]]]:
@@ -93,7 +102,7 @@ def check_rule(rule: dict[str, Any]) -> list[str]:
             spans = accepted(rule, compiled, text)
             if not spans:
                 raw = compiled.search(text)
-                why = f"dropped by filter {reject_reason(rule, raw.group('secret'))}" if raw else "pattern does not match"
+                why = f"dropped by filter {dropped(rule, raw)}" if raw else "pattern does not match"
                 found.append(f"example `{template}`: {why} (expanded: {text.decode('utf-8', 'replace')!r})")
                 break
             bad = [

@@ -53,7 +53,8 @@ def placeholder(value: bytes) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _compiled(pattern: str) -> Any:
+def compiled(pattern: str) -> Any:
+    """A small pattern (an allowed shape, a path) compiled once."""
     import regex
 
     return regex.compile(pattern.encode("latin-1"))
@@ -77,6 +78,6 @@ def reject_reason(rule: dict[str, Any], secret: bytes) -> str:
     if rule["min_entropy"] and entropy(secret) < rule["min_entropy"]:
         return "low-entropy"
     for pattern in rule["allow"]:
-        if _compiled(pattern).fullmatch(secret):
+        if compiled(pattern).fullmatch(secret):
             return "allowed-shape"
     return ""

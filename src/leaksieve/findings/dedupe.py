@@ -8,14 +8,14 @@ from typing import NamedTuple
 from leaksieve.findings.fingerprint import Fingerprinter
 from leaksieve.findings.mask import mask
 from leaksieve.findings.triage import classify
-from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located, Occurrence
+from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located, Occurrence, Provenance
 from leaksieve.secret import Secret
 
 
 class RuleFacts(NamedTuple):
     """What a finding takes from its rule.
 
-    ``proof`` is the name of the structural check that every match has passed, "" when there is none.
+    ``proof`` is the name of the rule's structural check, "" when there is none.
     ``remediation`` has the keys documentation, rotation, revoke (list of steps) and impact.
     """
 
@@ -45,6 +45,7 @@ def fold(
     fingerprinter: Fingerprinter,
     reveal: bool,
     dedupe: bool = True,
+    proved: Callable[[str, bytes], bool] = lambda _rule_id, _value: True,
 ) -> list[Finding]:
     """Group places by fingerprint; return findings in order of their first place (path, byte span, rule id).
 
@@ -52,12 +53,13 @@ def fold(
     secret, the most severe, then most confident one names the finding, and a place they share is
     listed once.  A finding is allowed, or already present, only if all its places are; its severity
     is the highest of its places' (see ``triage``).  Without ``dedupe`` every place is a finding of
-    its own, under the same fingerprint and location id as otherwise.
+    its own, under the same fingerprint and location id as otherwise.  ``proved`` says of a rule's id
+    and a secret whether the secret passes the rule's structural check; it is asked only where there is one.
     """
     groups: dict[str, list[_Entry]] = {}
     for place in located:
         facts = rules(place.rule_id)
-        fingerprint = fingerprinter.of(facts.family, place.secret.reveal(), _full_path(place))
+        fingerprint = fingerprinter.of(facts.family, place.secret.reveal(), full_path(place.provenance))
         groups.setdefault(fingerprint, []).append(_Entry(_order(place), place, facts))
     found: list[tuple[tuple[object, ...], Finding]] = []
     for fingerprint, group in groups.items():
@@ -65,14 +67,15 @@ def fold(
         ids = _location_ids(fingerprint, entries)
         pairs = list(zip(entries, ids, strict=True))
         for members in [pairs] if dedupe else [[pair] for pair in pairs]:
-            finding = _finding(fingerprint, members, reveal)
+            finding = _finding(fingerprint, members, reveal, proved)
             found.append(((*members[0][0].order[:3], finding.rule_id, *members[0][0].order[3:], fingerprint), finding))
     found.sort(key=lambda item: item[0])
     return [finding for _, finding in found]
 
 
-def _full_path(place: Located) -> bytes:
-    path, inner = place.provenance.path, place.provenance.archive_path
+def full_path(provenance: Provenance) -> bytes:
+    """Return the path that fingerprints of guessable values are bound to: with the one inside the archive, if any."""
+    path, inner = provenance.path, provenance.archive_path
     return path if inner is None else path + b"!/" + inner
 
 
@@ -113,7 +116,7 @@ def _location_ids(fingerprint: str, entries: list[_Entry]) -> list[str]:
         provenance = entries[index].located.provenance
         key = (provenance.path, provenance.archive_path)
         counts[key] = counts.get(key, 0) + 1
-        ids[index] = _short_hash(fingerprint.encode(), _full_path(entries[index].located), b"%d" % counts[key])
+        ids[index] = _short_hash(fingerprint.encode(), full_path(provenance), b"%d" % counts[key])
     return ids
 
 
@@ -123,10 +126,10 @@ def _short_hash(*fields: bytes) -> str:
     return sha256(b"".join(len(field).to_bytes(8, "big") + field for field in fields)).hexdigest()[:16]
 
 
-def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool) -> Finding:
+def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, proved: Callable[[str, bytes], bool]) -> Finding:
     facts = min((entry.facts for entry, _ in members), key=_strength)
     first = members[0][0].located
-    judged = [classify(entry.facts.tags, entry.facts.severity, entry.located.provenance.path, entry.located.secret.reveal()) for entry, _ in members]
+    judged = [classify(entry.facts.tags, entry.facts.severity, full_path(entry.located.provenance), entry.located.secret.reveal()) for entry, _ in members]
     severity = max((severity for severity, _ in judged), key=SEVERITIES.index)
     # One place outside the tests is enough for the secret not to be a test's.
     extra = [tag for tag in judged[0][1] if tag not in facts.tags and all(tag in tags for _, tags in judged)]
@@ -140,7 +143,7 @@ def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool) 
         secret=_shown(first.secret, facts.public_prefix, reveal),
         parts=tuple((name, _shown(part, b"", reveal)) for name, part in first.parts),
         fingerprint=fingerprint,
-        proof="structural" if facts.proof not in ("", "none") else "none",
+        proof="structural" if facts.proof not in ("", "none") and proved(facts.id, first.secret.reveal()) else "none",
         verdict="unknown",
         links=(),
         allowed="" if "" in reasons else "; ".join(reasons),

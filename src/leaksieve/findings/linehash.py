@@ -9,7 +9,7 @@ end of the file a character of its own (65535) followed by zeros.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 # Files past this many bytes get no hash: the hosts show no code of such files.
 MAX_BYTES = 10 * 1024 * 1024
@@ -36,28 +36,27 @@ def line_hashes(data: bytes, wanted: Collection[int]) -> dict[int, str]:
     # Every break becomes one line feed before blanks go, since a blank keeps "\r" and "\n" apart.
     text = _BREAKS.sub("\n", text).replace(" ", "").replace("\t", "") + _END
     last = max(wanted, default=0)
-    starts = _starts(text, last)
-    windows = {number: text[starts[number - 1] : starts[number - 1] + _WINDOW] for number in wanted if number <= len(starts)}
+    windows = {number: text[start : start + _WINDOW] for number, start in _starts(text, last) if number in wanted}
     seen = dict.fromkeys(windows.values(), 0)
+    # Most lines differ from the wanted ones in their first character; looking at that spares cutting out a window.
+    firsts = {window[0] for window in seen}
     found: dict[int, str] = {}
-    for number, start in enumerate(starts, 1):
-        window = text[start : start + _WINDOW]
-        if window in seen:
+    for number, start in _starts(text, last):
+        if text[start] in firsts and (window := text[start : start + _WINDOW]) in seen:
             seen[window] += 1
             if number in windows:
                 found[number] = f"{_hash(window):x}:{seen[window]}"
     return found
 
 
-def _starts(text: str, count: int) -> list[int]:
-    """Offsets of the first ``count`` lines; the line that holds the end mark is the last."""
-    starts = [0]
-    while len(starts) < count:
-        newline = text.find("\n", starts[-1])
-        if newline < 0:
-            break
-        starts.append(newline + 1)
-    return starts
+def _starts(text: str, count: int) -> Iterator[tuple[int, int]]:
+    """Yield number and offset of the first ``count`` lines; the line that holds the end mark is the last."""
+    start = 0
+    for number in range(1, count + 1):
+        yield number, start
+        start = text.find("\n", start) + 1
+        if not start:
+            return
 
 
 def _hash(window: str) -> int:

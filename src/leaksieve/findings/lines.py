@@ -93,7 +93,8 @@ class Lines:
         return pos + len(piece[:count].encode("utf-8", "surrogateescape"))
 
     def _wide(self, start: int, end: int) -> str:
-        return self.data[start : end - (end - start) % 2].decode(self.codec, "replace")
+        # In big-endian text the engine's spans begin at the second byte of a character: round down on either side.
+        return self.data[start - start % 2 : end - end % 2].decode(self.codec, "replace")
 
 
 class Cursor:

@@ -146,5 +146,22 @@ def test_tags_are_not_doubled():
     assert finding.tags == ("generic", "test")
 
 
+def test_a_secret_that_fails_the_check_is_not_proved():
+    asked = []
+
+    def proved(rule_id, value):
+        asked.append((rule_id, value))
+        return False
+
+    one, two = folded(place(), place(b"b.py", value=OTHER, rule="generic-key"), proved=proved)
+    assert (one.proof, two.proof) == ("none", "none")
+    assert asked == [("acme-token", TOKEN)]
+
+
+def test_paths_inside_archives_count_as_test_paths():
+    (finding,) = folded(place(b"src.zip", rule="generic-key", archive=b"tests/a.py"))
+    assert finding.severity == "info"
+
+
 def test_nothing_in_nothing_out():
     assert folded() == []

@@ -210,6 +210,19 @@ def test_utf16(codec, bom):
     assert place.allowed == "inline comment leaksieve:allow ((8 characters: lower, digits) ä)"
 
 
+def test_utf16_spans_that_begin_at_the_second_byte_of_a_character():
+    text = "\ufeffa = 1\r\nk = '" + TOKEN.decode() + "' # 密 " + SHORT.decode() + " leaksieve:allow"
+    data = text.encode("utf-16-be")
+    spelled = b"\0".join(bytes([byte]) for byte in TOKEN) + b"\0"
+    short = b"\0".join(bytes([byte]) for byte in SHORT) + b"\0"
+    found = match(data, spelled, plain=TOKEN, decoded=("utf-16",))
+    assert found.secret_span.start % 2 == 1
+    (place,) = find(data, found, match(data, short, plain=SHORT, decoded=("utf-16",), rejected="x"))
+    assert (place.start_line, place.start_column, place.end_line, place.end_column) == (2, 6, 2, 6 + len(TOKEN))
+    assert place.context == f"k = '{MASK}' # 密 (8 characters: lower, digits) leaksieve:allow"
+    assert place.allowed == "inline comment leaksieve:allow"
+
+
 def test_long_utf16_lines():
     text = "\ufeff" + "y" * 500 + TOKEN.decode() + "z" * 500
     data = text.encode("utf-16")[2:]

@@ -16,8 +16,11 @@ from leaksieve.reports.render import SCHEMA, coverage_dict, finding_dict, tool_d
 
 
 def compact(value: object) -> str:
-    """Return one line of ASCII JSON; NaN and the like are refused, since JSON has none."""
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    """Return one line of ASCII JSON; NaN and the like are refused, since JSON has none.
+
+    ``##`` can only stand in a string; written as escapes it is no command to a CI system that reads its jobs' logs.
+    """
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).replace("##", "\\u0023\\u0023")
 
 
 class JsonReporter:

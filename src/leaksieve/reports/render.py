@@ -5,6 +5,7 @@ Nothing heavy is imported here: the text report of a staged scan comes through t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from leaksieve import __version__
@@ -26,15 +27,20 @@ def _escape(char: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+# GitHub, Azure Pipelines and TeamCity take ##[command], ##vso[command] and the like anywhere in a log line for an order.
+_LOG_COMMAND = re.compile(r"##(?=[\w.-]*\[)")
+
+
 def visible(text: str) -> str:
     """Return text with everything a terminal or an editor would act on instead of show written as an escape.
 
     That is control, format (bidirectional, zero-width), private, unassigned and surrogate code
-    points, line breaks, and spaces other than the plain one.
+    points, line breaks, and spaces other than the plain one; and the
+    opening of a command to a CI system that reads its jobs' logs.
     """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else _escape(char) for char in text)
+    return _LOG_COMMAND.sub(r"#\\x23", text) if "##" in text else text
 
 
 def path_text(path: bytes) -> str:

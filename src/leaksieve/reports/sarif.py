@@ -117,13 +117,15 @@ class SarifReporter:
 
 def _line_hash(finding: Finding, occurrence: Occurrence, ordinal: int) -> str:
     """Return a stand-in for the line's hash where the line is not in the checkout; the same every run, so that alerts do not double."""
-    seed = b"\0".join((finding.fingerprint.encode(), occurrence.path, occurrence.archive_path or b""))
-    return f"{sha256(seed).hexdigest()[:16]}:{ordinal}"
+    # The location id says fingerprint, path and ordinal already, counted over the whole scan.
+    place = occurrence.location_id.encode() or b"\0".join((occurrence.path, occurrence.archive_path or b"", b"%d" % ordinal))
+    return f"{sha256(finding.fingerprint.encode() + place).hexdigest()[:16]}:1"
 
 
 def _suppressions(finding: Finding, occurrence: Occurrence) -> list[sarif_om.Suppression]:
     if occurrence.allowed:
-        return [sarif_om.Suppression(kind="inSource", state="accepted", justification=visible(occurrence.allowed))]
+        kind = "inSource" if occurrence.allowed.startswith("inline comment") else "external"
+        return [sarif_om.Suppression(kind=kind, state="accepted", justification=visible(occurrence.allowed))]
     if finding.allowed:
         return [sarif_om.Suppression(kind="external", state="accepted", justification=visible(finding.allowed))]
     return []

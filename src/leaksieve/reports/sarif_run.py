@@ -24,7 +24,7 @@ def _notice(identifier: str, words: str, level: str, path: bytes = b"") -> tuple
 
 
 def _skip_notice(source: SourceCoverage, skip: Skip) -> tuple[str, sarif_om.Notification]:
-    what = f"'{path_text(skip.where)}'" if skip.where else f"{skip.count:,} more"
+    what = f"'{path_text(skip.where)}'" if skip.where else f"{skip.count:,} more" if skip.count > 1 else "Something"
     times = f" ({skip.count:,} in all)" if skip.where and skip.count > 1 else ""
     reason = skip.reason.replace("-", " ")
     why = f"{reason} ({skip.detail})" if skip.detail else reason

@@ -5,6 +5,7 @@ Findings are sorted by file and line, so they are collected; the receipt comes l
 
 from __future__ import annotations
 
+import re
 from typing import TextIO
 
 from leaksieve.coverage import Coverage
@@ -14,6 +15,8 @@ from leaksieve.reports.base import RuleInfo, View
 from leaksieve.reports.render import visible
 from leaksieve.reports.text_finding import block, order
 from leaksieve.reports.text_style import Style, rank, wrap
+
+_COMMAND = re.compile(r"(?:\s|\x1b\[[\d;]*m)*::")
 
 
 class TextReporter:
@@ -75,4 +78,9 @@ class TextReporter:
 
     def _write(self, lines: list[str]) -> None:
         assert self._stream is not None
-        self._stream.write("".join(line + "\n" for line in lines))
+        self._stream.write("".join(_harmless(line) + "\n" for line in lines))
+
+
+def _harmless(line: str) -> str:
+    """Return the line so that GitHub Actions, reading a job's log, takes nothing at its start for a command (``::error ...``)."""
+    return line.replace("::", "\\x3a:", 1) if _COMMAND.match(line) else line

@@ -7,7 +7,7 @@ from leaksieve.reports.base import RuleInfo
 from leaksieve.reports.render import path_text, visible
 from leaksieve.reports.text_style import Style, cells, counted, wrap
 
-_LABEL = 7  # "  why  ", "  fix  "
+_LABEL = 8  # "  why   ", "  store "
 _CONTEXT_LINES = 3
 _NAMED_PLACES = 3
 
@@ -137,8 +137,8 @@ def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfo
     """Return the lines of one secret."""
     shown = primary(finding)
     title = f"  {style.severity(finding.severity)}  {style.paint('bold', visible(finding.rule_name) or finding.rule_id)}"
-    if finding.verdict:
-        title += "  " + style.paint("bad" if finding.verdict == "active" else "dim", visible(finding.verdict).upper())
+    if finding.verdict in {"active", "inactive"}:
+        title += "  " + style.paint("bad" if finding.verdict == "active" else "dim", finding.verdict.upper())
     if "test" in finding.tags:
         title += style.paint("dim", "  (test or example)")
     if shown is None:

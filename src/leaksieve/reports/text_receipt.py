@@ -21,12 +21,15 @@ _REASONS = {
     "lfs-pointer": "Git LFS pointers",
     "submodule": "submodules",
     "special-file": "special files",
-    "encrypted": "encrypted",
+    "intent-to-add": "with nothing staged yet",
+    "history-not-scanned": "history",
 }
 
 
 def reason_words(reason: str) -> str:
     """Return a reason code as words."""
+    if "secret" in reason:
+        return "secrets files ignored by git"
     return _REASONS.get(reason, visible(reason).replace("-", " "))
 
 
@@ -98,7 +101,9 @@ def _is_secrets_file(skip: Skip) -> bool:
 def _skip_line(skip: Skip) -> list[str]:
     words = reason_words(skip.reason) + (f": {visible(skip.detail)}" if skip.detail else "")
     times = f" ({skip.count:,})" if skip.count > 1 else ""
-    return [f"{path_text(skip.where)}{times}:" if skip.where else f"{skip.count:,} more:", *words.split()]
+    if skip.where:
+        return [f"{path_text(skip.where)}{times}:", *words.split()]
+    return [f"{skip.count:,} more:", *words.split()] if skip.count > 1 else words.split()
 
 
 def skips(coverage: Coverage, style: Style, verbosity: int) -> list[str]:
@@ -114,7 +119,7 @@ def skips(coverage: Coverage, style: Style, verbosity: int) -> list[str]:
         rest = [f"and {len(secrets) - _SECRETS_NAMED:,} more"] if len(secrets) > _SECRETS_NAMED else []
         pieces = [path + "," for path in secrets[:_SECRETS_NAMED]]
         pieces[-1] = pieces[-1] if rest else pieces[-1][:-1]
-        lines += wrap(["Ignored files that look like secrets files:", *pieces, *rest], style.width, rest="  ")
+        lines += wrap(["Ignored secrets files:", *pieces, *rest], style.width, rest="  ")
     if verbosity > 0:
         for skip in named:
             if skip.kind == "excluded" and not _is_secrets_file(skip):

@@ -135,6 +135,8 @@ HOSTILE = {
     "bidi": "a\u202egpj.sh\u2066\u2069".encode(),
     "zero-width": "a\u200b\u2060\ufeffb".encode(),
     "separators": "a\u2028b\u2029c\x85d".encode(),
+    "command": b"::error file=x::y",
+    "command-v1": b" ###[error]x ##vso[task.setvariable variable=a]b ##teamcity[x",
     "link": b"[x](http://example.invalid) {0} \\[y\\](z)",
     "tags": "a\U000e0041b".encode(),
 }

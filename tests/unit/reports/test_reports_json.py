@@ -23,7 +23,16 @@ GIT = {
     "at_head": False,
     "reachable": True,
 }
-IMAGE = {"kind": "image", "image": "app:1", "layer": "sha256:ab", "layer_index": 2, "created_by": "COPY", "base_layer": False, "deleted_later": True, "where": "file"}
+IMAGE = {
+    "kind": "image",
+    "image": "app:1",
+    "layer": "sha256:ab",
+    "layer_index": 2,
+    "created_by": "COPY",
+    "base_layer": False,
+    "deleted_later": True,
+    "where": "file",
+}
 
 
 def closed(node):
@@ -46,8 +55,17 @@ def schema():
 
 def many(build):
     return [
-        build.finding(build.occurrence(), build.occurrence(b"b\xff", 3, archive_path=b"x\xfe"), build.occurrence(b"h", source=GIT), build.occurrence(b"i", source=IMAGE)),
-        build.finding(allowed="reviewed", verdict="active", tags=("test",), parts=(("id", "AK…"),), links=({"store": "vault", "path": "a/b"},), remediation={"revoke": ("x",)}),
+        build.finding(
+            build.occurrence(), build.occurrence(b"b\xff", 3, archive_path=b"x\xfe"), build.occurrence(b"h", source=GIT), build.occurrence(b"i", source=IMAGE)
+        ),
+        build.finding(
+            allowed="reviewed",
+            verdict="active",
+            tags=("test",),
+            parts=(("id", "AK…"),),
+            links=({"store": "vault", "path": "a/b"},),
+            remediation={"revoke": ("x",)},
+        ),
     ]
 
 
@@ -59,7 +77,9 @@ def test_json_holds_to_the_closed_schema(build, schema):
     assert [len(finding["occurrences"]) for finding in report["findings"]] == [4, 1]
 
 
-@pytest.mark.parametrize("where", [("findings", 0), ("findings", 0, "occurrences", 1), ("findings", 0, "source"), ("coverage",), ("coverage", "sources", 0), ("tool",)])
+@pytest.mark.parametrize(
+    "where", [("findings", 0), ("findings", 0, "occurrences", 1), ("findings", 0, "source"), ("coverage",), ("coverage", "sources", 0), ("tool",)]
+)
 def test_the_closed_schema_refuses_a_field_nobody_documented(build, schema, where):
     report = json.loads(build.render("json", many(build)))
     node = report
@@ -110,6 +130,7 @@ def test_hostile_bytes_stay_data(build, hostile, fmt):
     receipt = build.coverage(Skip("failed", hostile, "unreadable", words), notes=[words])
     text = build.render(fmt, [finding], receipt)
     assert text.isascii()
+    assert "##" not in text
     assert text.replace("\n", "").isprintable()
     lines = [json.loads(line) for line in text.splitlines()] if fmt == "jsonl" else [json.loads(text)]
     for line in lines:

@@ -1,0 +1,307 @@
+"""What a person sees.  The snapshots are rewritten with LEAKSIEVE_UPDATE_SNAPSHOTS=1; read their diff before keeping it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaksieve.model import Skip
+from leaksieve.reports.base import View
+from leaksieve.reports.text_finding import _excerpt
+from leaksieve.reports.text_style import cells, counted, size, wrap
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+GIT = {
+    "kind": "git",
+    "object": "b" * 40,
+    "object_type": "blob",
+    "commit": "c0ffee" * 6 + "c0ff",
+    "author": "Jane <jane@example.org>",
+    "date": "2024-01-02",
+    "at_head": False,
+}
+IMAGE = {"kind": "image", "image": "registry:5000/app:1", "layer": "sha256:abcdef", "where": "file", "deleted_later": True}
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def typical(build):
+    """A mixed result: folded places, history, an image, an archive, a key block, allowed and old ones, every kind of skip."""
+    places = [build.occurrence(f"deploy/environments/eu-west-1/service-{number}/values.yaml".encode(), number + 1) for number in range(13)]
+    long = "x" * 200 + f" {build.MASK} " + "y" * 200
+    block = "-----BEGIN RSA PRIVATE KEY-----\n(masked)\n(masked)\n(masked)\n-----END RSA PRIVATE KEY-----"
+    findings = [
+        build.finding(build.occurrence(), *places, fingerprint="f:1", verdict="active"),
+        build.finding(
+            build.occurrence(b"a/old settings.txt", source=GIT), fingerprint="f:2", severity="high", rule_id="npm-token", rule_name="npm access token"
+        ),
+        build.finding(
+            build.occurrence(b"lib/x.zip", 3, archive_path=b"in/ner.cfg", decoded=("base64", "hex"), context=long, start_column=202),
+            fingerprint="f:3",
+            severity="medium",
+        ),
+        build.finding(build.occurrence(b"k.pem", 1, context=block), fingerprint="f:4", severity="low", secret="-----BEGIN RSA PRIVATE KEY----- (27 lines)"),
+        build.finding(
+            build.occurrence(b"etc/token", 1, source=IMAGE),
+            fingerprint="f:5",
+            severity="info",
+            tags=("test",),
+            links=({"store": "vault", "path": "kv/app/token"},),
+        ),
+        build.finding(
+            build.occurrence(b"z.py", allowed="inline comment leaksieve:allow (an example)"),
+            fingerprint="f:6",
+            allowed="inline comment leaksieve:allow (an example)",
+        ),
+        build.finding(build.occurrence(b"y.py", already_present=True), fingerprint="f:7", already_present=True),
+    ]
+    skips = [
+        Skip("excluded", b".env", "ignored-secrets-file"),
+        Skip("excluded", b"config/prod.env", "ignored-secrets-file"),
+        Skip("excluded", b"", "ignored", count=3000),
+        Skip("excluded", b"big.bin", "too-large", "3 GB"),
+        Skip("failed", b"locked", "unreadable", "Permission denied"),
+    ]
+    return findings, build.coverage(*skips, notes=["The repository's own configuration was ignored."])
+
+
+def scenes(build):
+    findings, receipt = typical(build)
+    new = build.finding(build.occurrence(b"app.py", 3, source={"kind": "index"}))
+    return {
+        "typical-60": (findings, receipt, View(width=60)),
+        "typical-80": (findings, receipt, View(width=80)),
+        "typical-120": (findings, receipt, View(width=120)),
+        "typical-color": (findings, receipt, View(width=80, color=True)),
+        "verbose": (findings, receipt, View(width=100, verbosity=2)),
+        "quiet": (findings, receipt, View(verbosity=-1)),
+        "one": ([build.finding()], build.coverage(), View()),
+        "clean": ([], build.coverage(Skip("excluded", b"big.bin", "too-large"), Skip("excluded", b".env", "ignored-secrets-file")), View()),
+        "staged": ([new, findings[6]], build.coverage(files=2, size=900), View(staged=True)),
+        "staged-60-color": ([new, new._replace(fingerprint="f:8")], build.coverage(files=2, size=900), View(width=60, staged=True, color=True)),
+        "staged-clean": ([], build.coverage(Skip("excluded", b"big.bin", "too-large"), files=2, size=900), View(staged=True)),
+        "interrupted": ([build.finding()], build.coverage(interrupted=True), View()),
+    }
+
+
+NAMES = "typical-60 typical-80 typical-120 typical-color verbose quiet one clean staged staged-60-color staged-clean interrupted".split()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_snapshot(build, name):
+    findings, receipt, view = scenes(build)[name]
+    text = build.render("text", findings, receipt, view)
+    path = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get("LEAKSIEVE_UPDATE_SNAPSHOTS"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_every_snapshot_belongs_to_a_scene(build):
+    assert set(scenes(build)) == set(NAMES) == {path.stem for path in SNAPSHOTS.iterdir()}
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 120, 300])
+def test_only_what_must_stay_whole_stands_over_the_edge(build, width):
+    findings, receipt = typical(build)
+    for line in build.render("text", findings, receipt, View(width=width, verbosity=2)).splitlines():
+        whole = any(mark in line for mark in (".yaml:", "://", "│", "✖", "▲", "•", "·"))
+        assert cells(line) <= max(width, 40) or whole or " " not in line.strip(), line
+
+
+def test_color_changes_nothing_but_escape_codes(build):
+    findings, receipt = typical(build)
+    colored = build.render("text", findings, receipt, View(color=True))
+    assert ESCAPES.search(colored)
+    assert ESCAPES.sub("", colored) == build.render("text", findings, receipt, View())
+
+
+def test_paths_are_never_cut(build):
+    path = b"very/" * 60 + b"long name.txt"
+    text = build.render("text", [build.finding(build.occurrence(path), build.occurrence(path + b"2"))], view=View(width=40))
+    assert f"{path.decode()}:12:14\n" in text
+    assert f"{path.decode()}2:12:14\n" in text
+
+
+def test_sorted_by_file_then_line(build):
+    findings = [build.finding(build.occurrence(path, line), fingerprint=f"{path}{line}") for path, line in ((b"b", 1), (b"a", 10), (b"a", 9), (b"B", 1))]
+    heads = [line for line in build.render("text", findings).splitlines() if re.fullmatch(r"\w:\d+:14", line)]
+    assert heads == ["B:1:14", "a:9:14", "a:10:14", "b:1:14"]
+
+
+def test_why_and_fix_are_said_once_a_rule(build):
+    two = [build.finding(build.occurrence(b"a"), fingerprint="1"), build.finding(build.occurrence(b"b"), fingerprint="2")]
+    other = build.finding(build.occurrence(b"c"), fingerprint="3", rule_id="other")
+    text = build.render("text", [*two, other])
+    assert text.count("  why ") == text.count("  fix ") == text.count("https://github.com/settings/tokens") == 2
+
+
+def test_the_place_shown_is_one_that_counts(build):
+    mixed = build.finding(build.occurrence(b"a.py", allowed="x"), build.occurrence(b"b.py", already_present=True), build.occurrence(b"c.py"))
+    text = build.render("text", [mixed], view=View(staged=True))
+    assert text.startswith("c.py:12:14\n")
+    assert "a.py" not in text
+    assert "in 2 places" in text
+
+
+@pytest.mark.parametrize(
+    ("severities", "line"),
+    [
+        (["critical"], "1 secret in 1 place: 1 critical"),
+        (["high", "high"], "2 secrets in 2 places: 2 high"),
+        (["high", "low", "info"], "3 secrets in 3 places: 1 high, 1 low, 1 info (1 at or above medium)"),
+        (["low"], "1 secret in 1 place: 1 low (none at or above medium)"),
+    ],
+)
+def test_the_summary_counts_right(build, severities, line):
+    findings = [build.finding(severity=severity, fingerprint=str(number)) for number, severity in enumerate(severities)]
+    assert line in build.render("text", findings).splitlines()
+
+
+def test_nothing_found_is_one_line(build):
+    assert build.render("text") == "No secrets found in 1,623 files (16.2 MB)\n"
+    assert build.render("text", receipt=build.coverage(files=1, size=1)) == "No secrets found in 1 file (1 B)\n"
+
+
+def test_nothing_scanned_does_not_sound_clean(build):
+    assert build.render("text", receipt=build.coverage(files=0)) == "No secrets found: there was nothing to scan.\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"interrupted": True}, "INCOMPLETE: the scan was interrupted."),
+        ({"strict": True}, "INCOMPLETE: 1 item left out, which --require-complete=strict does not accept."),
+    ],
+)
+@pytest.mark.parametrize("staged", [True, False])
+def test_incomplete_is_said_plainly_and_last(build, changes, words, staged):
+    receipt = build.coverage(Skip("excluded", b"x", "too-large"), **changes)
+    text = build.render("text", receipt=receipt, view=View(width=200, staged=staged))
+    assert text.endswith(words + "\n")
+    assert "Complete." not in text
+    assert "1 over the size limit" in text
+
+
+@pytest.mark.parametrize("staged", [True, False])
+def test_what_failed_is_named_with_its_reason(build, staged):
+    receipt = build.coverage(*(Skip("failed", b"f%02d" % number, "unreadable", "Permission denied") for number in range(25)))
+    text = build.render("text", receipt=receipt, view=View(staged=staged))
+    assert "  f00: unreadable: Permission denied\n" in text
+    assert "  and 5 more (-v names them)\n" in text
+    assert "INCOMPLETE: 25 items could not be scanned.\n" in text
+    assert "f24" in build.render("text", receipt=receipt, view=View(verbosity=1))
+
+
+def test_quiet_is_findings_only(build):
+    assert build.render("text", view=View(verbosity=-1)) == ""
+    text = build.render("text", [build.finding()], build.coverage(Skip("failed", b"x", "unreadable")), View(verbosity=-1))
+    assert text.startswith("config/deploy.env:12:14\n")
+    assert "secret in" not in text
+    assert "INCOMPLETE" not in text
+
+
+def test_a_stopped_commit_says_what_to_do_in_five_lines(build):
+    text = build.render("text", [build.finding()], view=View(staged=True, width=60))
+    last = text.rstrip("\n").rsplit("\n\n", 1)[1].split("\n")
+    assert len(last) <= 5
+    assert all(len(line) <= 60 for line in last)
+    words = " ".join(last)
+    for expected in ("Commit stopped: 1 new secret.", "git add", "Rotate", "leaksieve:allow <reason>"):
+        assert expected in words
+    assert "no-verify" not in text
+
+
+def test_nothing_blocks_what_is_old_allowed_or_below_the_gate(build):
+    harmless = [build.finding(already_present=True), build.finding(allowed="x"), build.finding(severity="low")]
+    for one in harmless:
+        assert "Commit stopped" not in build.render("text", [one], view=View(staged=True))
+    assert "Commit stopped" in build.render("text", [build.finding(severity="low")], view=View(staged=True, fail_on="low"))
+
+
+def test_hidden_ones_are_counted_and_shown_when_asked(build):
+    findings = [
+        build.finding(build.occurrence(b"h.py", allowed="an example"), allowed="an example"),
+        build.finding(build.occurrence(b"o.py"), already_present=True),
+    ]
+    text = build.render("text", findings)
+    assert "Not counted: 1 allowed, 1 already there before this change (-v shows them)\n" in text
+    assert "No secrets found" in text
+    assert "h.py" not in text
+    verbose = build.render("text", findings, view=View(verbosity=1))
+    assert "  allow an example\n" in verbose
+    assert "o.py:12:14" in verbose
+
+
+def test_the_marker_stands_under_the_secret(build):
+    context = f"\tкод 漢字 = '{build.MASK}'"
+    lines = build.render("text", [build.finding(build.occurrence(context=context))]).splitlines()
+    code, marker = (line.split("│ ", 1)[1] for line in lines[2:4])
+    before = code[: code.index(build.MASK)]
+    assert marker == " " * (len(before) + 2) + "^" * len(build.MASK)
+
+
+@given(st.text(alphabet="ab*", max_size=60), st.integers(0, 60), st.integers(20, 40))
+def test_an_excerpt_fits_and_shows_the_secret(line, column, room):
+    text, start, length = _excerpt(line, "***", column, room)
+    assert len(text) <= max(room, 0)
+    assert (start >= 0) == ("***" in line)
+    if start >= 0:
+        assert text[start : start + length] == "***"
+
+
+def test_hostile_bytes_do_not_reach_the_terminal(build, hostile):
+    words = hostile.decode("utf-8", "surrogateescape")
+    link = {"store": words, "path": words}
+    sources = [{"kind": "file"}, {**GIT, "author": words, "commit": words}, {"kind": "image", "image": words, "layer": words}, {"kind": words}]
+    findings = [
+        build.finding(
+            build.occurrence(hostile, context=words, source=source, archive_path=hostile, decoded=(words,)),
+            build.occurrence(b"", context=words, source=source, allowed=words),
+            secret=words,
+            rule_name=words,
+            allowed=words,
+            verdict=words,
+            links=(link,),
+            fingerprint=str(number),
+        )
+        for number, source in enumerate(sources)
+    ]
+    receipt = build.coverage(
+        Skip("failed", hostile, words, words),
+        Skip("excluded", hostile, "ignored-secrets-file"),
+        notes=[words],
+        config_path=words,
+        config_origin=words,
+        engine=words,
+    )
+    receipt.sources[0].requested = receipt.sources[0].resolved = words
+    text = build.render(
+        "text", findings, receipt, View(verbosity=2, color=True), rules=lambda **changes: build.rule(impact=words, revoke=(words,), rotation=words, **changes)
+    )
+    assert ESCAPES.sub("", text).replace("\n", "").isprintable()
+    assert not any(line.lstrip().startswith("::") for line in ESCAPES.sub("", text).splitlines())
+    assert not re.search(r"##[\w.-]*\[", text)
+    text.encode()
+
+
+def test_ten_thousand_findings(build):
+    findings = [build.finding(build.occurrence(line=number + 1), fingerprint=str(number)) for number in range(10_000)]
+    text = build.render("text", findings)
+    assert "10,000 secrets in 10,000 places: 10,000 critical" in text
+
+
+def test_bytes_have_readable_sizes():
+    assert [size(count) for count in (0, 999, 1000, 16_200_000, 999_960_000, 2 * 10**12)] == ["0 B", "999 B", "1.0 kB", "16.2 MB", "1.0 GB", "2.0 TB"]
+    assert [counted(count, "entry", "entries") for count in (0, 1, 2000)] == ["0 entries", "1 entry", "2,000 entries"]
+
+
+@given(st.lists(st.text(alphabet="abc", min_size=1, max_size=30)), st.integers(10, 50))
+def test_wrapping_keeps_every_piece_in_order(pieces, width):
+    lines = wrap(pieces, width, "> ", "  ")
+    assert " ".join(lines).split() == ([">", *pieces] if pieces else [])
+    assert all(len(line) <= width or len(line.split()) <= 2 for line in lines)

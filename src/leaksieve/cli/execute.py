@@ -1,0 +1,120 @@
+"""Runs a plan, writes its reports and says how it ended: the last stretch of every scanning command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from leaksieve.cli.exits import exit_code, fails, is_shown, widened
+from leaksieve.cli.options import Options
+from leaksieve.cli.outputs import STDOUT, Output, pair, ready, write
+from leaksieve.cli.talk import Talk, wants_color, width
+from leaksieve.config import Config
+from leaksieve.config.discover import Found
+from leaksieve.errors import ExitCode
+
+if TYPE_CHECKING:
+    from leaksieve.gitobjects.repository import Repository
+    from leaksieve.pipeline import Outcome, ProgressEvent
+    from leaksieve.sources.base import Source
+
+
+def talk_for(options: Options) -> Talk:
+    """Return this run's voice, set to the wanted verbosity."""
+    talk = click.get_current_context().find_object(Talk) or Talk()
+    talk.verbosity = options.verbosity
+    return talk
+
+
+def execute(
+    options: Options,
+    found: Found,
+    sources: Callable[[Config], Sequence[Source]],
+    *,
+    root: str | None,
+    repository: Repository | None,
+    staged: bool = False,
+) -> ExitCode:
+    """Scan and report.
+
+    ``sources`` builds the sources once the configuration is settled.  ``root`` is the project's
+    folder, ``repository`` the repository there, for the fingerprint key.  Raises UsageError before
+    anything is scanned when the reports cannot be written as asked.
+    """
+    talk = talk_for(options)
+    outputs = pair(options.formats, options.outputs)
+    reporters = ready(outputs)
+    config = found.config
+    from leaksieve.pipeline import Plan, run
+
+    on_event, clear = _progress(talk)
+    outcome = run(
+        Plan(
+            sources=sources(config),
+            config=widened(config),
+            project_root=os.fsencode(root) if root is not None else None,
+            repository=repository,
+            env_key=_key(talk),
+            jobs=config.jobs or _jobs(),
+            staged=staged,
+            progress=on_event,
+            notes=found.notes,
+        )
+    )
+    clear()
+    coverage = outcome.coverage
+    coverage.config_path, coverage.config_origin = found.path, found.origin
+    failing = sum(fails(finding, config) for finding in outcome.findings)
+    code = exit_code(failing, coverage, config)
+    hidden = [finding for finding in outcome.findings if not is_shown(finding.severity, config)]
+    if hidden:
+        coverage.notes.append(f"{len(hidden)} findings are hidden by --severity {config.severity}; they count for the exit code where --fail-on says so")
+        outcome = outcome._replace(findings=[finding for finding in outcome.findings if is_shown(finding.severity, config)])
+    _say(talk, outputs, outcome, failing)
+    from leaksieve.reports.base import View
+
+    view = View(width(sys.stdout), wants_color(sys.stdout), options.verbosity, config.fail_on, staged)
+    write(outputs, reporters, outcome, view, private=config.reveal)
+    return code
+
+
+def _say(talk: Talk, outputs: Sequence[Output], outcome: Outcome, failing: int) -> None:
+    """Say on stderr what a person must know even where no text report is shown."""
+    coverage = outcome.coverage
+    if Output("text", STDOUT) not in outputs:
+        for note in coverage.notes:
+            talk.note(note)
+        talk.note(f"{len(outcome.findings)} findings, {failing} of them fail the run")
+    if coverage.interrupted:
+        talk.error("interrupted: the report holds what was found until then")
+    if coverage.failed:
+        talk.error(f"incomplete: {coverage.failed} things could not be scanned; the report names them")
+    elif coverage.strict and not coverage.complete and not coverage.interrupted:
+        talk.error("incomplete: things were excluded, and --require-complete=strict counts them; the report names them")
+
+
+def _progress(talk: Talk) -> tuple[Callable[[ProgressEvent], None] | None, Callable[[], None]]:
+    from leaksieve.cli.progress import Progress, wanted
+
+    if not wanted(talk.verbosity):
+        return None, lambda: None
+    progress = Progress()
+    return progress.show, progress.clear
+
+
+def _jobs() -> int:
+    from leaksieve.cli.jobs import available
+
+    return available()
+
+
+def _key(talk: Talk) -> bytes | None:
+    """Return the fingerprint key of the environment.  An empty one is what CI gives to those who may not have it."""
+    key = os.environ.get("LEAKSIEVE_KEY")
+    if key == "":
+        talk.note("LEAKSIEVE_KEY is empty and is not used; fingerprints differ from those made with the key")
+    return os.fsencode(key) if key else None

@@ -1,0 +1,44 @@
+"""Decides the exit code of a scan from what it found and what it missed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leaksieve.config import Config
+from leaksieve.errors import ExitCode
+from leaksieve.model import SEVERITIES, Finding
+
+if TYPE_CHECKING:
+    from leaksieve.coverage import Coverage
+
+
+def fails(finding: Finding, config: Config) -> bool:
+    """Whether a finding fails the run: severe enough, not accepted, and not there before."""
+    if finding.allowed or finding.already_present:
+        return False
+    return SEVERITIES.index(finding.severity) >= SEVERITIES.index(config.fail_on)
+
+
+def is_shown(severity: str, config: Config) -> bool:
+    """Whether ``--severity`` shows findings of a severity."""
+    return SEVERITIES.index(severity) >= SEVERITIES.index(config.severity)
+
+
+def widened(config: Config) -> Config:
+    """Return the configuration to scan with: what fails must be found even where ``--severity`` hides it."""
+    return config if is_shown(config.fail_on, config) else config._replace(severity=config.fail_on)
+
+
+def exit_code(failing: int, coverage: Coverage, config: Config) -> ExitCode:
+    """Return the code for a scan that ran: 130, 1, 3 or 0, in this order.
+
+    ``failing`` counts the findings that fail the run.  ``--exit-zero`` is about findings alone: what
+    could not be read still gives 3.
+    """
+    if coverage.interrupted:
+        return ExitCode.INTERRUPTED
+    if failing and not config.exit_zero:
+        return ExitCode.FINDINGS
+    if not coverage.complete and not config.allow_incomplete:
+        return ExitCode.INCOMPLETE
+    return ExitCode.CLEAN

@@ -1,0 +1,133 @@
+"""Staged scans: ``leaksieve git --staged`` and the pre-commit hook."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from leaksieve.cli.execute import execute, talk_for
+from leaksieve.cli.options import Options
+from leaksieve.cli.places import repository_of, root_of
+from leaksieve.cli.settings import settle
+from leaksieve.cli.talk import Talk
+from leaksieve.config import Config
+from leaksieve.config.discover import Found
+from leaksieve.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from leaksieve.gitobjects.repository import Repository
+    from leaksieve.sources.base import Source
+
+
+def scan_staged(options: Options, repo: str | None) -> int:
+    """Scan what is staged in the repository of a path (default: the current directory)."""
+    repository = _open(repo or ".")
+    return _staged(options, repository, requested=repo or ".")
+
+
+def check_commit(options: Options, files: Sequence[str]) -> int:
+    """Scan what is about to be committed, or the named files.
+
+    Under ``pre-commit run --all-files`` nothing is staged, and passing then would say that files
+    were checked that were not; so what is not staged is scanned as it stands.
+    """
+    repository = _open(".")
+    # git itself gives its hooks the index to look at; whoever runs the hook by hand does not.
+    if os.environ.get("GIT_INDEX_FILE"):
+        return _staged(options, repository, paths=_relative(repository, files))
+    talk = talk_for(options)
+    if not files:
+        if not os.environ.get("PRE_COMMIT") or _staged_paths(repository):
+            return _staged(options, repository)
+        talk.note("nothing is staged (pre-commit run --all-files?), so the working tree is scanned as it stands")
+        return _mixed(options, repository, (), (b"",))
+    named = _relative(repository, files)
+    staged = _staged_paths(repository)
+    rest = tuple(path for path in named if path not in staged)
+    if rest:
+        talk.note(f"{len(rest)} of {len(named)} named files are not staged, so they are scanned as they stand")
+    return _mixed(options, repository, tuple(path for path in named if path in staged), rest)
+
+
+def _open(path: str) -> Repository:
+    if not os.path.exists(path):
+        raise UsageError("no such file or directory", where=path)
+    try:
+        return repository_of(path)
+    except SourceError as error:
+        if error.what.startswith("not a git repository"):
+            raise UsageError(error.what, where=error.where, hint=error.hint) from None
+        raise
+
+
+def _settle(options: Options, repository: Repository) -> Found:
+    root = root_of(".", repository)
+    return settle(options, [root], foreign=repository.is_foreign_owned)
+
+
+def _staged(options: Options, repository: Repository, *, requested: str = "staged changes", paths: tuple[bytes, ...] = ()) -> int:
+    return _run(options, repository, requested, paths, None)
+
+
+def _mixed(options: Options, repository: Repository, staged: tuple[bytes, ...], standing: tuple[bytes, ...]) -> int:
+    return _run(options, repository, "named files", staged, standing)
+
+
+def _run(options: Options, repository: Repository, requested: str, staged: tuple[bytes, ...], standing: tuple[bytes, ...] | None) -> int:
+    """Scan staged paths (none given: all) and, if ``standing`` is not None, those paths of the working tree instead of all."""
+    talk = talk_for(options)
+
+    def sources(config: Config) -> list[Source]:
+        from leaksieve.sources.index import IndexSource
+
+        made: list[Source] = []
+        if staged or standing is None:
+            made.append(IndexSource(repository, max_file_size=config.max_file_size, paths=staged, requested=requested))
+        if standing:
+            made += _tree_sources(repository, config, standing)
+        return made
+
+    found = _settle(options, repository)
+    _say_options(talk, options)
+    return execute(options, found, sources, root=root_of(".", repository), repository=repository, staged=standing is None or bool(staged))
+
+
+def _say_options(talk: Talk, options: Options) -> None:
+    if options.cache:
+        talk.detail("no cache is kept yet")
+
+
+def _tree_sources(repository: Repository, config: Config, paths: tuple[bytes, ...]) -> list[Source]:
+    from leaksieve.cli.trees import tree_source
+
+    top = repository.worktree
+    assert top is not None
+    return [tree_source(os.path.join(top, path) if path else top, repository, config) for path in paths]
+
+
+def _staged_paths(repository: Repository) -> set[bytes]:
+    """Return the paths whose staged content differs from HEAD's."""
+    from leaksieve.sources.index import IndexSource
+
+    probe = IndexSource(repository, max_file_size=1 << 40, requested="")
+    found = {path for path, *_ in probe.units() if isinstance(path, bytes)}
+    return found | {skip.where for skip in probe.coverage.skips if skip.reason not in {"intent-to-add", "submodule"}}
+
+
+def _relative(repository: Repository, files: Sequence[str]) -> tuple[bytes, ...]:
+    """Return the files' paths relative to the top of the working tree.  Raises UsageError for one outside it."""
+    if not files:
+        return ()
+    if repository.worktree is None:
+        raise UsageError("a bare repository has no files", where=os.fsdecode(repository.git_dir))
+    top = os.path.realpath(repository.worktree)
+    # Links in the files' own names stay as they are: a tracked link is checked as a link.
+    here = os.path.realpath(b".")
+    found = []
+    for name in files:
+        path = os.path.relpath(os.path.normpath(os.path.join(here, os.fsencode(name))), top)
+        if path.split(b"/")[0] == b"..":
+            raise UsageError("lies outside the repository", where=name)
+        found.append(path)
+    return tuple(found)

@@ -1,0 +1,48 @@
+"""One line of progress on stderr: for a person at a terminal, and only when the scan takes a while."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leaksieve.pipeline import ProgressEvent
+
+# A scan that ends sooner needs no progress, and a line redrawn more often cannot be read.
+QUIET_SECONDS = 1.0
+REDRAW_SECONDS = 0.1
+
+
+class Progress:
+    """Draws how far the scan is over what it drew before; :meth:`clear` wipes it before anything else is written."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next = clock() + QUIET_SECONDS
+        self._drawn = 0
+
+    def show(self, event: ProgressEvent) -> None:
+        """Draw, unless it is too early."""
+        now = self._clock()
+        if now < self._next:
+            return
+        self._next = now + REDRAW_SECONDS
+        text = f"{event.files:,} of {event.expected_files:,} files, {event.size / 1e6:,.0f} MB, {event.found:,} found"
+        sys.stderr.write("\r" + text.ljust(self._drawn))
+        sys.stderr.flush()
+        self._drawn = len(text)
+
+    def clear(self) -> None:
+        """Wipe the line."""
+        if self._drawn:
+            sys.stderr.write("\r" + " " * self._drawn + "\r")
+            sys.stderr.flush()
+            self._drawn = 0
+
+
+def wanted(verbosity: int) -> bool:
+    """Whether progress would be seen by a person."""
+    return verbosity >= 0 and not os.environ.get("CI") and sys.stderr is not None and sys.stderr.isatty()

@@ -1,0 +1,111 @@
+"""Scans of working trees, files and standard input."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from leaksieve.cli.execute import execute, talk_for
+from leaksieve.cli.options import Options
+from leaksieve.cli.places import repository_or_none, root_of
+from leaksieve.cli.settings import settle
+from leaksieve.config import Config
+from leaksieve.errors import UsageError
+from leaksieve.model import Skip
+
+if TYPE_CHECKING:
+    from leaksieve.gitobjects.repository import Repository
+    from leaksieve.sources.base import Source
+
+# A repository's own folder, as against a folder inside one.
+WORKING_TREE = "working tree"
+# Prefixes of image references; a file or folder of such a name can be given as ./docker-archive:x.
+_IMAGES = ("docker-archive:", "oci:", "oci-archive:", "registry:", "daemon:")
+
+
+class Target(NamedTuple):
+    """One path of the command line: what it was taken for, and the repository it lies in."""
+
+    path: str
+    kind: str
+    repository: Repository | None
+
+    @property
+    def root(self) -> str:
+        """Where its configuration is looked for."""
+        return root_of(self.path, self.repository)
+
+
+def scan_trees(options: Options, paths: Sequence[str], *, classify: bool, tree_only: bool) -> int:
+    """Scan paths as they stand.
+
+    ``classify`` says what each was taken for; unless ``tree_only``, a repository's history is
+    recorded as left out.  All paths are looked at before anything is scanned.
+    """
+    talk = talk_for(options)
+    targets = [_target(path) for path in _without_repeats(paths)]
+    if classify:
+        for target in targets:
+            talk.note(f"{target.path} is taken for a {target.kind}")
+    found = settle(options, [target.root for target in targets], foreign=any(target.repository and target.repository.is_foreign_owned for target in targets))
+
+    def sources(config: Config) -> list[Source]:
+        made = []
+        for target in targets:
+            source = tree_source(os.fsencode(target.path), target.repository, config)
+            if not tree_only and target.kind == WORKING_TREE:
+                source.coverage.skip(Skip("excluded", os.fsencode(target.path), "history-not-scanned", "scanning history comes with a later version"))
+            made.append(source)
+        return made
+
+    first = targets[0]
+    return execute(options, found, sources, root=first.root, repository=first.repository)
+
+
+def scan_stdin(options: Options, name: str) -> int:
+    """Scan standard input, reported under a name."""
+    if not name or "\0" in name:
+        raise UsageError("must be a path", where="--stdin-path")
+    repository = repository_or_none(".")
+    root = root_of(".", repository)
+    found = settle(options, [root], foreign=repository is not None and repository.is_foreign_owned)
+
+    def sources(config: Config) -> list[Source]:
+        from leaksieve.sources.stream import StreamSource
+
+        return [StreamSource(sys.stdin.buffer, os.fsencode(name), max_file_size=config.max_file_size)]
+
+    return execute(options, found, sources, root=root, repository=repository)
+
+
+def _target(path: str) -> Target:
+    """Say what a path is.  Raises UsageError for what is not there or cannot be scanned yet."""
+    if "://" in path and not os.path.lexists(path):
+        raise UsageError("scanning a URL comes with a later version", where=path)
+    if path.startswith(_IMAGES) and not os.path.lexists(path):
+        raise UsageError("scanning container images comes with a later version", where=path)
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError("no such file or directory", where=path) from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot be scanned: {getattr(error, 'strerror', None) or type(error).__name__}", where=path) from None
+    repository = repository_or_none(path)
+    if stat.S_ISREG(mode):
+        return Target(path, "file", repository)
+    if not stat.S_ISDIR(mode):
+        raise UsageError("neither a file nor a folder", where=path, hint="`leaksieve stdin` scans what is piped in")
+    if repository is None:
+        return Target(path, "folder", None)
+    if repository.bare and os.path.samefile(path, repository.git_dir):
+        raise UsageError("a bare repository has no files to scan, and scanning history comes with a later version", where=path)
+    is_top = repository.worktree is not None and os.path.samefile(path, repository.worktree)
+    return Target(path, WORKING_TREE if is_top else "folder", repository)
+
+
+def _without_repeats(paths: Sequence[str]) -> list[str]:
+    """Drop paths named twice; one inside another stays, since naming it overrules ignore files."""
+    return list({os.path.realpath(path): path for path in reversed(paths)}.values())[::-1]

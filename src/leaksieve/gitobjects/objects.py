@@ -250,8 +250,7 @@ class ObjectStore:
                 if real in seen:
                     continue
                 seen.add(real)
-                # A directory the caller named is inside by definition; one the repository names is not.
-                if directory not in self.repository.object_dirs and not self.repository.allows(directory):
+                if not self.repository.allows(directory):
                     self.refused.append(directory)
                     continue
                 self._dirs.append(directory)

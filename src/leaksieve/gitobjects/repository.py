@@ -48,8 +48,8 @@ class Repository(NamedTuple):
         return self.worktree is None
 
     def allows(self, path: bytes) -> bool:
-        """Whether a path, all links resolved, stays inside the allowed roots."""
-        return self.allowed_roots is None or is_inside(path, self.allowed_roots)
+        """Whether a path, all links resolved, stays inside the allowed roots and the object directories the caller named."""
+        return self.allowed_roots is None or is_inside(path, (*self.allowed_roots, *self.object_dirs))
 
 
 def discover(
@@ -194,7 +194,7 @@ def _index_path(index_file: bytes | None, start: bytes, worktree: bytes | None, 
     if index_file is None:
         return os.path.join(git_dir, b"index")
     choices = [os.path.join(base, index_file) for base in (start, worktree, git_dir) if base is not None]
-    return next((choice for choice in choices if os.path.exists(choice)), choices[0])
+    return next((choice for choice in choices if os.path.isfile(choice)), choices[0])
 
 
 def _size_of(path: bytes) -> int:

@@ -88,10 +88,8 @@ def _walk(repo: Repository, store: ObjectStore, head: bytes, boundary: frozenset
         if cache is not None and at in cache.checkpoints and _parents(store, cache.root) == ():
             root = cache.root
             break
-        if at in boundary:
-            return None
         parents = _parents(store, at)
-        if parents is None:
+        if parents is None or (parents and at in boundary):
             return None
         if steps % _STRIDE == 0:
             passed.append(at)

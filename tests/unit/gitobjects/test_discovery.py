@@ -1,0 +1,149 @@
+"""Where a repository is found, and what its links may lead to."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
+
+from gitrepo import GitRepo
+
+from leaksieve.errors import SourceError
+from leaksieve.gitobjects.repository import discover, read_settings
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> GitRepo:
+    made = GitRepo(tmp_path / "repo")
+    made.add("a.txt", "a\n")
+    made.commit()
+    return made
+
+
+def test_found_from_below_and_from_a_file(repo: GitRepo) -> None:
+    (repo.top / "x/y").mkdir(parents=True)
+    for start in (repo.path, repo.path + b"/x/y", repo.path + b"/a.txt"):
+        found = discover(start)
+        assert (found.git_dir, found.common_dir, found.worktree) == (repo.path + b"/.git", repo.path + b"/.git", repo.path)
+        assert (found.bare, found.shallow, found.hash_name, found.hash_size) == (False, False, "sha1", 20)
+        assert not found.is_foreign_owned
+        assert found.index_path == repo.path + b"/.git/index"
+
+
+def test_found_from_inside_the_git_directory(repo: GitRepo) -> None:
+    found = discover(repo.path + b"/.git/refs")
+    assert found.worktree == repo.path
+
+
+def test_crosses_process_borders(repo: GitRepo) -> None:
+    found = discover(repo.path)
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        discover(os.fsencode(tmp_path / "nowhere"))
+    with pytest.raises(SourceError, match="not a git repository"):
+        discover(os.fsencode(tmp_path))
+    (tmp_path / ".git").mkdir()
+    with pytest.raises(SourceError, match="not a git repository"):
+        discover(os.fsencode(tmp_path), git_dir=b".git")
+
+
+def test_bare(tmp_path: Path) -> None:
+    bare = GitRepo(tmp_path / "b.git", "--bare")
+    for found in (discover(bare.path), discover(bare.path + b"/objects"), discover(bare.path, git_dir=b"."), discover(os.fsencode(tmp_path), git_dir=b"b.git")):
+        assert found.bare
+        assert found.git_dir == bare.path
+    assert discover(bare.path, work_tree=b"..").worktree == os.fsencode(tmp_path)
+
+
+def test_a_linked_worktree(repo: GitRepo, tmp_path: Path) -> None:
+    repo("worktree", "add", "-q", "../linked")
+    linked = os.fsencode(tmp_path / "linked")
+    expected = (repo.path + b"/.git/worktrees/linked", repo.path + b"/.git", linked)
+    for found in (
+        discover(linked),
+        discover(linked, git_dir=expected[0]),
+        discover(linked, git_dir=b".git"),
+        discover(expected[0]),
+    ):
+        assert (found.git_dir, found.common_dir, found.worktree) == expected
+        assert found.index_path == expected[0] + b"/index"
+
+
+def test_named_places(repo: GitRepo, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    found = discover(os.fsencode(elsewhere), git_dir=b"../repo/.git")
+    assert found.worktree == os.fsencode(elsewhere)
+    found = discover(os.fsencode(elsewhere), git_dir=repo.path + b"/.git", work_tree=b"../repo", index_file=b"my-index")
+    assert (found.worktree, found.index_path, found.index_named) == (repo.path, os.fsencode(elsewhere / "my-index"), True)
+
+
+def test_shallow(repo: GitRepo, tmp_path: Path) -> None:
+    repo.commit()
+    repo("clone", "-q", "--depth=1", f"file://{repo.top}", "../shallow")
+    assert discover(os.fsencode(tmp_path / "shallow")).shallow
+
+
+def test_the_pointer_of_a_worktree_leads_outside_only_when_allowed(repo: GitRepo, tmp_path: Path) -> None:
+    repo("worktree", "add", "-q", "../linked")
+    linked = os.fsencode(tmp_path / "linked")
+    with pytest.raises(SourceError, match="outside"):
+        discover(linked, allowed_roots=(linked,))
+    assert discover(linked, allowed_roots=(linked, repo.path)).common_dir == repo.path + b"/.git"
+    with pytest.raises(SourceError, match="outside"):
+        discover(linked, allowed_roots=(linked, repo.path + b"/.git/worktrees"))
+
+
+def test_a_linked_git_directory_is_an_outside_one(repo: GitRepo, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    (trap / ".git").symlink_to(repo.top / ".git")
+    assert discover(os.fsencode(trap)).worktree == os.fsencode(trap)
+    with pytest.raises(SourceError, match="outside"):
+        discover(os.fsencode(trap), allowed_roots=(os.fsencode(trap),))
+
+
+@pytest.mark.parametrize("text", [b"", b"gitdir: ", b"hello", b"gitdir: /nowhere\n", b"gitdir: a\0b\n"])
+def test_pointers_that_lead_nowhere(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / ".git").write_bytes(text)
+    with pytest.raises(SourceError):
+        discover(os.fsencode(tmp_path))
+
+
+def test_a_pipe_in_place_of_a_file_does_not_hang(repo: GitRepo) -> None:
+    (repo.top / ".git/config").unlink()
+    os.mkfifo(repo.top / ".git/config")
+    with pytest.raises(SourceError, match="cannot be read"):
+        discover(repo.path)
+
+
+def test_the_settings_read_and_those_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(
+        "; comment\n[core]\n\tbare = true # yes\n\tfsmonitor = rm -rf x\n[include]\n\tpath = other\n"
+        '[Extensions] ObjectFormat = "sha256"\n[extensions "x"]\n\tobjectformat = sha1\n[broken\nnonsense\n[extensions]\n\tworktreeConfig\n'
+    )
+    (tmp_path / "other").write_text("[extensions]\nobjectformat = sha1\n")
+    assert read_settings(os.fsencode(file)) == {"core.bare": "true", "extensions.objectformat": "sha256", "extensions.worktreeconfig": "true"}
+    assert read_settings(os.fsencode(tmp_path / "missing")) == {}
+
+
+def test_an_unknown_object_format(repo: GitRepo) -> None:
+    repo.write(".git/config", "[extensions]\nobjectFormat = sha3\n")
+    with pytest.raises(SourceError, match="sha3"):
+        discover(repo.path)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only the superuser gives files away")
+@pytest.mark.parametrize("place", [".", ".git"])
+def test_foreign_owned(repo: GitRepo, place: str) -> None:
+    os.chown(repo.top / place, 4242, 4242)
+    assert discover(repo.path).is_foreign_owned

@@ -78,7 +78,7 @@ class SarifReporter:
             rule_id=rule.id,
             level=LEVELS.get(finding.severity, "warning"),
             rank=SCORES.get(finding.severity, 5.5) * 10,
-            message=sarif_om.Message(text=message_text(f"{name}{secret} stands in the open.{_history(occurrence)}")),
+            message=sarif_om.Message(text=message_text(f"{name}{secret} is exposed here: revoke it, then take it out.{_history(occurrence)}")),
             locations=[location(occurrence, finding.secret)],
             partial_fingerprints={
                 "primaryLocationLineHash": occurrence.line_hash or _line_hash(finding, occurrence, ordinal),

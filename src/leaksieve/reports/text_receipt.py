@@ -21,6 +21,8 @@ _REASONS = {
     "lfs-pointer": "Git LFS pointers",
     "submodule": "submodules",
     "special-file": "special files",
+    "symlink": "symbolic links",
+    "excluded-by-config": "excluded by the configuration",
     "intent-to-add": "with nothing staged yet",
     "history-not-scanned": "history",
 }

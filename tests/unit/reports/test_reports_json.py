@@ -35,6 +35,9 @@ IMAGE = {
 }
 
 
+INDEX = {"kind": "index", "object": "a" * 40, "stage": 2}
+
+
 def closed(node):
     """The shipped schema with every object closed: a field we do not document fails."""
     if isinstance(node, dict):
@@ -56,7 +59,11 @@ def schema():
 def many(build):
     return [
         build.finding(
-            build.occurrence(), build.occurrence(b"b\xff", 3, archive_path=b"x\xfe"), build.occurrence(b"h", source=GIT), build.occurrence(b"i", source=IMAGE)
+            build.occurrence(),
+            build.occurrence(b"b\xff", 3, archive_path=b"x\xfe"),
+            build.occurrence(b"h", source=GIT),
+            build.occurrence(b"i", source=IMAGE),
+            build.occurrence(b"j", source=INDEX),
         ),
         build.finding(
             allowed="reviewed",
@@ -74,7 +81,7 @@ def test_json_holds_to_the_closed_schema(build, schema):
     report = json.loads(build.render("json", many(build), build.coverage(*skips, notes=["n"])))
     jsonschema.validate(report, schema)
     assert list(report) == ["schema", "tool", "findings", "coverage"]
-    assert [len(finding["occurrences"]) for finding in report["findings"]] == [4, 1]
+    assert [len(finding["occurrences"]) for finding in report["findings"]] == [5, 1]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +106,7 @@ def test_the_shipped_schema_lets_a_later_version_add_fields(build):
 
 def test_jsonl_is_finding_then_occurrences_then_coverage(build, schema):
     lines = [json.loads(line) for line in build.render("jsonl", many(build)).splitlines()]
-    assert [line["type"] for line in lines] == ["finding", "occurrence", "occurrence", "occurrence", "finding", "coverage"]
+    assert [line["type"] for line in lines] == ["finding", "occurrence", "occurrence", "occurrence", "occurrence", "finding", "coverage"]
     assert {line["fingerprint"] for line in lines[:-1]} == {lines[0]["fingerprint"]}
     assert [len(line["occurrences"]) for line in lines if line["type"] == "finding"] == [1, 1]
     validator = jsonschema.Draft202012Validator({**schema, "required": [], "properties": {}, "$ref": "#/$defs/line"})

@@ -105,8 +105,8 @@ def test_the_receipt_names_objects_of_git_as_objects(build):
 
 def test_the_receipt_has_every_documented_field(build):
     record = coverage_dict(build.coverage(notes=["a note"], interrupted=True))
-    assert list(record) == "complete sources ruleset config engine version started seconds strict interrupted notes".split()
+    assert list(record) == ["complete", "sources", "ruleset", "config", "engine", "version", "started", "seconds", "strict", "interrupted", "notes"]
     assert record["complete"] is False
     assert record["ruleset"] == {"hash": "sha256:feed", "rules": 412}
     assert record["config"] == {"path": None, "origin": "defaults"}
-    assert list(record["sources"][0]) == "kind requested resolved expected scanned shallow partial submodules skipped".split()
+    assert list(record["sources"][0]) == ["kind", "requested", "resolved", "expected", "scanned", "shallow", "partial", "submodules", "skipped"]

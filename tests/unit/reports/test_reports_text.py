@@ -88,7 +88,20 @@ def scenes(build):
     }
 
 
-NAMES = "typical-60 typical-80 typical-120 typical-color verbose quiet one clean staged staged-60-color staged-clean interrupted".split()
+NAMES = [
+    "typical-60",
+    "typical-80",
+    "typical-120",
+    "typical-color",
+    "verbose",
+    "quiet",
+    "one",
+    "clean",
+    "staged",
+    "staged-60-color",
+    "staged-clean",
+    "interrupted",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -238,7 +251,7 @@ def test_hidden_ones_are_counted_and_shown_when_asked(build):
 
 
 def test_the_marker_stands_under_the_secret(build):
-    context = f"\tкод 漢字 = '{build.MASK}'"
+    context = f"\té 漢字 = '{build.MASK}'"
     lines = build.render("text", [build.finding(build.occurrence(context=context))]).splitlines()
     code, marker = (line.split("│ ", 1)[1] for line in lines[2:4])
     before = code[: code.index(build.MASK)]

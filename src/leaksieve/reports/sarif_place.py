@@ -10,6 +10,8 @@ import sarif_om
 from leaksieve.model import Finding, Occurrence
 from leaksieve.reports.render import visible
 
+# By convention the root of the checkout.  No originalUriBaseIds say where that is: GitHub ignores them, and an
+# absolute path of the machine that scanned is nobody's business.
 SOURCE_ROOT = "%SRCROOT%"
 
 

@@ -10,7 +10,7 @@ from leaksieve.model import Skip
 from leaksieve.reports.base import RuleInfo
 from leaksieve.reports.render import TOOL_NAME, TOOL_URI, path_text, skip_names_object
 from leaksieve.reports.sarif_object import message_text
-from leaksieve.reports.sarif_place import SOURCE_ROOT, artifact, uri
+from leaksieve.reports.sarif_place import artifact, uri
 from leaksieve.reports.sarif_rules import notice_descriptor, rule_descriptor
 
 # Each is some 300 bytes and a file may have 10 MB gzipped; the full list is in the JSON report.
@@ -70,7 +70,6 @@ def run_head(rules: list[RuleInfo], coverage: Coverage, *, number: int, count: i
         # GitHub takes what stands before the last slash as the category, and one upload of each.
         automation_details=sarif_om.RunAutomationDetails(id="leaksieve/" if number == 1 else f"leaksieve-{number}/"),
         column_kind="unicodeCodePoints",
-        original_uri_base_ids={SOURCE_ROOT: sarif_om.ArtifactLocation(description=sarif_om.Message(text="The root of what was scanned."))},
         invocations=[
             sarif_om.Invocation(
                 execution_successful=coverage.complete and not dropped,

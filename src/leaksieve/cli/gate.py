@@ -79,13 +79,11 @@ def _run(options: Options, repository: Repository, requested: str, staged: tuple
     talk = talk_for(options)
 
     def sources(config: Config) -> list[Source]:
-        from leaksieve.sources.index import IndexSource
-
         made: list[Source] = []
         if staged or standing is None:
-            made.append(IndexSource(repository, max_file_size=config.max_file_size, paths=staged, requested=requested))
+            made.append(_index(repository, config, staged, requested))
         if standing:
-            made += _tree_sources(repository, config, standing)
+            made.append(_standing(repository, config, standing))
         return made
 
     found = _settle(options, repository)
@@ -98,12 +96,28 @@ def _say_options(talk: Talk, options: Options) -> None:
         talk.detail("no cache is kept yet")
 
 
-def _tree_sources(repository: Repository, config: Config, paths: tuple[bytes, ...]) -> list[Source]:
-    from leaksieve.cli.trees import tree_source
+def _index(repository: Repository, config: Config, paths: tuple[bytes, ...], requested: str) -> Source:
+    if config.exclude:
+        from leaksieve.sources.index_filtered import FilteredIndexSource
 
+        patterns = tuple(os.fsencode(pattern) for pattern in config.exclude)
+        return FilteredIndexSource(repository, max_file_size=config.max_file_size, paths=paths, requested=requested, exclude=patterns)
+    from leaksieve.sources.index import IndexSource
+
+    return IndexSource(repository, max_file_size=config.max_file_size, paths=paths, requested=requested)
+
+
+def _standing(repository: Repository, config: Config, paths: tuple[bytes, ...]) -> Source:
+    """Build the source of files of the working tree; the empty path stands for all of it."""
     top = repository.worktree
     assert top is not None
-    return [tree_source(os.path.join(top, path) if path else top, repository, config) for path in paths]
+    if paths == (b"",):
+        from leaksieve.cli.trees import WORKING_TREE, Target, tree_source
+
+        return tree_source(Target(os.fsdecode(top), WORKING_TREE, repository), config)
+    from leaksieve.sources.named import NamedFilesSource
+
+    return NamedFilesSource(top, paths, max_file_size=config.max_file_size, exclude=tuple(os.fsencode(pattern) for pattern in config.exclude))
 
 
 def _staged_paths(repository: Repository) -> set[bytes]:

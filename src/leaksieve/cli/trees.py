@@ -13,7 +13,7 @@ from leaksieve.cli.options import Options
 from leaksieve.cli.places import repository_or_none, root_of
 from leaksieve.cli.settings import settle
 from leaksieve.config import Config
-from leaksieve.errors import UsageError
+from leaksieve.errors import SourceError, UsageError
 from leaksieve.model import Skip
 
 if TYPE_CHECKING:
@@ -50,12 +50,13 @@ def scan_trees(options: Options, paths: Sequence[str], *, classify: bool, tree_o
     if classify:
         for target in targets:
             talk.note(f"{target.path} is taken for a {target.kind}")
-    found = settle(options, [target.root for target in targets], foreign=any(target.repository and target.repository.is_foreign_owned for target in targets))
+    roots = [target.root for target in targets]
+    found = settle(options, roots, foreign=any(target.repository and target.repository.is_foreign_owned for target in targets))
 
     def sources(config: Config) -> list[Source]:
         made = []
         for target in targets:
-            source = tree_source(os.fsencode(target.path), target.repository, config)
+            source = tree_source(target, config, alone=len(set(roots)) == 1)
             if not tree_only and target.kind == WORKING_TREE:
                 source.coverage.skip(Skip("excluded", os.fsencode(target.path), "history-not-scanned", "scanning history comes with a later version"))
             made.append(source)
@@ -63,6 +64,61 @@ def scan_trees(options: Options, paths: Sequence[str], *, classify: bool, tree_o
 
     first = targets[0]
     return execute(options, found, sources, root=first.root, repository=first.repository)
+
+
+def tree_source(target: Target, config: Config, *, alone: bool = True) -> Source:
+    """Build the source of one path.
+
+    Paths are reported from the root the configuration belongs to, so that its patterns mean the
+    same whichever folder is named; with several roots (not ``alone``) the target's name stands before them.
+    """
+    from leaksieve.sources.worktree import WorktreeSource
+
+    repository = target.repository
+    top = repository.worktree if repository is not None else None
+    real = os.path.realpath(os.fsencode(target.path))
+    prefix = b""
+    if top is not None:
+        prefix = _below(real if target.kind != "file" else os.path.dirname(real), os.path.realpath(top))
+    tracked, unreadable = _tracked(repository, prefix) if repository is not None and config.gitignore else (None, None)
+    source = WorktreeSource(
+        os.fsencode(target.path),
+        requested=target.path,
+        max_file_size=config.max_file_size,
+        gitignore=config.gitignore,
+        tracked=tracked,
+        repo_root=top,
+        info_exclude=os.path.join(repository.common_dir, b"info", b"exclude") if repository is not None else None,
+        exclude=tuple(os.fsencode(pattern) for pattern in config.exclude),
+        prefix=prefix if alone else _shown_root(target) + prefix,
+    )
+    if unreadable is not None:
+        source.coverage.skip(unreadable)
+    return source
+
+
+def _tracked(repository: Repository, prefix: bytes) -> tuple[frozenset[bytes] | None, Skip | None]:
+    """Return the tracked paths below a prefix, relative to it: git's ignore rules do not hide those."""
+    from leaksieve.sources.index import tracked_paths
+
+    try:
+        tracked = tracked_paths(repository)
+    except SourceError as error:
+        # Without it a tracked file that an ignore rule names is taken for ignored: say so.
+        return None, Skip("failed", os.path.relpath(repository.index_path, repository.worktree), "unreadable", error.what)
+    return frozenset(path[len(prefix) :] for path in (*tracked.files, *tracked.gitlinks) if path.startswith(prefix)), None
+
+
+def _below(path: bytes, top: bytes) -> bytes:
+    """Return a folder relative to the top, ending in a slash, or nothing for the top itself and for what lies elsewhere."""
+    relative = os.path.relpath(path, top)
+    return b"" if relative == b"." or relative.split(b"/")[0] == b".." else relative + b"/"
+
+
+def _shown_root(target: Target) -> bytes:
+    """Name a target's root the way a person tells several apart: from the current folder, or by its last name."""
+    root = os.path.realpath(os.fsencode(target.root))
+    return _below(root, os.path.realpath(b".")) or (os.path.basename(root) + b"/" if root != os.path.realpath(b".") else b"")
 
 
 def scan_stdin(options: Options, name: str) -> int:
@@ -108,4 +164,7 @@ def _target(path: str) -> Target:
 
 def _without_repeats(paths: Sequence[str]) -> list[str]:
     """Drop paths named twice; one inside another stays, since naming it overrules ignore files."""
-    return list({os.path.realpath(path): path for path in reversed(paths)}.values())[::-1]
+    first: dict[str, str] = {}
+    for path in paths:
+        first.setdefault(os.path.realpath(path), path)
+    return list(first.values())

@@ -1,0 +1,368 @@
+"""The promise of docs/exit-codes.md, kept by the real program in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+SOURCE = "src/leaksieve"
+needs_permissions = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root reads everything")
+
+
+@pytest.fixture
+def leak(place, token):
+    """A folder with one file that holds a secret."""
+    place.write("tree/leak.py", f"TOKEN = '{token}'\n")
+    return place
+
+
+@pytest.fixture
+def broken(repo):
+    """A repository in which one staged object is missing."""
+    repo.write("gone.txt", "some text\n")
+    repo.git("add", "gone.txt")
+    oid = repo.git("rev-parse", ":gone.txt").strip()
+    (repo.path / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+    return repo
+
+
+def stage_leak(repo, token):
+    repo.write("leak.py", f"TOKEN = '{token}'\n")
+    repo.git("add", "leak.py")
+
+
+def test_0_clean(place):
+    place.write("tree/a.txt", "nothing here\n")
+    assert place.run("dir", "tree").code == 0
+    assert place.run("scan", "tree").code == 0
+    assert place.run("stdin", stdin=b"nothing here\n").code == 0
+
+
+def test_1_findings(leak, token):
+    for command in (["dir", "tree"], ["scan", "tree"], ["dir", "tree/leak.py"]):
+        done = leak.run(*command)
+        assert done.code == 1, done
+        assert "leak.py" in done.out
+        assert token not in done.out + done.err
+    done = leak.run("stdin", "--stdin-path", "piped/name.py", stdin=f"TOKEN = '{token}'\n".encode())
+    assert done.code == 1, done
+    assert "piped/name.py" in done.out
+
+
+def test_1_staged(repo, token):
+    assert repo.run("git", "--staged").code == 0
+    stage_leak(repo, token)
+    assert repo.run("git", "--staged").code == 1
+    assert repo.run("git", ".", "--staged").code == 1
+    assert repo.run("hook", "pre-commit").code == 1
+
+
+def test_reveal_shows_and_nothing_else_does(leak, token):
+    assert token in leak.run("dir", "tree", "--reveal").out
+    for form in ("text", "json", "jsonl", "sarif"):
+        done = leak.run("dir", "tree", "-f", form, "-v", "-v")
+        assert done.code == 1, done
+        assert token not in done.out + done.err
+
+
+def test_fail_on_and_severity_are_separate(leak):
+    assert leak.run("dir", "tree", "--fail-on", "critical").code == 1
+    hidden = leak.run("dir", "tree", "--severity", "critical", "--fail-on", "low", "-f", "json")
+    assert hidden.code == 1
+
+
+def test_a_hidden_finding_that_fails_is_spoken_of(place, token):
+    place.write("tree/a.txt", f"mail = '{token}'\n")
+    place.write("low.toml", 'severity = "critical"\nfail_on = "info"\n')
+    place.write("rules.toml", LOW_RULE)
+    place.write("tree/a.txt", "shp_" + "a1B2c3D4e5" * 3 + "\n")
+    done = place.run("dir", "tree", "-c", "low.toml", "--rules", "rules.toml", "-f", "json")
+    assert done.code == 1, done
+    assert json.loads(done.out)["findings"] == []
+    assert "1 findings are hidden by --severity critical" in done.err
+
+
+def test_exit_zero(leak):
+    done = leak.run("dir", "tree", "--exit-zero")
+    assert done.code == 0
+    assert "leak.py" in done.out
+
+
+def test_3_something_could_not_be_read(broken):
+    done = broken.run("git", "--staged")
+    assert done.code == 3, done
+    assert "incomplete: 1 things could not be scanned" in done.err
+    assert broken.run("git", "--staged", "--allow-incomplete").code == 0
+    assert broken.run("git", "--staged", "--exit-zero").code == 3
+
+
+def test_1_comes_before_3_and_incomplete_is_said(broken, token):
+    stage_leak(broken, token)
+    done = broken.run("git", "--staged")
+    assert done.code == 1, done
+    assert "incomplete" in done.err
+    quiet = broken.run("git", "--staged", "-q", "-f", "json")
+    assert quiet.code == 1
+    assert "incomplete" in quiet.err
+    assert json.loads(quiet.out)["coverage"]["complete"] is False
+    assert broken.run("git", "--staged", "--allow-incomplete").code == 1
+    assert broken.run("git", "--staged", "--exit-zero").code == 3
+    assert broken.run("git", "--staged", "--exit-zero", "--allow-incomplete").code == 0
+
+
+@needs_permissions
+def test_3_unreadable_file(place):
+    place.write("tree/secret.txt", "x").chmod(0)
+    assert place.run("dir", "tree").code == 3
+
+
+def test_strict_counts_what_was_excluded(place):
+    place.write("tree/big.txt", "x" * 2000)
+    assert place.run("dir", "tree", "--max-file-size", "1 KiB").code == 0
+    done = place.run("dir", "tree", "--max-file-size", "1 KiB", "--require-complete=strict")
+    assert done.code == 3, done
+    assert "--require-complete=strict" in done.err
+
+
+def test_a_repository_scanned_as_a_tree_is_not_complete_under_strict(repo):
+    done = repo.run("scan", ".", "-f", "json")
+    assert done.code == 0, done
+    assert ". is taken for a working tree" in done.err
+    assert "history-not-scanned" in done.out
+    assert repo.run("scan", ".", "--require-complete=strict").code == 3
+    assert repo.run("scan", ".", "--tree", "--require-complete=strict").code == 0
+
+
+def test_2_comes_before_everything(leak):
+    assert leak.run("dir", "tree", "no-such-path").code == 2
+    done = leak.run("dir", "tree", "-f", "json", "-o", "tree")
+    assert done.code == 2, done
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif"])
+def test_the_code_does_not_depend_on_the_format(leak, broken, form):
+    assert leak.run("dir", "tree", "-f", form, "-o", f"out.{form}").code == 1
+    assert (leak.path / f"out.{form}").stat().st_size
+    assert broken.run("git", "--staged", "-f", form).code == 3
+
+
+def test_several_reports_of_one_scan(leak):
+    done = leak.run("dir", "tree", "-f", "json", "-o", "a.json", "-f", "sarif", "-o", "b.sarif", "-f", "text")
+    assert done.code == 1
+    assert "leak.py" in done.out
+    assert len(json.loads((leak.path / "a.json").read_text())["findings"]) == 1
+    assert json.loads((leak.path / "b.sarif").read_text())["version"] == "2.1.0"
+
+
+PATCHED = """
+import sys
+from leaksieve import pipeline
+from leaksieve.cli.main import run
+original = pipeline.{name}
+def replaced(*args, **options):
+    {body}
+pipeline.{name} = replaced
+run()
+"""
+
+
+def patched(place, name, body, *args):
+    """Run the program with one function of the pipeline replaced."""
+    code = PATCHED.format(name=name, body=body)
+    return subprocess.run([sys.executable, "-P", "-c", code, *args], cwd=place.path, env=place.env, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_4_internal_error_shows_no_contents(leak, token):
+    body = "raise KeyError(open('tree/leak.py').read())"
+    done = patched(leak, "run", body, "dir", "tree")
+    assert done.returncode == 4, done
+    assert done.stderr == "leaksieve: internal error: KeyError; run with -v for the traceback, which is free of file contents\n"
+    loud = patched(leak, "run", body, "dir", "tree", "-v")
+    assert loud.returncode == 4
+    assert "in replaced" in loud.stderr
+    assert token not in loud.stderr + loud.stdout
+
+
+def test_130_interrupted_after_reporting_what_was_found(leak, token):
+    body = "outcome = original(*args, **options); outcome.coverage.interrupted = True; return outcome"
+    done = patched(leak, "run", body, "dir", "tree")
+    assert done.returncode == 130, done
+    assert "leak.py" in done.stdout
+    assert "interrupted" in done.stderr
+    assert patched(leak, "run", body, "dir", "tree", "--exit-zero").returncode == 130
+
+
+def test_130_before_the_scan(place):
+    place.write("a.txt", "x")
+    assert patched(place, "run", "raise KeyboardInterrupt", "dir", "a.txt").returncode == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_130_by_a_real_signal(place):
+    process = subprocess.Popen(place.command("stdin"), cwd=place.path, env=place.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # More than a pipe holds: once it is written, the program is reading.
+    process.stdin.write(b"some text\n" * 50_000)
+    process.stdin.flush()
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, (out, err)
+    assert b"Traceback" not in err
+    assert b"interrupted" in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes")
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif"])
+def test_a_reader_that_went_away_does_not_change_the_code(leak, form):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(leak.command("dir", "tree", "-f", form), cwd=leak.path, env=leak.env, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert done.returncode == 1
+    assert b"Broken" not in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_of_help_that_went_away(place):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(place.command("--help"), env=place.env, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_closed_stderr_does_not_change_the_code(leak):
+    done = subprocess.run(["sh", "-c", 'exec "$@" 2>&-', "sh", *leak.command("scan", "tree")], cwd=leak.path, env=leak.env, stdout=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+
+
+def test_no_color_and_force_color(leak):
+    assert "\x1b[" not in leak.run("dir", "tree").out
+    assert "\x1b[" in leak.run("dir", "tree", FORCE_COLOR="1").out
+    assert "\x1b[" not in leak.run("dir", "tree", FORCE_COLOR="1", NO_COLOR="1").out
+    leak.run("dir", "tree", "-o", "out.txt", FORCE_COLOR="1")
+    assert "\x1b[" not in (leak.path / "out.txt").read_text()
+
+
+def test_repository_configuration_applies(repo, token):
+    stage_leak(repo, token)
+    repo.write("leaksieve.toml", '[[allow]]\nreason = "made for a test"\npaths = ["/leak.py"]\n')
+    done = repo.run("git", "--staged", "-f", "json")
+    assert done.code == 0, done
+    coverage = json.loads(done.out)["coverage"]
+    assert coverage["config"]["origin"] == "repository"
+    assert repo.run("git", "--staged", "--no-repo-config").code == 1
+
+
+def test_excluded_paths_are_not_scanned_and_are_counted(repo, token):
+    stage_leak(repo, token)
+    repo.write("vendor/leak.py", f"TOKEN = '{token}'\n")
+    repo.git("add", "vendor")
+    only = json.loads(repo.run("git", "--staged", "--exclude", "/vendor/", "-f", "json").out)
+    assert [place["path"] for place in only["findings"][0]["occurrences"]] == ["leak.py"]
+    source = only["coverage"]["sources"][0]
+    assert source["expected"] == source["scanned"]
+    assert [(skip["path"], skip["reason"]) for skip in source["skipped"]] == [("vendor/leak.py", "excluded-by-config")]
+    assert repo.run("git", "--staged", "--exclude", "*.py").code == 0
+    for command in (["dir", "."], ["dir", "vendor"], ["dir", "vendor/leak.py"], ["hook", "pre-commit", "vendor/leak.py"]):
+        assert repo.run(*command).code == 1
+        assert repo.run(*command, "--exclude", "*.py").code == 0
+    assert repo.run("dir", "vendor", "--exclude", "/vendor/").code == 0
+
+
+def test_paths_are_reported_from_the_root_of_the_repository(repo, token):
+    repo.write("src/inner/leak.py", f"TOKEN = '{token}'\n")
+    for target in (".", "src", "src/inner", "src/inner/leak.py"):
+        report = json.loads(repo.run("dir", target, "-f", "json").out)
+        assert report["findings"][0]["path"] == "src/inner/leak.py", target
+
+
+def test_tracked_files_are_scanned_although_ignored(repo, token):
+    repo.write("src/leak.py", f"TOKEN = '{token}'\n")
+    repo.write(".gitignore", "leak.py\n")
+    assert repo.run("dir", ".").code == 0
+    assert repo.run("dir", "src").code == 0
+    assert repo.run("dir", ".", "--no-gitignore").code == 1
+    repo.git("add", "-f", "src/leak.py")
+    assert repo.run("dir", ".").code == 1
+    assert repo.run("dir", "src").code == 1
+
+
+def test_several_targets(place, token):
+    for name in ("one", "two"):
+        place.write(f"{name}/leak.py", f"TOKEN = '{token}'\n")
+    done = place.run("dir", "one", "two", "one", "one/leak.py", "-f", "json")
+    assert done.code == 1
+    report = json.loads(done.out)
+    assert {occurrence["path"] for occurrence in report["findings"][0]["occurrences"]} == {"one/leak.py", "two/leak.py"}
+    assert len(report["coverage"]["sources"]) == 3
+    assert "a configuration was looked for in one alone" in report["coverage"]["notes"][0]
+
+
+def test_what_is_neither_file_nor_folder_is_refused(place):
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("needs named pipes")
+    os.mkfifo(place.path / "pipe")
+    done = place.run("dir", "pipe")
+    assert done.code == 2
+    assert "neither a file nor a folder" in done.err
+
+
+def test_a_bare_repository_is_not_called_clean(repo):
+    repo.git("clone", "-q", "--bare", ".", "bare.git")
+    done = repo.run("scan", "bare.git")
+    assert done.code == 2
+    assert "a bare repository has no files to scan" in done.err
+    assert repo.run("git", "bare.git", "--staged").code == 3
+
+
+def test_the_repository_of_another_folder_ignores_the_hook_variables(repo, token, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    env = {**repo.env}
+    subprocess.run(["git", "init", "-q", str(other)], env=env, check=True)
+    stage_leak(repo, token)
+    git_dir = str(repo.path / ".git")
+    assert repo.run("git", str(other), "--staged", GIT_DIR=git_dir, GIT_INDEX_FILE=git_dir + "/index").code == 0
+    assert repo.run("git", "--staged", GIT_DIR=git_dir, GIT_INDEX_FILE=git_dir + "/index").code == 1
+
+
+LOW_RULE = """
+[family]
+id = "shop"
+name = "Shop"
+documentation = "https://example.org/"
+rotation = "https://example.org/"
+impact = "Buys things."
+revoke = ["Ask."]
+[[rule]]
+id = "shop-token"
+name = "Shop token"
+severity = "low"
+confidence = "high"
+keywords = ["shp_"]
+pattern = '(?<![A-Za-z0-9_])(?P<secret>shp_[A-Za-z0-9]{30})(?![A-Za-z0-9_])'
+examples = ["t = shp_<alnum:30>"]
+counter_examples = ["t = shp_<alnum:20>"]
+"""
+
+# What a staged scan may import besides what click itself imports; each of these was measured to cost 10 ms or more, or names a room that is not needed.
+HEAVY = {
+    "dataclasses", "tomllib", "regex", "hyperscan", "ahocorasick", "pygit2", "dulwich", "joblib", "numpy", "sarif_om", "logging",
+    "importlib.metadata", "subprocess", "tempfile", "multiprocessing", "asyncio", "ssl", "socket", "difflib", "platformdirs",
+    "leaksieve.sources.worktree", "leaksieve.sources.stream", "leaksieve.cli.trees", "leaksieve.reports.json", "leaksieve.reports.sarif",
+    "leaksieve.config.read", "leaksieve.config.schema", "leaksieve.ruleset.check", "leaksieve.ruleset.compile",
+}  # fmt: skip
+
+
+def test_a_staged_scan_imports_only_what_it_needs(repo):
+    repo.write("a.py", "print('nothing that looks like a secret')\n")
+    repo.git("add", "a.py")
+    code = "import sys; from leaksieve.cli.main import main; code = main(['git', '--staged']); print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    done = subprocess.run([sys.executable, "-P", "-c", code], cwd=repo.path, env=repo.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done
+    assert HEAVY & set(done.stderr.split()) <= {"ahocorasick"}

@@ -126,6 +126,15 @@ def test_a_copy_has_no_base_since_the_original_stays(repo: GitRepo) -> None:
     assert Scan(repo.path).bases == {b"copy.txt": None}
 
 
+def test_a_file_that_moved_unchanged_is_no_other_files_base(repo: GitRepo) -> None:
+    lines = "".join(f"line {n}\n" for n in range(20))
+    repo.add("a.py", lines)
+    repo.commit()
+    repo("mv", "a.py", "b.py")
+    repo.add("c.py", lines + "added\n")
+    assert Scan(repo.path).bases == {b"b.py": lines.encode(), b"c.py": None}
+
+
 def test_files_of_a_moved_directory_find_their_bases(repo: GitRepo) -> None:
     repo("mv", "dir", "moved")
     assert Scan(repo.path).bases == {b"moved/old.txt": b"one\ntwo\nthree\n", b"moved/deep/file.txt": b"deep\n"}
@@ -143,9 +152,11 @@ def test_a_mode_change_alone_is_not_scanned(repo: GitRepo) -> None:
 def test_a_file_that_became_a_directory_and_the_reverse(repo: GitRepo) -> None:
     repo("rm", "-q", "kept.txt")
     repo("rm", "-rq", "dir")
-    repo.add("kept.txt/inner.txt", "inner\n")
-    repo.add("dir", "a file now\n")
-    assert Scan(repo.path).data == {b"kept.txt/inner.txt": b"inner\n", b"dir": b"a file now\n"}
+    repo.add("kept.txt/inner.txt", "kept\n")
+    repo.add("dir", "deep\n")
+    scan = Scan(repo.path)
+    assert scan.data == {b"kept.txt/inner.txt": b"kept\n", b"dir": b"deep\n"}
+    assert scan.bases == scan.data
 
 
 def test_intent_to_add_is_left_out_and_said(repo: GitRepo) -> None:
@@ -234,8 +245,13 @@ def test_a_split_index(repo: GitRepo) -> None:
     assert b"link" in (repo.top / ".git/index").read_bytes()
     assert Scan(repo.path).data == {b"added.txt": b"added\n", b"dir/old.txt": b"replaced\n"}
     assert tracked_paths(discover(repo.path)).files == {b"added.txt", b"dir/deep/file.txt", b"dir/old.txt", b"kept.txt"}
-    for shared in (repo.top / ".git").glob("sharedindex.*"):
-        shared.unlink()
+    (shared,) = (repo.top / ".git").glob("sharedindex.*")
+    whole = shared.read_bytes()
+    shared.chmod(0o644)
+    shared.write_bytes(whole[:-20] + b"link\0\0\0\x14" + bytes(40))
+    with pytest.raises(SourceError, match="itself split"):
+        Scan(repo.path)
+    shared.unlink()
     with pytest.raises(SourceError, match="shared index"):
         Scan(repo.path)
 
@@ -257,6 +273,21 @@ def test_a_sparse_index_whose_hidden_directories_differ_from_head(repo: GitRepo)
     scan = Scan(repo.path)
     assert scan.data == {b"dir/old.txt": b"staged\n", b"other/file.txt": b"changed\n", b"other/sub/more.txt": b"more\n"}
     assert scan.bases[b"other/file.txt"] == b"other\n"
+
+
+def test_a_rename_between_hidden_directories_of_a_sparse_index(repo: GitRepo) -> None:
+    first = repo.id("HEAD")
+    repo("mv", "other/file.txt", "dir/deep/moved.txt")
+    repo("mv", "kept.txt", "other")
+    repo.add("other/file.txt/inner.txt", "inner\n")
+    repo.commit()
+    repo("sparse-checkout", "init", "--cone", "--sparse-index")
+    repo("reset", "-q", "--soft", first)
+    assert tracked_paths(discover(repo.path)).sparse == (b"dir/", b"other/")
+    scan = Scan(repo.path)
+    expected = {b"dir/deep/moved.txt": b"other\n", b"other/kept.txt": b"kept\n", b"other/file.txt/inner.txt": b"inner\n"}
+    assert scan.data == expected
+    assert scan.bases == {**expected, b"other/file.txt/inner.txt": None}
 
 
 HOOK = """#!/bin/sh
@@ -317,6 +348,18 @@ def test_an_index_that_does_not_parse_is_an_error(repo: GitRepo) -> None:
             Scan(repo.path)
 
 
+def test_an_index_that_ends_within_its_last_entry_is_an_error(tmp_path: Path) -> None:
+    repo = GitRepo(tmp_path / "bare-bones")
+    repo.add("a", "a\n")
+    index = repo.top / ".git/index"
+    entry = index.read_bytes()[:76]
+    index.write_bytes(entry + bytes(20))
+    assert tracked_paths(discover(repo.path)).files == {b"a"}
+    index.write_bytes(entry)
+    with pytest.raises(SourceError, match="cut off"):
+        tracked_paths(discover(repo.path))
+
+
 def test_an_extension_that_must_be_understood_is_an_error(repo: GitRepo) -> None:
     index = repo.top / ".git/index"
     whole = index.read_bytes()
@@ -345,6 +388,11 @@ def test_missing_and_corrupt_blobs_are_failures(repo: GitRepo) -> None:
     assert list(scan.data) == [b"fine"]
     assert scan.reasons == {b"gone": ("failed", "missing-object"), b"broken": ("failed", "corrupt-object"), b"cut": ("failed", "corrupt-object")}
     assert scan.coverage.expected["files"] == 4
+
+
+def test_something_else_where_a_blob_should_be_is_a_failure(repo: GitRepo) -> None:
+    repo("update-index", "-z", "--index-info", stdin=b"100644 " + repo.id("HEAD").encode() + b"\tcommit\0")
+    assert Scan(repo.path).reasons == {b"commit": ("failed", "corrupt-object")}
 
 
 def test_a_large_blob_is_left_out_and_said(repo: GitRepo) -> None:

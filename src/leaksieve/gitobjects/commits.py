@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from leaksieve.gitobjects.errors import BadDataError
+from leaksieve.gitobjects.links import parse_links
 
 
 class Commit(NamedTuple):
@@ -38,26 +39,6 @@ def parse_commit(data: bytes, hash_size: int) -> Commit:
     author, author_date = people.get(b"author", (b"", 0))
     committer, commit_date = people.get(b"committer", (b"", 0))
     return Commit(tree, parents, author, author_date, committer, commit_date, len(data) if end < 0 else end + 2)
-
-
-def parse_links(data: bytes, hash_size: int) -> tuple[bytes | None, tuple[bytes, ...]]:
-    """Return the tree and the parents at the head of a commit, whose end may be missing; raises BadDataError."""
-    width = 2 * hash_size
-    tree: bytes | None = None
-    parents: list[bytes] = []
-    try:
-        at = 0
-        if data.startswith(b"tree "):
-            tree = bytes.fromhex(data[5 : 5 + width].decode("ascii"))
-            at = 6 + width
-        while data.startswith(b"parent ", at):
-            parents.append(bytes.fromhex(data[at + 7 : at + 7 + width].decode("ascii")))
-            at += 8 + width
-    except ValueError as error:
-        raise BadDataError("the commit holds an id that does not parse") from error
-    if (tree is not None and len(tree) != hash_size) or any(len(parent) != hash_size for parent in parents):
-        raise BadDataError("the commit is cut off")
-    return tree, tuple(parents)
 
 
 def _person(line: bytes) -> tuple[bytes, int]:

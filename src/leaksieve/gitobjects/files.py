@@ -10,6 +10,8 @@ import stat
 # Without O_NONBLOCK, opening a FIFO that someone put in place of HEAD would hang the scan.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
+_SMALL = 128 * 1024
+
 Buffer = bytes | mmap.mmap
 
 
@@ -51,10 +53,13 @@ def read_regular(path: bytes, limit: int) -> bytes:
 
 
 def map_regular(path: bytes) -> Buffer:
-    """Map a regular file into memory, read-only (an empty file gives empty bytes); raises OSError."""
+    """Map a regular file into memory, read-only; a small one is read.  Raises OSError."""
     fd, size = open_regular(path)
     try:
-        return mmap.mmap(fd, 0, access=mmap.ACCESS_READ) if size else b""
+        # A mapping keeps its descriptor, and a neglected repository has more packs than a process may have those.
+        if size <= _SMALL and len(data := os.read(fd, size + 1)) == size:
+            return data
+        return mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
     except ValueError as error:
         raise OSError(errno.EINVAL, str(error), path) from error
     finally:

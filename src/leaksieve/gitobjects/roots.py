@@ -11,9 +11,9 @@ import os
 
 from leaksieve.errors import SourceError
 from leaksieve.gitobjects.commitgraph import read_commit_graph
-from leaksieve.gitobjects.commits import parse_links
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
 from leaksieve.gitobjects.files import read_regular
+from leaksieve.gitobjects.links import parse_links
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.refs import head_commit
 from leaksieve.gitobjects.repository import Repository

@@ -32,7 +32,7 @@ class Change(NamedTuple):
     before: TreeEntry | None
 
 
-class Changes(NamedTuple):
+class Changes:
     """What an index changes.
 
     ``deleted`` holds (path, raw id) of blobs that the tree has and the index lacks; bounded, as it
@@ -40,9 +40,12 @@ class Changes(NamedTuple):
     not be read and why; everything below them counts as new.
     """
 
-    changed: list[Change]
-    deleted: list[tuple[bytes, bytes]]
-    unreadable: list[tuple[bytes, ObjectError]]
+    __slots__ = ("changed", "deleted", "unreadable")
+
+    def __init__(self, changed: list[Change], deleted: list[tuple[bytes, bytes]], unreadable: list[tuple[bytes, ObjectError]]) -> None:
+        self.changed = changed
+        self.deleted = deleted
+        self.unreadable = unreadable
 
 
 class _Directory:

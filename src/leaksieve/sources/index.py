@@ -10,10 +10,10 @@ from typing import NamedTuple, cast
 
 from leaksieve.coverage import SourceCoverage
 from leaksieve.errors import SourceError
-from leaksieve.gitobjects.commits import parse_links
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
 from leaksieve.gitobjects.files import shown
 from leaksieve.gitobjects.index import INTENT_TO_ADD, Index, read_index
+from leaksieve.gitobjects.links import parse_links
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.refs import head_commit
 from leaksieve.gitobjects.repository import Repository

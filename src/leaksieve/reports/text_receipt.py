@@ -13,26 +13,25 @@ from leaksieve.reports.text_style import Style, counted, rank, size, wrap
 
 _FAILED_NAMED = 20
 _SECRETS_NAMED = 10
-# What reads better than the code with its dashes taken out.
+# What reads better than the code with its dashes taken out: for one, and for several where that differs.
 _REASONS = {
-    "too-large": "over the size limit",
-    "ignored": "ignored by git",
-    "gitignored": "ignored by git",
-    "lfs-pointer": "Git LFS pointers",
-    "submodule": "submodules",
-    "special-file": "special files",
-    "symlink": "symbolic links",
-    "excluded-by-config": "excluded by the configuration",
-    "intent-to-add": "with nothing staged yet",
-    "history-not-scanned": "history",
+    "too-large": ("over the size limit",),
+    "ignored": ("ignored by git",),
+    "lfs-pointer": ("Git LFS pointer", "Git LFS pointers"),
+    "submodule": ("submodule", "submodules"),
+    "special-file": ("special file", "special files"),
+    "symlink": ("symbolic link", "symbolic links"),
+    "excluded-by-config": ("excluded by the configuration",),
+    "intent-to-add": ("with nothing staged yet",),
+    "history-not-scanned": ("history",),
 }
+_SECRETS_FILE = "ignored-secrets-file"
 
 
-def reason_words(reason: str) -> str:
-    """Return a reason code as words."""
-    if "secret" in reason:
-        return "secrets files ignored by git"
-    return _REASONS.get(reason, visible(reason).replace("-", " "))
+def reason_words(reason: str, count: int = 1) -> str:
+    """Return a reason code as words that can follow the count."""
+    forms = _REASONS.get(reason) or (visible(reason).replace("-", " "),)
+    return forms[0] if count == 1 else forms[-1]
 
 
 def counts(findings: Iterable[Finding]) -> str:
@@ -96,10 +95,6 @@ def _by_reason(coverage: Coverage, kind: str) -> dict[str, int]:
     return dict(total)
 
 
-def _is_secrets_file(skip: Skip) -> bool:
-    return skip.kind == "excluded" and "secret" in skip.reason and bool(skip.where)
-
-
 def _skip_line(skip: Skip) -> list[str]:
     words = reason_words(skip.reason) + (f": {visible(skip.detail)}" if skip.detail else "")
     times = f" ({skip.count:,})" if skip.count > 1 else ""
@@ -108,23 +103,30 @@ def _skip_line(skip: Skip) -> list[str]:
     return [f"{skip.count:,} more:", *words.split()] if skip.count > 1 else words.split()
 
 
+def _secrets_files(named: list[Skip], total: int, style: Style) -> list[str]:
+    """Name the files that git ignores and that are called like ones that hold secrets: not scanned, but worth a thought."""
+    paths = [path_text(skip.where) for skip in named if skip.reason == _SECRETS_FILE and skip.where][:_SECRETS_NAMED]
+    rest = total - len(paths)
+    pieces = [path + ("," if index < len(paths) - 1 else "") for index, path in enumerate(paths)]
+    tail = [f"and {rest:,} more"] if rest else []
+    head = f"{counted(total, 'file')} named like secrets files, ignored by git and not scanned:"
+    return wrap([*head.split(), *pieces, *tail], style.width, rest="  ")
+
+
 def skips(coverage: Coverage, style: Style, verbosity: int) -> list[str]:
     """Return what was left out by reason, the ignored secrets files by name, and everything that failed with its cause."""
     lines: list[str] = []
     named = [skip for source in coverage.sources for skip in source.skips]
     excluded = _by_reason(coverage, "excluded")
+    secrets = excluded.pop(_SECRETS_FILE, 0)
     if excluded:
-        pieces = [f"{count:,} {reason_words(reason)}" for reason, count in sorted(excluded.items(), key=lambda item: (-item[1], item[0]))]
+        pieces = [f"{count:,} {reason_words(reason, count)}" for reason, count in sorted(excluded.items(), key=lambda item: (-item[1], item[0]))]
         lines += wrap(("Left out: " + ", ".join(pieces)).split(), style.width, rest="  ")
-    secrets = [path_text(skip.where) for skip in named if _is_secrets_file(skip)]
     if secrets:
-        rest = [f"and {len(secrets) - _SECRETS_NAMED:,} more"] if len(secrets) > _SECRETS_NAMED else []
-        pieces = [path + "," for path in secrets[:_SECRETS_NAMED]]
-        pieces[-1] = pieces[-1] if rest else pieces[-1][:-1]
-        lines += wrap(["Ignored secrets files:", *pieces, *rest], style.width, rest="  ")
+        lines += _secrets_files(named, secrets, style)
     if verbosity > 0:
         for skip in named:
-            if skip.kind == "excluded" and not _is_secrets_file(skip):
+            if skip.kind == "excluded" and skip.reason != _SECRETS_FILE:
                 lines += wrap(_skip_line(skip), style.width, "  ", "    ")
     failed = [skip for skip in named if skip.kind == "failed"]
     if failed:

@@ -318,3 +318,16 @@ def test_wrapping_keeps_every_piece_in_order(pieces, width):
     lines = wrap(pieces, width, "> ", "  ")
     assert " ".join(lines).split() == ([">", *pieces] if pieces else [])
     assert all(len(line) <= width or len(line.split()) <= 2 for line in lines)
+
+
+def test_ignored_secrets_files_are_named_up_to_ten_and_the_rest_counted(build):
+    receipt = build.coverage(*(Skip("excluded", b"%03d/.env" % number, "ignored-secrets-file") for number in range(250)))
+    text = build.render("text", receipt=receipt, view=View(width=200))
+    assert "250 files named like secrets files, ignored by git and not scanned: 000/.env, 001/.env" in text
+    assert "009/.env and 240 more\n" in text.replace("\n  ", " ")
+    assert "Left out" not in text
+
+
+def test_reasons_read_well_for_one_and_for_many(build):
+    receipt = build.coverage(Skip("excluded", b"a", "submodule"), Skip("excluded", b"", "symlink", count=2), Skip("excluded", b"c", "some-new-code"))
+    assert "Left out: 2 symbolic links, 1 some new code, 1 submodule\n" in build.render("text", receipt=receipt)

@@ -9,7 +9,7 @@ import pytest
 
 HEAVY = {"dataclasses", "re", "hashlib", "subprocess", "platformdirs", "pygit2", "json", "logging", "inspect", "pathlib", "tempfile"}
 PROBE = """
-import sys, typing
+import sys, typing, leaksieve.model
 before = set(sys.modules)
 import leaksieve.sources.index, leaksieve.gitobjects.repository, leaksieve.gitobjects.roots
 print(*sorted(set(sys.modules) - before))

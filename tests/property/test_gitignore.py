@@ -94,16 +94,19 @@ def judge(root, exclude=b""):
         absolute = root + b"/" + directory if directory else root
         own = read_ignore_file(absolute + b"/.gitignore") if not lost else None
         scope = above.enter(directory, own)
-        for entry in os.scandir(absolute):
+        entries = list(os.scandir(absolute))
+        names = {entry.name: None for entry in entries}.keys()
+        suspects = names if lost else scope.suspects(names)
+        for entry in entries:
             if entry.name == b".git":
                 continue
             path = directory + b"/" + entry.name if directory else entry.name
             every.add(path)
             if entry.is_dir(follow_symlinks=False):
-                gone = lost or scope.ignores_directory(entry.name)
+                gone = lost or (entry.name in suspects and scope.ignores_directory(entry.name))
                 pending.append((path, scope, gone))
             else:
-                gone = lost or scope.ignores_file(entry.name)
+                gone = lost or (entry.name in suspects and scope.ignores_file(entry.name))
                 if not gone:
                     kept.add(path)
             if gone:

@@ -331,3 +331,29 @@ def test_ignored_secrets_files_are_named_up_to_ten_and_the_rest_counted(build):
 def test_reasons_read_well_for_one_and_for_many(build):
     receipt = build.coverage(Skip("excluded", b"a", "submodule"), Skip("excluded", b"", "symlink", count=2), Skip("excluded", b"c", "some-new-code"))
     assert "Left out: 2 symbolic links, 1 some new code, 1 submodule\n" in build.render("text", receipt=receipt)
+
+
+@pytest.mark.parametrize(
+    ("source", "head"),
+    [
+        ({**GIT, "object_type": "commit"}, "commit c0ffeec0ffee:1:14"),
+        ({"kind": "git", "object_type": "tag", "object": "b" * 40}, "tag bbbbbbbbbbbb:1:14"),
+        ({**IMAGE, "where": "label"}, "label:1:14"),
+        ({"kind": "stdin"}, "stdin:1:14"),
+        ({}, "input:1:14"),
+    ],
+)
+def test_what_is_no_file_has_a_name_too(build, source, head):
+    assert build.render("text", [build.finding(build.occurrence(b"", 1, source=source))]).splitlines()[0] == head
+
+
+def test_history_says_whether_a_branch_still_holds_it(build):
+    lost = build.finding(build.occurrence(source={**GIT, "reachable": False}))
+    assert "in no branch or tag, still in the object store" in build.render("text", [lost], view=View(width=200))
+    head = build.render("text", [build.finding(build.occurrence(source={**GIT, "at_head": True}))])
+    assert "  from  commit c0ffeec0ffee (2024-01-02, Jane <jane@example.org>)\n" in head
+
+
+def test_without_a_context_the_masked_secret_stands_alone(build):
+    lines = build.render("text", [build.finding(build.occurrence(context=""))]).splitlines()
+    assert lines[2] == f"  {build.MASK}"

@@ -348,6 +348,35 @@ def test_a_delta_builds_what_its_steps_say(base: bytes, steps: list[tuple[int, i
             apply_delta(base, delta, len(expected) - 1)
 
 
+def test_copies_with_every_length_of_numbers() -> None:
+    base = bytes(range(256)) * 0x12001
+    for program, expected in (
+        (b"\x80", base[:0x10000]),
+        (b"\x81\x07", base[7 : 7 + 0x10000]),
+        (b"\xa2\x01\x02", base[0x100 : 0x100 + 0x200]),
+        (b"\x98\x01\x05", base[0x1000000:0x1000005]),
+        (b"\xc4\x01\x01", base[0x10000:0x20000]),
+        (b"\xff\x01\x01\x01\x01\x03\x02\x01", base[0x1010101 : 0x1010101 + 0x10203]),
+    ):
+        assert apply_delta(base, varint(len(base)) + varint(len(expected)) + program, 1 << 20) == expected
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        (b"\x90\x06", "past its base"),
+        (b"\x91\x01\x04", "past its base"),
+        (b"\x00", "unknown"),
+        (b"\x06ab", "cut off"),
+        (b"\x91\x01", "cut off"),
+        (b"\x04abcd", "less"),
+    ],
+)
+def test_deltas_that_do_not_hold(program: bytes, why: str) -> None:
+    with pytest.raises(BadDataError, match=why):
+        apply_delta(b"base", varint(4) + varint(6) + program, 100)
+
+
 @PURE
 @given(data=st.binary(max_size=2000), before=st.binary(max_size=20), after=st.binary(max_size=600), level=st.integers(0, 9), most=st.integers(1, 3000))
 def test_inflating_gives_the_stream_and_nothing_but(data: bytes, before: bytes, after: bytes, level: int, most: int) -> None:

@@ -104,14 +104,12 @@ def _walk(repo: Repository, store: ObjectStore, head: bytes, boundary: frozenset
 
 
 def _parents(store: ObjectStore, oid: bytes) -> tuple[bytes, ...] | None:
-    """Return a commit's parents; None when it cannot be read or is no commit."""
+    """Return a commit's parents (of many, perhaps only the first ones); None when it cannot be read or is no commit."""
     try:
         kind, data = store.peek(oid, _HEAD_BYTES)
         if kind != "commit":
             return None
         tree, parents = parse_links(data, store.hash_size)
-        if len(data) == _HEAD_BYTES and len(parents) > 1:
-            return parents[:1]
     except ObjectError:
         return None
     except BadDataError:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from leaksieve.engine.decoders import MIN_RUN
 from leaksieve.engine.vocabulary import ESCAPES, GATE_SPAN, Hits, Vocabulary
 from leaksieve.errors import UsageError
-from leaksieve.ruleset.assign import GATE_TAIL
+from leaksieve.ruleset.assign import BULK_TAIL
 
 # An encoded secret is a run of at least MIN_RUN characters (or a word spread with NULs): without
 # one in the input, the encoded spellings need not be loaded at all.
@@ -106,11 +106,12 @@ class Hyperscan:
         flags: list[int] = []
         caseless = hyperscan.HS_FLAG_CASELESS
         for literal in vocabulary.literals:
-            expressions.append(_spelled(literal.word))
+            expressions.append(_spelled(literal.word) + literal.lead)
             flags.append(caseless if literal.ignore_case else 0)
         self._gates = len(expressions)
-        for gate in vocabulary.gates:
-            expressions.append(_spelled(gate.word) + GATE_TAIL.encode())
+        if vocabulary.gates:
+            # One expression for all gates: they share their tail, and so its states.
+            expressions.append(b"(?:" + b"|".join(_spelled(gate.word) for gate in vocabulary.gates) + b")" + BULK_TAIL.encode())
             flags.append(caseless)
         self._escapes = len(expressions)
         if vocabulary.decoders:
@@ -121,7 +122,7 @@ class Hyperscan:
         for form in vocabulary.forms:
             expressions.append(_spelled(form.word))
             flags.append(0)
-        self._lengths = [len(literal.word) for literal in vocabulary.literals]
+        self._lengths = [len(literal.word) + literal.lead_length for literal in vocabulary.literals]
         self._form_lengths = [len(form.word) for form in vocabulary.forms]
         self._database = None
         if expressions:
@@ -144,25 +145,26 @@ class Hyperscan:
             if number < self._gates:
                 literals.append((number, to - self._lengths[number]))
             elif number < self._escapes:
-                self._recover(data, number - self._gates, to, gates)
+                self._recover(data, to, gates)
             elif number < self._forms:
                 escapes.append((number - self._escapes, to - ESCAPES[number - self._escapes][2]))
             else:
                 forms.append((number - self._forms, to - self._form_lengths[number - self._forms]))
         return Hits(literals, list(gates), escapes, forms)
 
-    def _recover(self, data: bytes, number: int, to: int, gates: set[tuple[int, int]]) -> None:
-        """Find where the gate's word stands: Hyperscan tells only where the match ended."""
-        word = self._vocabulary.gates[number].word
-        low = max(to - GATE_SPAN - len(word), 0)
+    def _recover(self, data: bytes, to: int, gates: set[tuple[int, int]]) -> None:
+        """Find where the gates' words stand: Hyperscan tells only where a match ended."""
+        low = max(to - GATE_SPAN, 0)
+        low = max(low, data.rfind(b"\n", low, to) + 1)
         text = data[low:to].lower()
         tail = self._vocabulary.gate_tail
-        place = text.find(word)
-        while place >= 0:
-            start = low + place
-            if (number, start) not in gates and tail.match(data, start + len(word)):
-                gates.add((number, start))
-            place = text.find(word, place + 1)
+        for number, gate in enumerate(self._vocabulary.gates):
+            place = text.find(gate.word)
+            while place >= 0:
+                start = low + place
+                if (number, start) not in gates and tail.match(data, start + len(gate.word)):
+                    gates.add((number, start))
+                place = text.find(gate.word, place + 1)
 
 
 def _spelled(word: bytes) -> bytes:

@@ -23,15 +23,20 @@ ESCAPES: tuple[tuple[str, str, int], ...] = (
     ("entity", r"&#[x0-9][0-9A-F]", 4),
 )
 # The longest text a gate can span, keyword left out; the tail's pieces are all bounded.
-GATE_SPAN = 128
+GATE_SPAN = 160
 
 
 class Literal(NamedTuple):
-    """A selective keyword and the rules it opens."""
+    """A keyword and the rules it opens.
+
+    ``lead`` is a pattern of ``lead_length`` single classes that must follow a weak keyword; only bulk matching uses it.
+    """
 
     word: bytes
     ignore_case: bool
     rules: tuple[int, ...]
+    lead: bytes
+    lead_length: int
 
 
 class Gate(NamedTuple):
@@ -66,7 +71,9 @@ class Vocabulary:
         self.ruleset = ruleset
         self.decoders = decoders
         self.literals = [
-            Literal(word.encode(), ignore, kept) for word, ignore, who in ruleset.literals if (kept := tuple(i for i in who if i not in off))
+            Literal(word.encode(), ignore, kept, lead.encode(), length)
+            for word, ignore, who, (lead, length) in ruleset.literals
+            if (kept := tuple(i for i in who if i not in off))
         ]
         self.gates = [Gate(word.encode(), kept) for word, who in ruleset.gates if (kept := tuple(i for i in who if i not in off))]
         self._forms: list[Form] | None = None

@@ -13,8 +13,8 @@ from hashlib import sha256
 from typing import Any
 
 from leaksieve.errors import RulesetError
-from leaksieve.ruleset.assign import ASSIGN
 from leaksieve.ruleset.encoded import encoded_forms
+from leaksieve.ruleset.lead import LENGTH, lead, spelled
 from leaksieve.ruleset.linear import problems
 from leaksieve.ruleset.necessity import anchor
 from leaksieve.ruleset.rule import read_rules
@@ -22,17 +22,14 @@ from leaksieve.ruleset.syntax import UNBOUNDED, Walker, parse
 
 FORMAT = 1
 # Left out of the compiled form: they are for checking, not for scanning.
-_CHECK_ONLY = ("examples", "counter_examples", "near_misses", "also", "assigned")
+_CHECK_ONLY = ("examples", "counter_examples", "near_misses", "also", "assigned", "gated", "leads")
 MAX_MATCH = 4096
 MAX_BLOCK = 96 * 1024
-# Names so common in ordinary text that a literal alone would cost more than everything else: they
-# are looked for as a gate (name, operator, value).  Shorter names than this are gated as well.
-SHORT_NAME = 6
-COMMON = frozenset(
-    "password passwd passphrase secret secrets token tokens apikey api_key api-key api.key access auth authorization private credential credentials bearer session "
-    "client account square linear stripe discord slack twitter facebook dropbox google amazon azure github gitlab docker heroku segment intercom notion "
-    "pusher branch buffer contentful kraken binance fastly splunk jenkins travis confluent snowflake mapbox spotify twitch reddit linkedin zendesk".split()
-)
+# The words of generic rules: so common that a literal alone would cost more than everything else, so
+# they are looked for as a gate (word, operator, value).
+GATED = frozenset(("pass", "pwd", "secret", "token", "credential", "auth"))
+# Keywords up to this length are looked for with what follows them.
+WEAK = 6
 
 
 def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
@@ -57,7 +54,7 @@ def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
     if high >= UNBOUNDED or high > limit:
         raise RulesetError(f"a match may be {'of any length' if high >= UNBOUNDED else high} bytes long; bound it to {limit}", where=place)
     for keyword in rule["keywords"]:
-        if len(keyword) < 3 or not keyword.isascii():
+        if len(keyword) < 2 or not keyword.isascii():
             raise RulesetError(f"keyword `{keyword}` must have 3 or more ASCII characters", where=place)
     found = anchor(walker, [keyword.encode() for keyword in rule["keywords"]], rule["ignore_case"])
     if found is None:
@@ -66,9 +63,13 @@ def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
         raise RulesetError("what stands before the keyword must be bounded", where=place)
     rule = dict(rule)
     rule["keywords"] = sorted({keyword.lower() for keyword in rule["keywords"]} if rule["ignore_case"] else set(rule["keywords"]))
-    gated = rule["assigned"] and found.prefix and ASSIGN in rule["pattern"]
-    rule["gated"] = [word for word in rule["keywords"] if gated and (len(word) < SHORT_NAME or word in COMMON)]
+    gated = rule["assigned"] and found.prefix and "generic" in rule["tags"]
+    rule["gated"] = [word for word in rule["keywords"] if gated and word in GATED]
+    rule["leads"] = {word: ahead for word in rule["keywords"] if found.prefix and not rule["ignore_case"] and len(word) <= WEAK and (ahead := lead(walker, word.encode()))}
     rule["prefix"], rule["before"], rule["width"], rule["min_width"], rule["lines"] = found.prefix, found.before, high, low, crosses
+    for keyword in rule["keywords"]:
+        if len(keyword) < 3 and len(rule["leads"].get(keyword, ())) < LENGTH:
+            raise RulesetError(f"keyword `{keyword}` is too short; two characters are enough only where the pattern wants {LENGTH} fixed classes behind them", where=place)
     rule["public_prefix"] = os.path.commonprefix(rule["keywords"]) if found.prefix and not rule["assigned"] else ""
     return rule
 
@@ -88,19 +89,51 @@ def compile_rules(rules: list[dict[str, Any]]) -> str:
                 gates.setdefault(keyword, []).append(index)
             else:
                 literals.setdefault((keyword, rule["ignore_case"]), []).append(index)
-        kept = {key: value for key, value in rule.items() if key not in _CHECK_ONLY and key != "gated"}
+        kept = {key: value for key, value in rule.items() if key not in _CHECK_ONLY}
         lines.append(json.dumps(kept, sort_keys=True, separators=(",", ":")))
     header: dict[str, Any] = {
         "format": FORMAT,
         "rules": len(rules),
         "hash": sha256("\n".join(lines).encode()).hexdigest(),
         "ids": [rule["id"] for rule in rules],
-        "literals": [[keyword, ignore, who] for (keyword, ignore), who in sorted(literals.items())],
+        "literals": [[keyword, ignore, who, _lead(keyword, [rules[index] for index in who])] for (keyword, ignore), who in sorted(literals.items())],
         "gates": [[keyword, who] for keyword, who in sorted(gates.items())],
     }
-    forms = encoded_forms([(keyword, ignore) for keyword, ignore in literals], list(gates))
+    # A run is decoded whole, so one word that opens it is enough: names that providers' values are assigned
+    # to are left out, the generic words (key, token, secret, password) next to them are not.
+    opening = {(keyword, rule["ignore_case"]) for rule in rules if not rule["assigned"] or "generic" in rule["tags"] for keyword in rule["keywords"]}
+    forms = encoded_forms(sorted(opening))
     texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(forms, separators=(",", ":"))]
     return "\n".join(texts + lines) + "\n"
+
+
+def merge(base: str, more: str) -> str:
+    """Two compiled rulesets as one; the second's rules come after the first's.  RulesetError for an id in both."""
+    first, second = base.rstrip("\n").split("\n"), more.rstrip("\n").split("\n")
+    one, other = json.loads(first[0]), json.loads(second[0])
+    for rule_id in other["ids"]:
+        if rule_id in set(one["ids"]):
+            raise RulesetError(f"rule id `{rule_id}` is a built-in one's", hint="give the rule another id")
+    shift = len(one["ids"])
+    header = {
+        "format": FORMAT,
+        "rules": one["rules"] + other["rules"],
+        "hash": sha256((one["hash"] + other["hash"]).encode()).hexdigest(),
+        "ids": one["ids"] + other["ids"],
+        "literals": one["literals"] + [[word, ignore, [index + shift for index in who], ahead] for word, ignore, who, ahead in other["literals"]],
+        "gates": one["gates"] + [[word, [index + shift for index in who]] for word, who in other["gates"]],
+    }
+    forms = sorted({tuple(form) for form in json.loads(first[1]) + json.loads(second[1])})
+    texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(forms, separators=(",", ":"))]
+    return "\n".join(texts + first[2:] + second[2:]) + "\n"
+
+
+def _lead(keyword: str, rules: list[dict[str, Any]]) -> list[str | int]:
+    """What follows a weak keyword under every rule it opens: a pattern of single classes and how many."""
+    leads = [rule["leads"].get(keyword, []) for rule in rules]
+    length = min(len(one) for one in leads)
+    sets = [frozenset().union(*(one[place] for one in leads)) for place in range(length)]
+    return [spelled(sets), length]
 
 
 def rule_files(folder: str) -> list[str]:

@@ -12,6 +12,8 @@ import base64
 # Shorter than this an encoded keyword would be found in noise more often than in secrets.
 MIN_KEYWORD = 4
 MIN_FORM = 5
+# Eight bytes are rare enough, and what Hyperscan's literal matcher compares at once.
+MAX_FORM = 8
 # A form: the literal, the outermost encoding, and for base64 the place of its first character in the 4-character quantum.
 Form = tuple[str, str, int]
 
@@ -32,34 +34,33 @@ def utf16_form(text: bytes) -> bytes:
     return b"\0".join(bytes((byte,)) for byte in text)
 
 
-def _variants(keyword: str, ignore_case: bool, common: bool) -> list[bytes]:
-    """The spellings met in encoded text: names in lower or upper case, common words capitalised as well."""
+def _variants(keyword: str, ignore_case: bool) -> list[bytes]:
+    """The spellings met in encoded text; in any case means lower, upper or capitalised."""
     plain = keyword.encode()
-    if not ignore_case:
-        return [plain]
-    return sorted({plain, plain.upper()} | ({plain.capitalize()} if common else set()))
+    return sorted({plain, plain.upper(), plain.capitalize()}) if ignore_case else [plain]
 
 
-def encoded_forms(literals: list[tuple[str, bool]], gates: list[str]) -> list[Form]:
-    """Every encoded spelling of the keywords, each once, sorted.
+def encoded_forms(keywords: list[tuple[str, bool]]) -> list[Form]:
+    """Every encoded spelling of the keywords (text, whether case is ignored), each once, sorted.
 
     One level for all of them; base64 in base64 and base64 of UTF-16 for keywords that are written
-    one way (tokens), which is where double encoding is met.
+    one way (tokens), which is where double encoding is met.  Forms are cut to MAX_FORM bytes: they
+    only have to open the run they stand in.
     """
     found: set[Form] = set()
-    words = [(keyword, ignore, False) for keyword, ignore in literals if len(keyword) >= MIN_KEYWORD]
-    words += [(keyword, True, True) for keyword in gates if len(keyword) >= MIN_KEYWORD]
-    for keyword, ignore, common in words:
-        for variant in _variants(keyword, ignore, common):
+    for keyword, ignore in keywords:
+        if len(keyword) < MIN_KEYWORD:
+            continue
+        for variant in _variants(keyword, ignore):
             inner: list[bytes] = []
             for form, phase in base64_forms(variant):
                 _add(found, form, phase)
                 inner.append(form)
             wide = utf16_form(variant)
-            found.add((wide.decode("latin-1"), "utf-16", 0))
-            found.add((variant.hex(), "hex", 0))
+            found.add((wide[:MAX_FORM].decode("latin-1"), "utf-16", 0))
+            found.add((variant.hex()[:MAX_FORM], "hex", 0))
             if not ignore:
-                found.add((variant.hex().upper(), "hex", 0))
+                found.add((variant.hex().upper()[:MAX_FORM], "hex", 0))
                 for text in [*inner, wide]:
                     if len(text) >= MIN_FORM:
                         for form, phase in base64_forms(text):
@@ -69,5 +70,6 @@ def encoded_forms(literals: list[tuple[str, bool]], gates: list[str]) -> list[Fo
 
 def _add(found: set[Form], form: bytes, phase: int) -> None:
     if len(form) >= MIN_FORM - 1:
+        form = form[:MAX_FORM]
         found.add((form.decode(), "base64", phase))
         found.add((form.replace(b"+", b"-").replace(b"/", b"_").decode(), "base64", phase))

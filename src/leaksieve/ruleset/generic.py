@@ -55,10 +55,20 @@ def implausible(rule: dict[str, Any], secret: bytes, match: Any) -> str:
     lowered = secret.lower()
     if lowered in _STAND_INS or len(set(lowered)) < 4:
         return "placeholder"
-    quoted = head[-1:] in b"\"'`;" and head[-1:] != b""
+    quoted = head[-1:] in (b'"', b"'", b"`", b";")
+    if not quoted and not _assigned(head, match):
+        return "expression"
     if rule["id"] == "generic-password":
         return _password(secret, quoted)
     return _key(secret, quoted)
+
+
+def _assigned(head: bytes, match: Any) -> bool:
+    """Whether a bare value is assigned by its operator: an argument must be quoted, an element's text must be closed."""
+    operator = head.rstrip(b" \t")[-1:]
+    if operator in (b",", b"("):
+        return False
+    return operator != b">" or head.rstrip(b" \t").endswith(b"=>") or match.string[match.end("secret") : match.end("secret") + 2] == b"</"
 
 
 def _password(secret: bytes, quoted: bool) -> str:

@@ -30,7 +30,7 @@ class Ruleset:
         except (ValueError, KeyError) as error:
             raise RulesetError(f"the compiled ruleset cannot be read: {error}", where=BUILTIN, hint="reinstall leaksieve") from None
         self.ids: list[str] = header["ids"]
-        self.literals: list[tuple[str, bool, list[int]]] = header["literals"]
+        self.literals: list[tuple[str, bool, list[int], tuple[str, int]]] = header["literals"]
         self.gates: list[tuple[str, list[int]]] = header["gates"]
         self.disabled = disabled
         self.hash: str = header["hash"]
@@ -121,18 +121,13 @@ def load(extra: Iterable[str] = ()) -> Ruleset:
                 return Ruleset(file.read())
         except FileNotFoundError:
             raise RulesetError("the compiled ruleset is missing", where=BUILTIN, hint="reinstall leaksieve") from None
-    from leaksieve.ruleset.compile import compile_folder, compile_rules, read_folder
+    from leaksieve.ruleset.compile import compile_folder, compile_rules, merge, read_folder
 
     if newer is not None:
         text = compile_folder(newer)
-        if not extra:
-            return Ruleset(text)
     else:
         with open(BUILTIN, encoding="utf-8", newline="\n") as file:
             text = file.read()
-    base = Ruleset(text)
-    gated = {index: [keyword for keyword, who in base.gates if index in who] for index in range(len(base.ids))}
-    rules = [{**base.rule(index), "gated": gated[index]} for index in range(len(base.ids))]
-    for path in extra:
-        rules += read_folder(path)
-    return Ruleset(compile_rules(rules))
+    if extra:
+        text = merge(text, compile_rules([rule for path in extra for rule in read_folder(path)]))
+    return Ruleset(text)

@@ -14,7 +14,7 @@ from leaksieve.ruleset.syntax import UNBOUNDED, Node, Walker, _flags, byte_set, 
 
 # How many spellings a run may have before it is cut; keeps `[A-Z0-9]{16}` from being multiplied out.
 MAX_SPELLINGS = 256
-MAX_CLASS = 12
+MAX_CLASS = 16
 
 
 class Anchor(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Any
 from leaksieve.errors import RulesetError
 from leaksieve.model import CONFIDENCES, SEVERITIES
 from leaksieve.ruleset.assign import ASSIGN, END, MACROS
+from leaksieve.ruleset.ordinary import ORDINARY
 
 FAMILY_KEYS = {"id", "name", "documentation", "rotation", "impact", "revoke"}
 RULE_KEYS = {
@@ -180,13 +181,13 @@ def _read_names(rule: dict[str, Any], table: dict[str, Any], place: str) -> None
 def openings(name: str) -> list[str]:
     """The words a name begins with, in lower case, however its parts are joined.
 
-    ``semgrep_app_token`` -> ``semgrep``; ``dd_api`` -> ``dd_api``, ``dd-api``, ``dd.api``, ``ddapi``: a
-    first part of four letters is enough to look for, a shorter one takes the next along.
+    ``semgrep_app_token`` -> ``semgrep``; ``dd_api`` -> ``dd_api``, ``dd-api``, ``dd.api``, ``ddapi``: a first
+    part of four letters is enough to look for, a shorter or an ordinary one takes the next along.
     """
     parts = name.lower().split("_")
     out = [parts[0]]
     for part in parts[1:]:
-        if len(out[0]) >= 4:
+        if len(out[0]) >= 4 and out[0] not in ORDINARY:
             break
         out = [left + joint + part for left in out for joint in ("_", "-", ".", "")]
     return out

@@ -22,6 +22,12 @@ def entropy(value: bytes) -> float:
     return bits
 
 
+# Runs that a long value may hold by its format (zero bytes, padding) or by chance.
+PLACEHOLDER_RUNS = (b"00000000", b"11111111", b"aaaaaaaa")
+MAX_RUN_JUDGED = 40
+MAX_PLACEHOLDER = 160
+
+
 def is_run(value: bytes) -> bool:
     """Whether the value is one repeated byte, a short repeated piece, or a rising or falling sequence (12345678, abcdefgh)."""
     size = len(value)
@@ -41,15 +47,17 @@ def is_run(value: bytes) -> bool:
 PLACEHOLDER_WORDS = (
     b"example", b"placeholder", b"changeme", b"change-me", b"change_me", b"replaceme", b"replace-me", b"replace_me", b"redacted",
     b"your_", b"your-", b"yourtoken", b"yourkey", b"yourapikey", b"yoursecret", b"yourpassword", b"insert_", b"insert-", b"my_secret", b"mysecret",
-    b"dummy", b"xxxxx", b"00000000", b"11111111", b"aaaaaaaa", b"12345678901", b"0123456789", b"abcdefghij", b"*****", b".....", b"deadbeefdeadbeef",
-    b"do_not_use", b"donotuse", b"not_a_real", b"notareal", b"fake_", b"fake-", b"fakekey", b"faketoken", b"todo", b"fixme", b"_here", b"-here",
+    b"dummy", b"xxxxx", b"12345678901", b"0123456789", b"abcdefghij", b"*****", b".....", b"deadbeefdeadbeef",
+    b"do_not_use", b"donotuse", b"not_a_real", b"notareal", b"fake_", b"fake-", b"fakekey", b"faketoken", b"_here", b"-here",
 )  # fmt: skip
 
 
 def placeholder(value: bytes) -> bool:
     """Whether a value stands in for a secret: runs, and words that only examples hold."""
     lowered = value.lower()
-    return any(word in lowered for word in PLACEHOLDER_WORDS) or is_run(value)
+    if any(word in lowered for word in PLACEHOLDER_WORDS) or is_run(value):
+        return True
+    return len(value) <= MAX_RUN_JUDGED and any(run in lowered for run in PLACEHOLDER_RUNS)
 
 
 @lru_cache(maxsize=512)
@@ -73,7 +81,7 @@ def reject_reason(rule: dict[str, Any], secret: bytes) -> str:
     # What varies is judged without the public prefix, which every stand-in has as well.
     prefix = rule["public_prefix"].encode()
     body = secret[len(prefix) :] if prefix and secret.startswith(prefix) else secret
-    if len(body) <= 512 and placeholder(body):
+    if len(body) <= MAX_PLACEHOLDER and placeholder(body):
         return "placeholder"
     if rule["min_entropy"] and entropy(secret) < rule["min_entropy"]:
         return "low-entropy"

@@ -6,10 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-SOURCE = "src/leaksieve"
+from leaksieve.errors import ExitCode
+
+DOCS = Path(__file__).parents[2] / "docs" / "exit-codes.md"
 needs_permissions = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root reads everything")
 
 
@@ -235,9 +238,18 @@ def test_a_reader_of_help_that_went_away(place):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_a_closed_stderr_does_not_change_the_code(leak):
-    done = subprocess.run(["sh", "-c", 'exec "$@" 2>&-', "sh", *leak.command("scan", "tree")], cwd=leak.path, env=leak.env, stdout=subprocess.PIPE, check=False)
-    assert done.returncode == 1
+@pytest.mark.skipif(sys.platform == "win32", reason="shell")
+def test_closed_streams_do_not_change_the_code(leak):
+    leak.write("clean/a.txt", "nothing\n")
+
+    def code(redirection, *args):
+        return subprocess.run(["sh", "-c", f'exec "$@" {redirection}', "sh", *leak.command(*args)], cwd=leak.path, env=leak.env, check=False).returncode
+
+    assert code("2>&- >/dev/null", "scan", "clean") == 0
+    assert code("2>&- >/dev/null", "scan", "tree") == 1
+    assert code("2>/dev/full >/dev/null", "scan", "clean") == 0
+    assert code(">&- 2>/dev/null", "scan", "clean") == 2
+    assert code(">&-", "scan", "clean", "-q", "-o", "report.txt") == 0
 
 
 def test_no_color_and_force_color(leak):
@@ -256,6 +268,23 @@ def test_repository_configuration_applies(repo, token):
     coverage = json.loads(done.out)["coverage"]
     assert coverage["config"]["origin"] == "repository"
     assert repo.run("git", "--staged", "--no-repo-config").code == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can give files away")
+def test_what_belongs_to_another_user_does_not_excuse_itself(repo, token):
+    repo.write("leak.py", f"TOKEN = '{token}'  # leaksieve:allow because\n")
+    repo.git("add", "leak.py")
+    assert repo.run("git", "--staged").code == 0
+    repo.write("leaksieve.toml", 'fail_on = "critical"\nexclude = ["*.py"]\n')
+    for path in (repo.path, repo.path / ".git", repo.path / "leaksieve.toml"):
+        os.chown(path, 4321, 4321)
+    for command in (["git", "--staged"], ["dir", "."], ["hook", "pre-commit"]):
+        done = repo.run(*command, "-f", "json")
+        assert done.code == 1, done
+        notes = json.loads(done.out)["coverage"]["notes"]
+        assert any("(leaksieve.toml) was ignored" in note for note in notes)
+        assert any("comments that allow a finding were not honoured" in note for note in notes)
+        assert repo.run(*command, "--trust-repo-config").code == 0
 
 
 def test_excluded_paths_are_not_scanned_and_are_counted(repo, token):
@@ -349,6 +378,34 @@ pattern = '(?<![A-Za-z0-9_])(?P<secret>shp_[A-Za-z0-9]{30})(?![A-Za-z0-9_])'
 examples = ["t = shp_<alnum:30>"]
 counter_examples = ["t = shp_<alnum:20>"]
 """
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals")
+def test_progress_is_for_terminals_and_slow_scans(place):
+    place.write("tree/a.txt", "x\n")
+    code = "import leaksieve.cli.progress as p; p.QUIET_SECONDS = 0; from leaksieve.cli.main import run; run()"
+
+    def stderr(**env):
+        master, slave = os.openpty()
+        command = [sys.executable, "-P", "-c", code, "dir", "tree"]
+        subprocess.run(command, cwd=place.path, env={**place.env, **env}, stdout=subprocess.DEVNULL, stderr=slave, check=True)
+        os.write(slave, b"end")
+        os.close(slave)
+        said = os.read(master, 10_000)
+        os.close(master)
+        return said
+
+    assert b"1 of 1 files" in stderr()
+    assert stderr().endswith(b"\rend"), "the line is wiped"
+    assert stderr(CI="true") == b"end"
+    done = subprocess.run([sys.executable, "-P", "-c", code, "dir", "tree"], cwd=place.path, env=place.env, capture_output=True, check=True)
+    assert done.stderr == b""
+
+
+def test_the_documented_codes_are_those_of_the_program():
+    rows = [line.split("|")[1].strip() for line in DOCS.read_text().splitlines() if line.startswith("| ")][1:]
+    assert [int(row) for row in rows] == sorted(ExitCode)
+
 
 # What a staged scan may import besides what click itself imports; each of these was measured to cost 10 ms or more, or names a room that is not needed.
 HEAVY = {

@@ -121,17 +121,20 @@ def _internal(talk: Talk, error: Exception) -> None:
 
 def _flush(talk: Talk, code: int) -> int:
     """Write out what is buffered, here and not at interpreter exit, where a failure would change the exit code to 120."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        _point_to_null(sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            talk.error(f"cannot write to standard output: {error.strerror}")
-            code = ExitCode.USAGE
-    try:
-        sys.stderr.flush()
-    except OSError:
-        _point_to_null(sys.stderr.fileno())
+    # A process started with a stream closed has None in its place.
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            _point_to_null(sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):
+                talk.error(f"cannot write to standard output: {error.strerror}")
+                code = ExitCode.USAGE
+    if sys.stderr is not None:
+        try:
+            sys.stderr.flush()
+        except OSError:
+            _point_to_null(sys.stderr.fileno())
     return int(code)
 
 

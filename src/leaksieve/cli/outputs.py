@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,6 +54,8 @@ def ready(outputs: Sequence[Output]) -> list[Reporter]:
     """Make the reporters before scanning, so that a format that is not there yet is said at once.  Raises UsageError."""
     from leaksieve.reports import make
 
+    if sys.stdout is None and any(output.path == STDOUT for output in outputs):
+        raise UsageError("standard output is closed", hint="write the report to a file with -o")
     return [make(output.format) for output in outputs]
 
 

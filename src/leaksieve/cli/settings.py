@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from leaksieve.cli.options import Options
 from leaksieve.config import Config
-from leaksieve.config.discover import Found, discover, load
+from leaksieve.config.discover import Found, discover, is_own, load
 from leaksieve.errors import UsageError
 
 # Options whose text is checked the way the configuration file's values are.
@@ -18,11 +18,18 @@ PLAIN = ("engine", "confidence", "severity", "fail_on", "inline_allow", "gitigno
 def settle(options: Options, roots: Sequence[str], *, foreign: bool = False) -> Found:
     """Return the configuration in force for targets with these roots.
 
-    ``foreign`` says that a repository among them belongs to another user.  Raises UsageError or ConfigError.
+    ``foreign`` says that a repository among them belongs to another user; then neither its
+    configuration nor its comments count, unless the user trusts them by name.  Raises UsageError or ConfigError.
     """
     _refuse_later(options)
+    foreign = foreign or not all(map(is_own, roots))
     found = _file(options, roots, foreign=foreign)
-    return found._replace(config=overlay(found.config, options))
+    config = overlay(found.config, options)
+    if foreign and config.inline_allow and not options.trust_repo_config:
+        # Whoever can write a file could wave through what it holds.
+        note = "comments that allow a finding were not honoured: the files belong to another user; --trust-repo-config honours them"
+        return found._replace(config=config._replace(inline_allow=False), notes=(*found.notes, note))
+    return found._replace(config=config)
 
 
 def overlay(config: Config, options: Options) -> Config:

@@ -40,6 +40,8 @@ class Talk:
 
 def answer(text: str) -> None:
     """Write a line to stdout.  A reader that went away ends the command quietly; any other trouble is a UsageError."""
+    if sys.stdout is None:
+        return
     try:
         sys.stdout.write(text + "\n")
     except BrokenPipeError:
@@ -57,20 +59,22 @@ def harmless(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def wants_color(stream: TextIO) -> bool:
+def wants_color(stream: TextIO | None) -> bool:
     """Whether to colour a stream: ``NO_COLOR`` forbids it, ``FORCE_COLOR`` asks for it, else terminals get it."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR", "0") not in {"", "0"}:
         return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def width(stream: TextIO) -> int:
+def width(stream: TextIO | None) -> int:
     """Columns to fill: ``COLUMNS``, else the terminal's width, else 80."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and 20 <= int(columns) <= 1000:
         return int(columns)
+    if stream is None:
+        return 80
     try:
         return max(os.get_terminal_size(stream.fileno()).columns, 20)
     except (OSError, ValueError):

@@ -70,7 +70,7 @@ def discover(root: str, *, trusted: bool | None = None) -> Found:
         if name == PYPROJECT and b"tool.leaksieve" not in data:
             continue
         if not (is_own(root, path) if trusted is None else trusted):
-            return Found(DEFAULTS, notes=(f"the repository's configuration ({name}) was ignored: it belongs to someone else; --trust-repo-config uses it",))
+            return Found(DEFAULTS, notes=(f"the repository's configuration ({name}) was ignored: it belongs to another user; --trust-repo-config uses it",))
         from leaksieve.config import read
 
         table = PYPROJECT_TABLE if name == PYPROJECT else ()

@@ -212,7 +212,11 @@ def test_130_by_a_real_signal(place):
     process.stdin.flush()
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.stdout.read(), process.stderr.read()
+    process.stdin.close()
+    process.wait(timeout=30)
+    process.stdout.close()
+    process.stderr.close()
     assert process.returncode == 130, (out, err)
     assert b"Traceback" not in err
     assert b"interrupted" in err
@@ -249,6 +253,7 @@ def test_closed_streams_do_not_change_the_code(leak):
     assert code("2>&- >/dev/null", "scan", "tree") == 1
     assert code("2>/dev/full >/dev/null", "scan", "clean") == 0
     assert code(">&- 2>/dev/null", "scan", "clean") == 2
+    assert code("<&- 2>/dev/null", "stdin") == 2
     assert code(">&-", "scan", "clean", "-q", "-o", "report.txt") == 0
 
 

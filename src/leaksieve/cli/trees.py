@@ -125,14 +125,16 @@ def scan_stdin(options: Options, name: str) -> int:
     """Scan standard input, reported under a name."""
     if not name or "\0" in name:
         raise UsageError("must be a path", where="--stdin-path")
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
     repository = repository_or_none(".")
     root = root_of(".", repository)
     found = settle(options, [root], foreign=repository is not None and repository.is_foreign_owned)
 
-    def sources(config: Config) -> list[Source]:
+    def sources(_: Config) -> list[Source]:
         from leaksieve.sources.stream import StreamSource
 
-        return [StreamSource(sys.stdin.buffer, os.fsencode(name), max_file_size=config.max_file_size)]
+        return [StreamSource(sys.stdin.buffer, path=os.fsencode(name))]
 
     return execute(options, found, sources, root=root, repository=repository)
 

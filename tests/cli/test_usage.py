@@ -56,7 +56,7 @@ def is_one_line(text: str) -> bool:
         (["rules", "show", "github-classic-tokn"], "did you mean"),
         (["rules", "check", "no.toml"], "no such file"),
         (["install", "--hook", "pre-push"], "comes with a later version"),
-        (["install"], "not a git repository"),
+        (["install"], "not a git repository (or any"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_2(place, args, expected):

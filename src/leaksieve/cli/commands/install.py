@@ -66,7 +66,9 @@ def hooks_folder(repo: str) -> str:
     except OSError:
         raise UsageError("git is not installed, so the folder of hooks cannot be asked for") from None
     if done.returncode:
-        raise UsageError("not a git repository", where=repo)
+        # git's own words tell "no repository" from one it refuses, such as another user's.
+        said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+        raise UsageError("git does not say where the hooks of this folder are", where=repo, hint=said)
     folder = os.path.expanduser(os.fsdecode(done.stdout.rstrip(b"\n")))
     return os.path.normpath(os.path.join(os.path.abspath(repo), folder))
 

@@ -77,7 +77,21 @@ def test_symbolic_references_are_followed_so_far(repo: GitRepo) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["../../outside", "/etc/passwd", "refs/heads/../../../outside", "refs//x", "refs/heads/.x", "refs/heads/x.lock", "objects/x", ""]
+    "target",
+    [
+        "../../outside",
+        "/etc/passwd",
+        "refs/heads/../../../outside",
+        "refs//x",
+        "refs/heads/",
+        "refs/heads/.x",
+        "refs/heads/x.lock",
+        "refs/heads/a..b",
+        "refs/heads/a@{1}",
+        "refs/heads/a b",
+        "objects/x",
+        "",
+    ],
 )
 def test_names_that_lead_out_are_refused(repo: GitRepo, target: str) -> None:
     repo.write(".git/HEAD", f"ref: {target}\n")

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 from gitrepo import GitRepo
 
 from leaksieve.gitobjects import roots
+from leaksieve.gitobjects.commitgraph import read_commit_graph
 from leaksieve.gitobjects.repository import discover
 from leaksieve.gitobjects.roots import first_root_commit
 
@@ -85,6 +86,24 @@ def test_the_commit_graph_saves_reading_commits(repo: GitRepo, tmp_path: Path, s
     assert len(reads) <= 3
 
 
+def test_positions_count_across_the_layers_of_a_split_graph(repo: GitRepo, tmp_path: Path) -> None:
+    other = grow(repo, 20, "other")
+    repo("commit-graph", "write", "--reachable", "--split=no-merge")
+    root = grow(repo, 10)
+    repo("commit-graph", "write", "--reachable", "--split=no-merge")
+    graph = read_commit_graph(discover(repo.path))
+    assert graph is not None
+    assert len(graph) == 30
+    for branch, first in (("main", root), ("other", other)):
+        line = [bytes.fromhex(name) for name in repo("rev-list", branch).decode().split()]
+        positions = [graph.find(oid) for oid in line]
+        assert None not in positions
+        assert [graph.oid(position) for position in positions if position is not None] == line
+        assert [graph.first_parent(position) for position in positions if position is not None] == [*positions[1:], None]
+        assert line[-1].hex() == first
+    assert graph.find(b"\0" * 20) is None
+
+
 def test_a_lying_commit_graph_is_not_believed(repo: GitRepo, tmp_path: Path) -> None:
     root = grow(repo, 5)
     repo("commit-graph", "write", "--reachable")
@@ -108,6 +127,12 @@ def test_a_shallow_clone_has_no_known_root(repo: GitRepo, tmp_path: Path) -> Non
     for depth, expected in ((2, None), (5, root)):
         repo("clone", "-q", f"--depth={depth}", f"file://{repo.top}", f"../depth{depth}")
         assert find(GitRepo(tmp_path / f"depth{depth}", init=False), tmp_path) == expected
+
+
+def test_a_boundary_counts_even_where_the_history_behind_it_is_at_hand(repo: GitRepo, tmp_path: Path) -> None:
+    grow(repo, 5)
+    repo.write(".git/shallow", repo.id("main~2") + "\n")
+    assert find(repo, tmp_path) is None
 
 
 def test_a_broken_history_has_no_known_root(repo: GitRepo, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from leaksieve import __version__
 from leaksieve.config import Config
 from leaksieve.coverage import Coverage
 from leaksieve.errors import SourceError
-from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located, Skip
+from leaksieve.model import Finding, Located, Skip
 from leaksieve.ruleset.load import Ruleset, load
 from leaksieve.sources.base import Source, Unit
 from leaksieve.work import Worker, decode
@@ -94,13 +94,12 @@ class _Run:
     def scan(self, began: float) -> None:
         """Feed every unit to a worker and take the answers."""
         units = self._units()
-        ahead, size = [], 0
+        ahead = []
         for unit in units:
             ahead.append(unit)
-            size += self._weight(unit)
-            if size > SMALL:
+            if self._expected("bytes") > SMALL:
                 break
-        small = size <= SMALL
+        small = self._expected("bytes") <= SMALL
         wanted = self._plan.config.engine
         name = wanted if wanted != "auto" else _engine_for(small)
         limit = self._plan.config.timeout
@@ -122,9 +121,8 @@ class _Run:
             except SourceError as error:
                 source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), "unreadable", error.line()))
 
-    def _weight(self, unit: Unit) -> int:
-        weigh: Any = getattr(self._plan.sources[unit[0]], "weight", None)  # type: ignore[call-overload]
-        return int(weigh(unit[1])) if weigh else 0
+    def _expected(self, what: str) -> int:
+        return sum(source.coverage.expected.get(what, 0) for source in self._plan.sources)
 
     def _results(self, units: Iterator[Unit], engine: str, jobs: int) -> Iterator[Done]:
         from leaksieve import parallel
@@ -167,8 +165,7 @@ class _Run:
         self._files += answer.files
         self._size += answer.size
         if self._plan.progress is not None:
-            expected = sum(source.coverage.expected.get("files", 0) for source in self._plan.sources)
-            self._plan.progress(ProgressEvent(self._files, expected, self._size, len(self._located)))
+            self._plan.progress(ProgressEvent(self._files, self._expected("files"), self._size, len(self._located)))
 
     def fold(self) -> tuple[list[Finding], dict[str, RuleInfo]]:
         """Locations -> findings with fingerprints, what is not shown left out and counted."""
@@ -203,8 +200,3 @@ def _engine_for(small: bool) -> str:
 def _chained(first: Iterable[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:
     yield from first
     yield from rest
-
-
-def shown(config: Config, severity: str, confidence: str) -> bool:
-    """Whether a finding is shown under ``--severity`` and ``--confidence``."""
-    return SEVERITIES.index(severity) >= SEVERITIES.index(config.severity) and CONFIDENCES.index(confidence) >= CONFIDENCES.index(config.confidence)

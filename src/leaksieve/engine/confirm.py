@@ -8,9 +8,10 @@ anyway.  Rules of users and rules over several lines are confirmed by ``regex`` 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
-from leaksieve.model import Span
+from leaksieve.ruleset.assign import NAMED_TAIL
 
 # Bytes past the widest match that a look-ahead may read.
 LOOKAHEAD = 64
@@ -26,7 +27,7 @@ class Confirmer:
     ``timeout`` in seconds applies to each single search; 0 means the rule needs none.
     """
 
-    __slots__ = ("_before", "_pattern", "_timeout", "_width", "index", "prefix", "rule", "specificity")
+    __slots__ = ("_assigned", "_before", "_compiled", "_timeout", "_width", "index", "prefix", "rule", "specificity")
 
     def __init__(self, index: int, rule: dict[str, Any], timeout: float) -> None:
         self.index = index
@@ -36,16 +37,26 @@ class Confirmer:
         self._before: int = rule["before"]
         self._width: int = rule["width"]
         self._timeout = timeout if rule["lines"] or not rule.get("builtin") else 0.0
-        pattern = rule["pattern"].encode("latin-1")
-        if self._timeout:
-            import regex
+        self._assigned: bool = rule["assigned"]
+        self._compiled: Any = None
 
-            self._pattern = regex.compile(pattern)
-        else:
-            self._pattern = re.compile(pattern)
+    @property
+    def _pattern(self) -> Any:
+        """The pattern, compiled when a candidate first needs it: a millisecond that most rules never cost."""
+        if self._compiled is None:
+            text = self.rule["pattern"].encode("latin-1")
+            if self._timeout:
+                import regex
 
-    def at(self, data: bytes, start: int) -> Any:
-        """The match that begins at ``start`` (for patterns that begin with their keyword), or None."""
+                self._compiled = regex.compile(text)
+            else:
+                self._compiled = re.compile(text)
+        return self._compiled
+
+    def at(self, data: bytes, start: int, length: int) -> Any:
+        """The match that begins at ``start`` with a keyword of this length (for patterns that begin with their keyword), or None."""
+        if self._assigned and not _named_tail().match(data, start + length):
+            return None
         if not self._timeout:
             return self._pattern.match(data, start)
         return self._timed(self._pattern.match, data, start)
@@ -79,6 +90,6 @@ class Confirmer:
             raise TimedOut(self.rule["id"]) from None
 
 
-def span_of(match: Any, group: str | int = 0) -> Span:
-    """A match's span as a Span."""
-    return Span(*match.span(group))
+@cache
+def _named_tail() -> Any:
+    return re.compile(NAMED_TAIL.encode("latin-1"), re.IGNORECASE)

@@ -84,20 +84,13 @@ class Engine:
     def _matches(self, data: bytes, literals: list[tuple[int, int]], gates: list[tuple[int, int]], skips: list[Skip]) -> list[Raw]:
         """Confirmed matches of one buffer, by rule and place; overlapping matches of one rule reduced to the first."""
         found: dict[tuple[int, int], Raw] = {}
+        raws: list[Raw] = []
         for number, start in literals:
             literal = self._vocabulary.literals[number]
             for index in literal.rules:
-                confirmer = self._confirmers.get(index) or self._confirmer(index)
-                try:
-                    if confirmer.prefix:
-                        match = confirmer.at(data, start)
-                        if match is not None:
-                            found[index, start] = self._raw(confirmer, match)
-                    else:
-                        for match in confirmer.around(data, start, len(literal.word)):
-                            found[index, match.start()] = self._raw(confirmer, match)
-                except TimedOut:
-                    _time_out(skips, self._ruleset.ids[index])
+                self._confirm(data, index, start, len(literal.word), raws, skips)
+        for raw in raws:
+            found[raw.rule, raw.span.start] = raw
         done: set[tuple[int, int]] = set()
         for number, start in gates:
             low = data.rfind(b"\n", 0, start) + 1
@@ -132,7 +125,7 @@ class Engine:
             words = self._gate_words.get(number)
             if words is None:
                 words = self._gate_words[number] = re.compile(b"(?=" + re.escape(self._vocabulary.gates[number].word) + b")", re.IGNORECASE)
-            tail = self._vocabulary.gate_tail
+            tail = self._vocabulary.gates[number].tail.check
             size = len(self._vocabulary.gates[number].word)
             raws: list[Raw] = []
             before = len(skips)
@@ -147,17 +140,24 @@ class Engine:
         ]
 
     def _gated(self, data: bytes, number: int, start: int, skips: list[Skip]) -> list[Raw]:
-        found = []
-        for index in self._vocabulary.gates[number].rules:
-            confirmer = self._confirmers.get(index) or self._confirmer(index)
-            try:
-                match = confirmer.at(data, start)
-            except TimedOut:
-                _time_out(skips, self._ruleset.ids[index])
-                continue
-            if match is not None:
-                found.append(self._raw(confirmer, match))
+        gate = self._vocabulary.gates[number]
+        found: list[Raw] = []
+        for index in gate.rules:
+            self._confirm(data, index, start, len(gate.word), found, skips)
         return found
+
+    def _confirm(self, data: bytes, index: int, start: int, length: int, found: list[Raw], skips: list[Skip]) -> None:
+        """Add the matches of one rule at one candidate."""
+        confirmer = self._confirmers.get(index) or self._confirmer(index)
+        try:
+            if confirmer.prefix:
+                match = confirmer.at(data, start, length)
+                if match is not None:
+                    found.append(self._raw(confirmer, match))
+            else:
+                found += [self._raw(confirmer, match) for match in confirmer.around(data, start, length)]
+        except TimedOut:
+            _time_out(skips, self._ruleset.ids[index])
 
     def _raw(self, confirmer: Confirmer, match: Any) -> Raw:
         value = match.group("secret")

@@ -9,9 +9,8 @@ import re
 from typing import Any, Protocol
 
 from leaksieve.engine.decoders import MIN_RUN
-from leaksieve.engine.vocabulary import ESCAPES, GATE_SPAN, Hits, Vocabulary
+from leaksieve.engine.vocabulary import ESCAPES, Hits, Tail, Vocabulary
 from leaksieve.errors import UsageError
-from leaksieve.ruleset.assign import BULK_TAIL
 
 # An encoded secret is a run of at least MIN_RUN characters (or a word spread with NULs): without
 # one in the input, the encoded spellings need not be loaded at all.
@@ -60,13 +59,12 @@ class AhoCorasick:
         gates: list[tuple[int, int]] = []
         forms: list[tuple[int, int]] = []
         if self._plain is not None:
-            tail = vocabulary.gate_tail
             # bytes.lower() touches ASCII only and Latin-1 keeps one character a byte: offsets hold.
             for last, (size, who) in self._plain.iter(data.lower().decode("latin-1")):
                 start = last - size + 1
                 for is_gate, number in who:
                     if is_gate:
-                        if tail.match(data, last + 1):
+                        if vocabulary.gates[number].tail.check.match(data, last + 1):
                             gates.append((number, start))
                     else:
                         literal = vocabulary.literals[number]
@@ -109,9 +107,14 @@ class Hyperscan:
             expressions.append(_spelled(literal.word) + literal.lead)
             flags.append(caseless if literal.ignore_case else 0)
         self._gates = len(expressions)
-        if vocabulary.gates:
-            # One expression for all gates: they share their tail, and so its states.
-            expressions.append(b"(?:" + b"|".join(_spelled(gate.word) for gate in vocabulary.gates) + b")" + BULK_TAIL.encode())
+        # One expression for all words of a tail: they share its states.
+        self._tails: list[tuple[Tail, list[tuple[int, bytes]]]] = []
+        for number, gate in enumerate(vocabulary.gates):
+            if not self._tails or self._tails[-1][0] is not gate.tail:
+                self._tails.append((gate.tail, []))
+            self._tails[-1][1].append((number, gate.word))
+        for tail, words in self._tails:
+            expressions.append(b"(?:" + b"|".join(_spelled(word) for _, word in words) + b")" + tail.bulk)
             flags.append(caseless)
         self._escapes = len(expressions)
         if vocabulary.decoders:
@@ -145,26 +148,26 @@ class Hyperscan:
             if number < self._gates:
                 literals.append((number, to - self._lengths[number]))
             elif number < self._escapes:
-                self._recover(data, to, gates)
+                self._recover(data, number - self._gates, to, gates)
             elif number < self._forms:
                 escapes.append((number - self._escapes, to - ESCAPES[number - self._escapes][2]))
             else:
                 forms.append((number - self._forms, to - self._form_lengths[number - self._forms]))
         return Hits(literals, list(gates), escapes, forms)
 
-    def _recover(self, data: bytes, to: int, gates: set[tuple[int, int]]) -> None:
+    def _recover(self, data: bytes, which: int, to: int, gates: set[tuple[int, int]]) -> None:
         """Find where the gates' words stand: Hyperscan tells only where a match ended."""
-        low = max(to - GATE_SPAN, 0)
-        low = max(low, data.rfind(b"\n", low, to) + 1)
-        text = data[low:to].lower()
-        tail = self._vocabulary.gate_tail
-        for number, gate in enumerate(self._vocabulary.gates):
-            place = text.find(gate.word)
+        tail, words = self._tails[which]
+        check = tail.check
+        for number, word in words:
+            low = max(to - tail.span - len(word), 0)
+            text = data[low:to].lower()
+            place = text.find(word)
             while place >= 0:
                 start = low + place
-                if (number, start) not in gates and tail.match(data, start + len(gate.word)):
+                if (number, start) not in gates and check.match(data, start + len(word)):
                     gates.add((number, start))
-                place = text.find(gate.word, place + 1)
+                place = text.find(word, place + 1)
 
 
 def _spelled(word: bytes) -> bytes:

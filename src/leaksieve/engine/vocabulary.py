@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from leaksieve.ruleset.assign import GATE_TAIL
 from leaksieve.ruleset.load import Ruleset
 
 # Escapes that are worth decoding, as fixed-length patterns: (decoder, pattern, length).
@@ -20,10 +19,10 @@ ESCAPES: tuple[tuple[str, str, int], ...] = (
     ("percent", r"%[2-7][0-9A-F]%[2-7][0-9A-F]%[2-7][0-9A-F]%[2-7][0-9A-F]", 12),
     ("unicode", r"\\u00[2-7][0-9A-F]", 6),
     ("unicode", r"\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]", 16),
-    ("entity", r"&#[x0-9][0-9A-F]", 4),
+    # Letters, digits and what joins names and values; not quotes, which every page holds by the hundred.
+    ("entity", r"&#(?:4[5-8]|[5-8][0-9]|9[057-9]|1[0-2])", 4),
+    ("entity", r"&#x(?:2[DEF]|3[0-9AD]|[46][1-9A-F]|5[0-9AF]|7[0-9A])", 5),
 )
-# The longest text a gate can span, keyword left out; the tail's pieces are all bounded.
-GATE_SPAN = 160
 
 
 class Literal(NamedTuple):
@@ -39,11 +38,34 @@ class Literal(NamedTuple):
     lead_length: int
 
 
+class Tail:
+    """What must follow the words of a gate.
+
+    ``bulk`` is Hyperscan's text, which takes a little more; ``check`` decides; ``span`` bytes is its greatest length.
+    """
+
+    __slots__ = ("_check", "_text", "bulk", "span")
+
+    def __init__(self, bulk: bytes, text: bytes, span: int) -> None:
+        self.bulk = bulk
+        self.span = span
+        self._text = text
+        self._check: Any = None
+
+    @property
+    def check(self) -> Any:
+        """The tail compiled, on first use."""
+        if self._check is None:
+            self._check = re.compile(self._text, re.IGNORECASE)
+        return self._check
+
+
 class Gate(NamedTuple):
-    """A common word that counts only with an operator and a value behind it."""
+    """A common word that counts only with its tail behind it, and the rules it opens."""
 
     word: bytes
     rules: tuple[int, ...]
+    tail: Tail
 
 
 class Form(NamedTuple):
@@ -75,9 +97,11 @@ class Vocabulary:
             for word, ignore, who, (lead, length) in ruleset.literals
             if (kept := tuple(i for i in who if i not in off))
         ]
-        self.gates = [Gate(word.encode(), kept) for word, who in ruleset.gates if (kept := tuple(i for i in who if i not in off))]
+        self.gates: list[Gate] = []
+        for bulk, text, span, words in ruleset.gates:
+            tail = Tail(bulk.encode(), text.encode(), span)
+            self.gates += [Gate(word.encode(), kept, tail) for word, who in words if (kept := tuple(i for i in who if i not in off))]
         self._forms: list[Form] | None = None
-        self._tail: Any = None
 
     @property
     def forms(self) -> list[Form]:
@@ -85,10 +109,3 @@ class Vocabulary:
         if self._forms is None:
             self._forms = [Form(word.encode("latin-1"), kind, phase) for word, kind, phase in self.ruleset.encoded] if self.decoders else []
         return self._forms
-
-    @property
-    def gate_tail(self) -> Any:
-        """What must follow a gate's word, compiled; the same text Hyperscan gets."""
-        if self._tail is None:
-            self._tail = re.compile(GATE_TAIL.encode("latin-1"), re.IGNORECASE)
-        return self._tail

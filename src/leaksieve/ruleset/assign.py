@@ -10,22 +10,26 @@ from __future__ import annotations
 # What may follow the keyword inside the name itself: DATADOG + _API_KEY_PROD.
 NAME_TAIL = r"[\w.\-]{0,32}"
 # What closes the name: quotes (perhaps escaped), brackets, a closing tag or call, Rust/TypeScript/Go type words before `=`.
-NAME_END = r"(?:\\{0,2}[\"'`\])]|&quot;){0,3}[ \t]{0,8}"
+NAME_END = r"(?:\\{0,2}[\"'`\])]|&(?:quot|#3[49]|#x2[27]);){0,3}[ \t]{0,8}"
 # `name: Type = value`, `name = value`, `name := value`, `"name": value`, `name => value`, `name("value`, `<name>value`, `name, value`, `name="name" value="value"`; `name value` is not one.
 OPERATOR = r"(?::[ \t]{0,2}[\w.\[\]|?]{1,24}[ \t]{0,4}=|[vV]alue[ \t]{0,2}=|=>|:=|\?=|\|\|=?|\?\?=?|[=:]{1,3}|,|\(|>|<-)"
 # What opens the value: blanks, string prefixes, quotes (perhaps escaped).
-OPEN = r"[ \t]{0,8}(?:[rbuf@$]{0,2}\\{0,2}[\"'`]{1,3}|&quot;|\[[ \t]{0,2}[\"'])?"
+OPEN = r"[ \t]{0,8}(?:[rbuf@$]{0,2}\\{0,2}[\"'`]{1,3}|&(?:quot|#3[49]|#x2[27]);|\[[ \t]{0,2}[\"'])?"
 ASSIGN = NAME_TAIL + NAME_END + OPERATOR + OPEN
 # A value without a mark of its own must not be a piece of a longer run.
 END = r"(?![A-Za-z0-9_+/=\-])"
 
 # The gate: the same way from name to value, then four characters that a value is made of.
+VALUE_LENGTH = 4
+NOT_VALUE = frozenset(b" \t\n\r\f\v\"'`,;<>(){}[]")
 _GATE_VALUE = r"[^\s\"'`,;<>(){}\[\]]{4}"
 GATE_TAIL = ASSIGN + _GATE_VALUE
+# What follows the first word of a longer name: the rest of the name, then the same.
+NAMED_TAIL = r"[\w.\-]{0,96}" + GATE_TAIL
 # The same for bulk: everything GATE_TAIL takes and a little more, with unbounded repeats, which cost
 # Hyperscan a twentieth of the bounded ones to compile and half to run.  What it finds is checked with GATE_TAIL.
 BULK_TAIL = (
-    r"[\w.\-]*(?:[\\\"'`\])]|&quot;)*[ \t]*(?:value[ \t]*)?[=:,(>|?<](?:[\w.\[\]|? \t]*=)?[=>:|?<, \t\\\"'`&;\[(@$\-]*(?:[rbuf@$]*[\"'`\\]+|&quot;)?" + _GATE_VALUE
+    r"[\w.\-]*(?:[\\\"'`\])]|&(?:quot|#3[49]|#x2[27]);)*[ \t]*(?:value[ \t]*)?[=:,(>|?<](?:[\w.\[\]|? \t]*=)?[=>:|?<, \t\\\"'`&;\[(@$\-]*(?:[rbuf@$]*[\"'`\\]+|&(?:quot|#3[49]|#x2[27]);)?" + _GATE_VALUE
 )
 
 # A value in free text.  Quoted: anything up to the quote, but not starting with a blank or a bracket.  Bare: up to a

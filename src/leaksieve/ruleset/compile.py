@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from hashlib import sha256
 from typing import Any
 
 from leaksieve.errors import RulesetError
+from leaksieve.ruleset.assign import ASSIGN, BULK_TAIL, GATE_TAIL, NOT_VALUE, VALUE_LENGTH
 from leaksieve.ruleset.encoded import encoded_forms
-from leaksieve.ruleset.lead import LENGTH, lead, spelled
+from leaksieve.ruleset.lead import LENGTH, lead, spelled, starts_within
 from leaksieve.ruleset.linear import problems
 from leaksieve.ruleset.necessity import anchor
 from leaksieve.ruleset.rule import read_rules
-from leaksieve.ruleset.syntax import UNBOUNDED, Walker, parse
+from leaksieve.ruleset.syntax import ALL_BYTES, UNBOUNDED, Walker, parse
 
 FORMAT = 1
 # Left out of the compiled form: they are for checking, not for scanning.
-_CHECK_ONLY = ("examples", "counter_examples", "near_misses", "also", "assigned", "gated", "leads")
+_CHECK_ONLY = ("examples", "counter_examples", "near_misses", "also", "gated", "tail", "gate", "encoded", "leads")
 MAX_MATCH = 4096
 MAX_BLOCK = 96 * 1024
 # The words of generic rules: so common that a literal alone would cost more than everything else, so
@@ -30,6 +32,8 @@ MAX_BLOCK = 96 * 1024
 GATED = frozenset(("pass", "pwd", "secret", "token", "credential", "auth"))
 # Keywords up to this length are looked for with what follows them.
 WEAK = 6
+# Bounded repeats from this length on are left open for Hyperscan.
+OPEN_FROM = 16
 
 
 def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
@@ -63,8 +67,8 @@ def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
         raise RulesetError("what stands before the keyword must be bounded", where=place)
     rule = dict(rule)
     rule["keywords"] = sorted({keyword.lower() for keyword in rule["keywords"]} if rule["ignore_case"] else set(rule["keywords"]))
-    gated = rule["assigned"] and found.prefix and "generic" in rule["tags"]
-    rule["gated"] = [word for word in rule["keywords"] if gated and word in GATED]
+    rule["assigned"] = rule["assigned"] and found.prefix and _value_is_plain(rule["pattern"])
+    _set_gate(rule, found.prefix, crosses, place)
     rule["leads"] = {word: ahead for word in rule["keywords"] if found.prefix and not rule["ignore_case"] and len(word) <= WEAK and (ahead := lead(walker, word.encode()))}
     rule["prefix"], rule["before"], rule["width"], rule["min_width"], rule["lines"] = found.prefix, found.before, high, low, crosses
     for keyword in rule["keywords"]:
@@ -74,6 +78,38 @@ def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
     return rule
 
 
+def _value_is_plain(pattern: str) -> bool:
+    """Whether what follows the assignment begins with value characters, so that an assignment's tail is necessary."""
+    names, _, value = pattern.partition(ASSIGN)
+    return bool(names) and starts_within(Walker(value), ALL_BYTES - NOT_VALUE, VALUE_LENGTH)
+
+
+def _set_gate(rule: dict[str, Any], prefix: bool, crosses: bool, place: str) -> None:
+    """Decide which keywords are looked for with a tail: those the rule's own `gate` follows, or common words of assignments."""
+    if rule["gate"]:
+        try:
+            walker = Walker(rule["gate"])
+            span = walker.width()[1]
+            if walker.crosses_lines() or crosses:
+                raise ValueError("a gate and its rule must stay within a line")
+            if span >= MAX_MATCH:
+                raise ValueError("the gate must be bounded")
+        except ValueError as error:
+            raise RulesetError(f"`gate`: {error}", where=place) from None
+        rule["gated"], rule["tail"] = list(rule["keywords"]), rule["gate"]
+    else:
+        rule["gated"] = [word for word in rule["keywords"] if rule["assigned"] and prefix and not crosses and word in GATED]
+        rule["tail"] = GATE_TAIL if rule["gated"] else ""
+
+
+_BOUNDS = re.compile(r"\{(\d+),(\d+)\}")
+
+
+def unbounded(tail: str) -> str:
+    """The tail with longer repeats left open: Hyperscan compiles and runs that many times faster; hits are checked with the tail itself."""
+    return BULK_TAIL if tail == GATE_TAIL else _BOUNDS.sub(lambda match: match.group() if int(match.group(2)) < OPEN_FROM else f"{{{match.group(1)},}}", tail)
+
+
 def compile_rules(rules: list[dict[str, Any]]) -> str:
     """The compiled text of finished rules (see :func:`finish`), sorted by id; RulesetError for an id used twice."""
     rules = sorted(rules, key=lambda rule: str(rule["id"]))
@@ -81,12 +117,12 @@ def compile_rules(rules: list[dict[str, Any]]) -> str:
         if one["id"] == other["id"]:
             raise RulesetError(f"rule id `{one['id']}` is used twice")
     literals: dict[tuple[str, bool], list[int]] = {}
-    gates: dict[str, list[int]] = {}
+    gates: dict[tuple[str, str], list[int]] = {}
     lines = []
     for index, rule in enumerate(rules):
         for keyword in rule["keywords"]:
             if keyword in rule["gated"]:
-                gates.setdefault(keyword, []).append(index)
+                gates.setdefault((rule["tail"], keyword), []).append(index)
             else:
                 literals.setdefault((keyword, rule["ignore_case"]), []).append(index)
         kept = {key: value for key, value in rule.items() if key not in _CHECK_ONLY}
@@ -97,14 +133,28 @@ def compile_rules(rules: list[dict[str, Any]]) -> str:
         "hash": sha256("\n".join(lines).encode()).hexdigest(),
         "ids": [rule["id"] for rule in rules],
         "literals": [[keyword, ignore, who, _lead(keyword, [rules[index] for index in who])] for (keyword, ignore), who in sorted(literals.items())],
-        "gates": [[keyword, who] for keyword, who in sorted(gates.items())],
+        "gates": _grouped(gates),
     }
     # A run is decoded whole, so one word that opens it is enough: names that providers' values are assigned
     # to are left out, the generic words (key, token, secret, password) next to them are not.
-    opening = {(keyword, rule["ignore_case"]) for rule in rules if not rule["assigned"] or "generic" in rule["tags"] for keyword in rule["keywords"]}
+    opening = {
+        (keyword, rule["ignore_case"], rule["severity"] == "critical")
+        for rule in rules
+        if not rule["assigned"] or "generic" in rule["tags"]
+        for keyword in rule["encoded"] or rule["keywords"]
+    }
     forms = encoded_forms(sorted(opening))
     texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(forms, separators=(",", ":"))]
     return "\n".join(texts + lines) + "\n"
+
+
+def _grouped(gates: dict[tuple[str, str], list[int]]) -> list[list[Any]]:
+    """Gates with the same tail as one: the tail for bulk, the tail itself, how far it reaches, and its words with their rules."""
+    out = []
+    for tail in sorted({tail for tail, _ in gates}):
+        words = [[word, who] for (other, word), who in sorted(gates.items()) if other == tail]
+        out.append([unbounded(tail), tail, Walker(tail).width()[1], words])
+    return out
 
 
 def merge(base: str, more: str) -> str:
@@ -121,7 +171,7 @@ def merge(base: str, more: str) -> str:
         "hash": sha256((one["hash"] + other["hash"]).encode()).hexdigest(),
         "ids": one["ids"] + other["ids"],
         "literals": one["literals"] + [[word, ignore, [index + shift for index in who], ahead] for word, ignore, who, ahead in other["literals"]],
-        "gates": one["gates"] + [[word, [index + shift for index in who]] for word, who in other["gates"]],
+        "gates": one["gates"] + [[bulk, tail, span, [[word, [index + shift for index in who]] for word, who in words]] for bulk, tail, span, words in other["gates"]],
     }
     forms = sorted({tuple(form) for form in json.loads(first[1]) + json.loads(second[1])})
     texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(forms, separators=(",", ":"))]

@@ -40,15 +40,15 @@ def _variants(keyword: str, ignore_case: bool) -> list[bytes]:
     return sorted({plain, plain.upper(), plain.capitalize()}) if ignore_case else [plain]
 
 
-def encoded_forms(keywords: list[tuple[str, bool]]) -> list[Form]:
-    """Every encoded spelling of the keywords (text, whether case is ignored), each once, sorted.
+def encoded_forms(keywords: list[tuple[str, bool, bool]]) -> list[Form]:
+    """Every encoded spelling of the keywords (text, whether case is ignored, whether it matters most), each once, sorted.
 
-    One level for all of them; base64 in base64 and base64 of UTF-16 for keywords that are written
-    one way (tokens), which is where double encoding is met.  Forms are cut to MAX_FORM bytes: they
+    One level for all of them; base64 in base64 and base64 of UTF-16 for tokens of critical rules:
+    each level multiplies the forms, and with them the time Hyperscan takes to compile.  Forms are cut to MAX_FORM bytes: they
     only have to open the run they stand in.
     """
     found: set[Form] = set()
-    for keyword, ignore in keywords:
+    for keyword, ignore, critical in keywords:
         if len(keyword) < MIN_KEYWORD:
             continue
         for variant in _variants(keyword, ignore):
@@ -61,6 +61,7 @@ def encoded_forms(keywords: list[tuple[str, bool]]) -> list[Form]:
             found.add((variant.hex()[:MAX_FORM], "hex", 0))
             if not ignore:
                 found.add((variant.hex().upper()[:MAX_FORM], "hex", 0))
+            if critical and not ignore:
                 for text in [*inner, wide]:
                     if len(text) >= MIN_FORM:
                         for form, phase in base64_forms(text):

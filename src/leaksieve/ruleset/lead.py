@@ -69,6 +69,12 @@ def lead(walker: Walker, keyword: bytes) -> list[frozenset[int]]:
     return [frozenset().union(*(sets[place] for sets in fitting)) for place in range(size, common)]
 
 
+def starts_within(walker: Walker, allowed: frozenset[int], length: int) -> bool:
+    """Whether the first ``length`` bytes of every match lie in ``allowed``."""
+    paths = _paths(walker, flatten(walker.tree), walker.ignore_case, length)
+    return all(len(sets) >= length and all(members <= allowed for members in sets) for sets, _ in paths)
+
+
 def spelled(sets: list[frozenset[int]]) -> str:
     """Byte sets as a pattern of one class each, every byte spelled out."""
     out = []

@@ -31,7 +31,7 @@ class Ruleset:
             raise RulesetError(f"the compiled ruleset cannot be read: {error}", where=BUILTIN, hint="reinstall leaksieve") from None
         self.ids: list[str] = header["ids"]
         self.literals: list[tuple[str, bool, list[int], tuple[str, int]]] = header["literals"]
-        self.gates: list[tuple[str, list[int]]] = header["gates"]
+        self.gates: list[tuple[str, str, int, list[tuple[str, list[int]]]]] = header["gates"]
         self.disabled = disabled
         self.hash: str = header["hash"]
         if disabled:

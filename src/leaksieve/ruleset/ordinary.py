@@ -26,5 +26,5 @@ ORDINARY = frozenset(
     "studio style submit super survey switch symbol sync system table target task team temp template test text thread time title together token tool torch total trace track trading train "
     "transfer travel travis tree trend trigger true tunnel twitch twist twitter type unit unity update upload uptime user utility value variable vault vector verify version video view "
     "vimeo virus visual voice wallet watch wave weather web weblate wifi window wire wise word work world wrike yahoo zero zone zoom sanity uploadcare visual sumo meta consumer "
-    "shared master spaces weaviate phrase percy paper mollie linode bitly virus zeit".split()
+    "shared master spaces weaviate phrase percy paper mollie linode bitly virus zeit checkout stability ably hmac sanity rollbar consul ipinfo praw machine mnemonic wif apim".split()
 )

@@ -19,7 +19,7 @@ FAMILY_KEYS = {"id", "name", "documentation", "rotation", "impact", "revoke"}
 RULE_KEYS = {
     "id", "name", "severity", "confidence", "keywords", "pattern", "names", "value", "examples", "counter_examples",
     "documentation", "rotation", "impact", "revoke", "min_entropy", "min_distinct", "stop_words", "allow", "case_sensitive",
-    "specificity", "tags", "proof", "near_misses", "also", "paths",
+    "specificity", "tags", "proof", "near_misses", "also", "paths", "gate", "encoded",
 }  # fmt: skip
 NEAR_MISSES = {"short", "long", "alphabet", "glued"}
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
@@ -116,6 +116,8 @@ def _read_rule(table: dict[str, Any], family: dict[str, Any], where: str) -> dic
         "stop_words": [word.lower() for word in _texts(table, "stop_words", place)],
         "allow": _texts(table, "allow", place),
         "paths": _texts(table, "paths", place),
+        "gate": _text(table, "gate", place, ""),
+        "encoded": _texts(table, "encoded", place),
         "proof": _text(table, "proof", place, ""),
         "examples": _texts(table, "examples", place),
         "counter_examples": _texts(table, "counter_examples", place),
@@ -163,7 +165,7 @@ def _read_names(rule: dict[str, Any], table: dict[str, Any], place: str) -> None
             raise _fail(place, f"name `{name}` may hold letters, digits, `_`, `-`, `.` and must have 3 or more")
     if not names:
         raise _fail(place, "`names` is empty")
-    for key in ("keywords", "case_sensitive"):
+    for key in ("keywords", "case_sensitive", "gate", "encoded"):
         if key in table:
             raise _fail(place, f"`{key}` belongs to rules with a `pattern`")
     value = _text(table, "value", place)

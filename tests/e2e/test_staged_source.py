@@ -276,7 +276,9 @@ def test_a_sparse_index_whose_hidden_directories_differ_from_head(repo: GitRepo)
 
 
 def test_a_rename_between_hidden_directories_of_a_sparse_index(repo: GitRepo) -> None:
-    first = repo.id("HEAD")
+    repo.add("other/leaves.txt", "leaves\n")
+    first = repo.commit()
+    repo("mv", "other/leaves.txt", "dir/deep/came.txt")
     repo("mv", "other/file.txt", "dir/deep/moved.txt")
     repo("mv", "kept.txt", "other")
     repo.add("other/file.txt/inner.txt", "inner\n")
@@ -285,7 +287,7 @@ def test_a_rename_between_hidden_directories_of_a_sparse_index(repo: GitRepo) ->
     repo("reset", "-q", "--soft", first)
     assert tracked_paths(discover(repo.path)).sparse == (b"dir/", b"other/")
     scan = Scan(repo.path)
-    expected = {b"dir/deep/moved.txt": b"other\n", b"other/kept.txt": b"kept\n", b"other/file.txt/inner.txt": b"inner\n"}
+    expected = {b"dir/deep/came.txt": b"leaves\n", b"dir/deep/moved.txt": b"other\n", b"other/kept.txt": b"kept\n", b"other/file.txt/inner.txt": b"inner\n"}
     assert scan.data == expected
     assert scan.bases == {**expected, b"other/file.txt/inner.txt": None}
 

@@ -395,8 +395,10 @@ def test_progress_is_for_terminals_and_slow_scans(place):
         command = [sys.executable, "-P", "-c", code, "dir", "tree"]
         subprocess.run(command, cwd=place.path, env={**place.env, **env}, stdout=subprocess.DEVNULL, stderr=slave, check=True)
         os.write(slave, b"end")
+        said = b""
+        while not said.endswith(b"end"):
+            said += os.read(master, 10_000)
         os.close(slave)
-        said = os.read(master, 10_000)
         os.close(master)
         return said
 

@@ -136,18 +136,16 @@ class Scope:
             return Scope(path, ((own, len(path) + 1 if path else 0), *self._lists))
         return self if self._uniform else Scope(path, self._lists)
 
-    def __bool__(self) -> bool:
-        """Whether any rule could match a name here."""
-        return bool(self._tables)
-
     def suspects(self, names: KeysView[bytes]) -> AbstractSet[bytes]:
         """Return those of a directory's names that some rule speaks of, for or against (perhaps a few more).
 
         Names outside the result need not be asked about one by one, which is what makes a walk fast.
         """
-        if not self._tables or self._fold:
-            return names if self._tables else frozenset()
-        joined = b"/" + b"/".join(names) + b"/" if names else b""
+        if not self._tables or not names:
+            return frozenset()
+        if self._fold:
+            return names
+        joined = b"/" + b"/".join(names) + b"/"
         return {name for group in self._tables for tables in group for name in tables.directories().suspects(names, joined)}
 
     def ignores_file(self, name: bytes) -> bool:

@@ -100,7 +100,7 @@ class WorktreeSource:
         self._tracked_directories: set[bytes] | None = None
         self._repo_root = repo_root
         self._info_exclude = info_exclude
-        self._exclude = Scope.root(IgnoreList(b"\n".join(exclude))) if exclude else None
+        self._exclude = Scope.root(IgnoreList(b"\n".join(exclude)))
         self._prefix = prefix
         self._real_root = b""
         self._ignored_files = 0
@@ -129,7 +129,7 @@ class WorktreeSource:
         name = os.path.basename(self._root.rstrip(b"/"))
         where = self._prefix + name
         directory = self._prefix.rstrip(b"/")
-        if self._exclude and (self._prefix_excluded() or self._exclude.enter(directory).ignores_file(name)):
+        if self._prefix_excluded() or self._exclude.enter(directory).ignores_file(name):
             self._skip_configured(where)
         elif size > self._limit:
             self.coverage.skip(too_large(where, size, self._limit))
@@ -139,7 +139,7 @@ class WorktreeSource:
             yield ("file", os.path.realpath(self._root), name, size)
 
     def _tree(self) -> Iterator[Unit]:
-        if self._exclude and self._prefix_excluded():
+        if self._prefix_excluded():
             self._skip_configured(self._prefix)
             return
         batch: list[tuple[bytes, int]] = []
@@ -170,7 +170,6 @@ class WorktreeSource:
         """Walk the tree; yield path and size of every file to read, record everything else."""
         skip = self.coverage.skip
         prefix, limit, tracked = self._prefix, self._limit, self._tracked
-        exclude: Scope | None = None
         pending = [self._start()]
         while pending:
             here = pending.pop()
@@ -181,8 +180,8 @@ class WorktreeSource:
                 path, rules_path, scope, lost = here
                 before = path + b"/" if path else b""
                 below = rules_path + b"/" if rules_path else b""
-                if self._exclude:
-                    exclude = self._exclude.enter((prefix + path).rstrip(b"/"))
+                exclude = self._exclude.enter((prefix + path).rstrip(b"/"))
+                excluded = exclude.suspects(listing.keys())
                 suspects = listing.keys() if lost else scope.suspects(listing.keys())
                 directories = []
                 for name in sorted(listing):
@@ -190,7 +189,7 @@ class WorktreeSource:
                     inner = before + name
                     try:
                         if entry.is_dir(follow_symlinks=False):
-                            if exclude and exclude.ignores_directory(name):
+                            if name in excluded and exclude.ignores_directory(name):
                                 self._skip_configured(prefix + inner + b"/")
                             elif name not in suspects:
                                 directories.append(_Directory(inner, below + name, scope, lost=False))
@@ -201,7 +200,7 @@ class WorktreeSource:
                                 else:
                                     directories.append(_Directory(inner, below + name, scope, gone))
                             continue
-                        if exclude and exclude.ignores_file(name):
+                        if name in excluded and exclude.ignores_file(name):
                             self._skip_configured(prefix + inner)
                         elif name in suspects and (lost or scope.ignores_file(name)) and inner not in tracked:
                             self._skip_ignored(name, inner)
@@ -294,7 +293,7 @@ class WorktreeSource:
     def _prefix_excluded(self) -> bool:
         at = b""
         for component in self._prefix.rstrip(b"/").split(b"/"):
-            if self._exclude and component and self._exclude.enter(at).ignores_directory(component):
+            if component and self._exclude.enter(at).ignores_directory(component):
                 return True
             at = at + b"/" + component if at else component
         return False

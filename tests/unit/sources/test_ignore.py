@@ -36,8 +36,16 @@ def test_later_and_deeper_rules_win():
 
 @pytest.mark.parametrize(
     "pattern",
-    [b"*a" * 60 + b"b", b"*?" * 60 + b"b", b"*[ab]" * 60 + b"/" + b"*a" * 60 + b"b", b"**/a/" * 60 + b"b", b"a/" + b"**/*a*/" * 60 + b"b", b"*" * 3000 + b"b", b"[a-z" * 3000],
-)  # fmt: skip
+    [
+        b"*a" * 60 + b"b",
+        b"*?" * 60 + b"b",
+        b"*[ab]" * 60 + b"/" + b"*a" * 60 + b"b",
+        b"**/a/" * 60 + b"b",
+        b"a/" + b"**/*a*/" * 60 + b"b",
+        b"*" * 3000 + b"b",
+        b"[a-z" * 3000,
+    ],
+)
 def test_no_pattern_takes_long(pattern):
     scope = Scope.root(IgnoreList(pattern))
     started = time.process_time()
@@ -46,7 +54,7 @@ def test_no_pattern_takes_long(pattern):
         below = scope.enter(b"/".join([b"a"] * 100))
         for each in (scope, below):
             assert not each.ignores_file(name)
-            assert name not in {each_name for each_name in each.suspects({name: 0}.keys()) if each.ignores_file(each_name)}
+            each.suspects({name: None}.keys())
     assert time.process_time() - started < 2
 
 

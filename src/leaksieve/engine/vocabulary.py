@@ -100,7 +100,8 @@ class Vocabulary:
         self.gates: list[Gate] = []
         for bulk, text, span, words in ruleset.gates:
             tail = Tail(bulk.encode(), text.encode(), span)
-            self.gates += [Gate(word.encode(), kept, tail) for word, who in words if (kept := tuple(i for i in who if i not in off))]
+            # Gates are found in any case; the rule itself says which it wants.
+            self.gates += [Gate(word.lower().encode(), kept, tail) for word, who in words if (kept := tuple(i for i in who if i not in off))]
         self._forms: list[Form] | None = None
 
     @property

@@ -23,9 +23,12 @@ END = r"(?![A-Za-z0-9_+/=\-])"
 VALUE_LENGTH = 4
 NOT_VALUE = frozenset(b" \t\n\r\f\v\"'`,;<>(){}[]")
 _GATE_VALUE = r"[^\s\"'`,;<>(){}\[\]]{4}"
-GATE_TAIL = ASSIGN + _GATE_VALUE
+# What a rule's own words may add to the gate's word (pass + word) before the name goes on.
+WORD_REST = 16
+GATE_TAIL = rf"[\w.\-]{{0,{WORD_REST}}}" + ASSIGN + _GATE_VALUE
 # What follows the first word of a longer name: the rest of the name, then the same.
-NAMED_TAIL = r"[\w.\-]{0,96}" + GATE_TAIL
+NAMED_REST = 96
+NAMED_TAIL = rf"[\w.\-]{{0,{NAMED_REST}}}" + GATE_TAIL
 # The same for bulk: everything GATE_TAIL takes and a little more, with unbounded repeats, which cost
 # Hyperscan a twentieth of the bounded ones to compile and half to run.  What it finds is checked with GATE_TAIL.
 BULK_TAIL = (

@@ -14,13 +14,13 @@ from hashlib import sha256
 from typing import Any
 
 from leaksieve.errors import RulesetError
-from leaksieve.ruleset.assign import ASSIGN, BULK_TAIL, GATE_TAIL, NOT_VALUE, VALUE_LENGTH
+from leaksieve.ruleset.assign import ASSIGN, BULK_TAIL, GATE_TAIL, NAMED_REST, NOT_VALUE, VALUE_LENGTH, WORD_REST
 from leaksieve.ruleset.encoded import encoded_forms
 from leaksieve.ruleset.lead import LENGTH, lead, spelled, starts_within
-from leaksieve.ruleset.linear import problems
-from leaksieve.ruleset.necessity import anchor
+from leaksieve.ruleset.linear import bytes_of, problems
+from leaksieve.ruleset.necessity import anchor, every_spelling
 from leaksieve.ruleset.rule import read_rules
-from leaksieve.ruleset.syntax import ALL_BYTES, UNBOUNDED, Walker, parse
+from leaksieve.ruleset.syntax import ALL_BYTES, UNBOUNDED, WORD, Walker, parse
 
 FORMAT = 1
 # Left out of the compiled form: they are for checking, not for scanning.
@@ -32,6 +32,8 @@ MAX_BLOCK = 96 * 1024
 GATED = frozenset(("pass", "pwd", "secret", "token", "credential", "auth"))
 # Keywords up to this length are looked for with what follows them.
 WEAK = 6
+# What names are made of.
+NAME = WORD | frozenset(b".-")
 # Bounded repeats from this length on are left open for Hyperscan.
 OPEN_FROM = 16
 
@@ -67,8 +69,9 @@ def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
         raise RulesetError("what stands before the keyword must be bounded", where=place)
     rule = dict(rule)
     rule["keywords"] = sorted({keyword.lower() for keyword in rule["keywords"]} if rule["ignore_case"] else set(rule["keywords"]))
-    rule["assigned"] = rule["assigned"] and found.prefix and _value_is_plain(rule["pattern"])
-    _set_gate(rule, found.prefix, crosses, place)
+    rest = _assigned_rest(rule["pattern"], rule["keywords"], lower=rule["ignore_case"]) if rule["assigned"] and found.prefix else None
+    rule["assigned"] = rest is not None and rest <= NAMED_REST
+    _set_gate(rule, rest, crosses, place)
     rule["leads"] = {word: ahead for word in rule["keywords"] if found.prefix and not rule["ignore_case"] and len(word) <= WEAK and (ahead := lead(walker, word.encode()))}
     rule["prefix"], rule["before"], rule["width"], rule["min_width"], rule["lines"] = found.prefix, found.before, high, low, crosses
     for keyword in rule["keywords"]:
@@ -78,13 +81,28 @@ def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
     return rule
 
 
-def _value_is_plain(pattern: str) -> bool:
-    """Whether what follows the assignment begins with value characters, so that an assignment's tail is necessary."""
+def _assigned_rest(pattern: str, keywords: list[str], *, lower: bool) -> int | None:
+    """How many name characters may stand between a keyword and the assignment; None where the assignment's tail is not necessary.
+
+    It is where the words before it are name characters and the value begins with value characters.
+    """
     names, _, value = pattern.partition(ASSIGN)
-    return bool(names) and starts_within(Walker(value), ALL_BYTES - NOT_VALUE, VALUE_LENGTH)
+    try:
+        words, behind = Walker(names), Walker(value)
+    except ValueError:
+        return None  # the assignment stands inside a group
+    if not starts_within(behind, ALL_BYTES - NOT_VALUE, VALUE_LENGTH):
+        return None
+    spellings = every_spelling(words)
+    if spellings is None:
+        # Too many to go through: all of it must be name characters then.
+        return words.width()[1] if bytes_of(words) <= NAME else None
+    folded = [text.lower() for text in spellings] if words.ignore_case or lower else list(spellings)
+    rests = [text[len(keyword) :] for text in folded for keyword in keywords if text.startswith(keyword.encode())]
+    return max(map(len, rests), default=0) if all(NAME.issuperset(rest) for rest in rests) else None
 
 
-def _set_gate(rule: dict[str, Any], prefix: bool, crosses: bool, place: str) -> None:
+def _set_gate(rule: dict[str, Any], rest: int | None, crosses: bool, place: str) -> None:
     """Decide which keywords are looked for with a tail: those the rule's own `gate` follows, or common words of assignments."""
     if rule["gate"]:
         try:
@@ -98,7 +116,7 @@ def _set_gate(rule: dict[str, Any], prefix: bool, crosses: bool, place: str) -> 
             raise RulesetError(f"`gate`: {error}", where=place) from None
         rule["gated"], rule["tail"] = list(rule["keywords"]), rule["gate"]
     else:
-        rule["gated"] = [word for word in rule["keywords"] if rule["assigned"] and prefix and not crosses and word in GATED]
+        rule["gated"] = [word for word in rule["keywords"] if rest is not None and rest <= WORD_REST and not crosses and word in GATED]
         rule["tail"] = GATE_TAIL if rule["gated"] else ""
 
 

@@ -20,6 +20,11 @@ def problems(walker: Walker) -> list[str]:
     return found
 
 
+def bytes_of(walker: Walker) -> frozenset[int]:
+    """Every byte that a match can hold."""
+    return _members(walker, flatten(walker.tree), walker.ignore_case)
+
+
 def _members(walker: Walker, nodes: Any, ci: bool) -> frozenset[int]:
     total: frozenset[int] = frozenset()
     for node in nodes:

@@ -84,6 +84,11 @@ def _sequence(walker: Walker, nodes: Any, ci: bool) -> frozenset[bytes] | None:
     return total
 
 
+def every_spelling(walker: Walker) -> frozenset[bytes] | None:
+    """Every text the pattern can match (folded to lower case where case is ignored), or None if they are too many."""
+    return _sequence(walker, flatten(walker.tree), walker.ignore_case)
+
+
 def _runs(walker: Walker, nodes: Any, ci: bool, before: int) -> list[_Run]:
     """Runs of a sequence, in order; groups that vary are opened so that text at their edges counts."""
     runs: list[_Run] = []

@@ -1,14 +1,14 @@
 """Standard input: one stream without a known end, scanned in blocks as they come.
 
 **Cuts, and how nothing is missed or told twice.**  A chunk that is not the last one ends in a cut,
-and the next chunk begins up to ``LEAD + TAIL`` bytes before that cut, so what lies there is scanned
+and the next chunk begins ``LEAD + TAIL`` bytes before that cut, so what lies there is scanned
 twice.  Between them runs a border, ``TAIL`` bytes before the cut.  *A chunk owns the matches that
 begin in its body*: at or after the border with the chunk before it and before the border with the
 one after it.  Bodies follow one another without gap or overlap, so every match has exactly one
 owner; ``owns`` is that rule, and a match whose chunk does not own it is dropped.  The owner sees the
 match whole, and what follows it, as long as the match is no longer than ``TAIL`` (which every rule
-is linted to); it also sees what stands before it, up to ``LEAD`` bytes, beginning at a line start
-where there is one.
+is linted to); it also sees ``LEAD`` bytes before its body, so neither a word cut in two at its start
+nor a column counted from there concerns a match it owns, unless its line is longer than that.
 
 A stream that fits one block, which is nearly every one, is one chunk without details.  Chunks of a
 longer one say in their details where they lie: ``offset`` (bytes before the chunk), ``line`` (the
@@ -67,7 +67,7 @@ class StreamSource:
             border = len(data) - TAIL
             self.coverage.expect("bytes", border - body)
             yield ("stdin", data, offset, line, body, border)
-            start = _start(data, border)
+            start = border - LEAD
             line += data.count(b"\n", 0, start)
             offset += start
             body = border - start
@@ -116,14 +116,3 @@ def owns(chunk: Chunk, span: Span) -> bool:
     start, end = body
     # Of the last chunk, which ends where its body does, nothing lies behind; an empty match there would be its own.
     return bool(start <= span.start < end or span.start == end == len(chunk.data))
-
-
-def _start(data: bytes, border: int) -> int:
-    """Choose where the next chunk begins: at the first line start among the ``LEAD`` bytes before the border."""
-    earliest = border - LEAD
-    line_end = data.find(b"\n", earliest - 1, border)
-    if line_end < 0:
-        return earliest
-    start = line_end + 1
-    # In UTF-16 with the low byte first a line feed is two bytes long; the next character begins behind both.
-    return start + 1 if start < border and data[start] == 0 else start

@@ -40,7 +40,9 @@ def _nothing_of_the_user(tmp_path_factory):
     patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     patch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
     patch.setenv("GIT_TERMINAL_PROMPT", "0")
-    for name in [name for name in os.environ if name.startswith(("LEAKSIEVE_", "GIT_")) and name not in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_TERMINAL_PROMPT")]:
+    for name in [
+        name for name in os.environ if name.startswith(("LEAKSIEVE_", "GIT_")) and name not in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_TERMINAL_PROMPT")
+    ]:
         patch.delenv(name)
 
     def connect(sock, address):

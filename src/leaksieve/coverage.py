@@ -51,9 +51,7 @@ class SourceCoverage:
         for skip in self._named:
             rest[skip.kind, skip.reason] -= skip.count
         folded = [
-            Skip("failed" if kind == "failed" else "excluded", b"", reason, "further ones, not named", count)
-            for (kind, reason), count in rest.items()
-            if count
+            Skip("failed" if kind == "failed" else "excluded", b"", reason, "further ones, not named", count) for (kind, reason), count in rest.items() if count
         ]
         return self._named + folded
 
@@ -72,7 +70,20 @@ class Coverage:
     ``started`` is an RFC 3339 UTC time, ``seconds`` the wall time.  ``interrupted`` is set by Ctrl-C.
     """
 
-    __slots__ = ("config_origin", "config_path", "engine", "interrupted", "notes", "rules", "ruleset_hash", "seconds", "sources", "started", "strict", "version")
+    __slots__ = (
+        "config_origin",
+        "config_path",
+        "engine",
+        "interrupted",
+        "notes",
+        "rules",
+        "ruleset_hash",
+        "seconds",
+        "sources",
+        "started",
+        "strict",
+        "version",
+    )
 
     def __init__(self) -> None:
         self.sources: list[SourceCoverage] = []

@@ -79,7 +79,7 @@ class Skip(NamedTuple):
     where: bytes
     reason: str
     detail: str = ""
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]  # hides tuple.count, which nobody asks a skip for
 
 
 class Located(NamedTuple):

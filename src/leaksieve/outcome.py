@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from leaksieve.config import AllowEntry
+from leaksieve.config import AllowEntry, Config
 from leaksieve.coverage import Coverage
 from leaksieve.engine.checks import passes
-from leaksieve.findings.dedupe import RuleFacts, fold
+from leaksieve.findings.dedupe import RuleFacts, fold, full_path
 from leaksieve.findings.fingerprint import Fingerprinter, key_for
 from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located
 from leaksieve.reports.base import RuleInfo
 from leaksieve.ruleset.load import Ruleset
 
-if TYPE_CHECKING:
-    from leaksieve.pipeline import Plan
 
-
-def findings_of(located: list[Located], ruleset: Ruleset, plan: Plan, coverage: Coverage) -> tuple[list[Finding], dict[str, RuleInfo]]:
+def findings_of(
+    located: list[Located], ruleset: Ruleset, config: Config, fingerprinter: Fingerprinter, coverage: Coverage
+) -> tuple[list[Finding], dict[str, RuleInfo]]:
     """Fold places into findings in report order, with the rules they fired; notes on the receipt say what is not shown."""
-    fingerprinter = _key(plan)
+    rules = _book(ruleset)
+    if config.allow:
+        located = _allowed(located, config.allow, rules, fingerprinter)
+    findings = _folded(located, rules, config, fingerprinter)
+    shown = [finding for finding in findings if _shown(finding, config)]
+    hidden = len(findings) - len(shown)
+    if hidden:
+        noun = "finding" if hidden == 1 else "findings"
+        coverage.notes.append(f"{hidden} {noun} below --confidence {config.confidence} or --severity {config.severity} not shown")
+    return shown, {finding.rule_id: _info(ruleset.by_id(finding.rule_id)) for finding in shown}
+
+
+def fold_located(located: list[Located], ruleset: Ruleset, config: Config, fingerprinter: Fingerprinter) -> list[Finding]:
+    """The same for one buffer: findings that the configuration shows."""
+    rules = _book(ruleset)
+    if config.allow:
+        located = _allowed(located, config.allow, rules, fingerprinter)
+    return [finding for finding in _folded(located, rules, config, fingerprinter) if _shown(finding, config)]
+
+
+def _folded(located: list[Located], rules: Callable[[str], RuleFacts], config: Config, fingerprinter: Fingerprinter) -> list[Finding]:
+    def proved(rule_id: str, value: bytes) -> bool:
+        return passes(rules(rule_id).proof, value)
+
+    return fold(located, rules=rules, fingerprinter=fingerprinter, reveal=config.reveal, dedupe=config.dedupe, proved=proved)
+
+
+def _book(ruleset: Ruleset) -> Callable[[str], RuleFacts]:
+    """Rules by id, each read once."""
     facts: dict[str, RuleFacts] = {}
 
     def rules(rule_id: str) -> RuleFacts:
@@ -30,28 +58,23 @@ def findings_of(located: list[Located], ruleset: Ruleset, plan: Plan, coverage: 
             known = facts[rule_id] = _facts(ruleset.by_id(rule_id))
         return known
 
-    if plan.config.allow:
-        located = _allowed(located, plan.config.allow, rules, fingerprinter)
-    findings = fold(located, rules=rules, fingerprinter=fingerprinter, reveal=plan.config.reveal, dedupe=plan.config.dedupe, proved=lambda rule_id, value: passes(rules(rule_id).proof, value))
-    shown = [finding for finding in findings if _shown(finding, plan.config.severity, plan.config.confidence)]
-    hidden = len(findings) - len(shown)
-    if hidden:
-        coverage.notes.append(f"{hidden} {'finding' if hidden == 1 else 'findings'} below --confidence {plan.config.confidence} or --severity {plan.config.severity} not shown")
-    return shown, {finding.rule_id: _info(ruleset.by_id(finding.rule_id)) for finding in shown}
+    return rules
 
 
-def _key(plan: Plan) -> Fingerprinter:
+def fingerprint_key(config: Config, repository: Any, env_key: bytes | None) -> Fingerprinter:
+    """The key of this run's fingerprints; the repository is read only when nothing else gives one."""
     root = None
-    if plan.repository is not None and not plan.env_key and not plan.config.project:
+    if repository is not None and not env_key and not config.project:
         from leaksieve.gitobjects.roots import first_root_commit
 
-        root = first_root_commit(plan.repository)
-    return key_for(root, plan.config.project, plan.env_key)
+        root = first_root_commit(repository)
+    return key_for(root, config.project, env_key)
 
 
-def _shown(finding: Finding, severity: str, confidence: str) -> bool:
-    # Test credentials are shown for what they are, whatever the severity their rule has.
-    return SEVERITIES.index(finding.severity) >= SEVERITIES.index(severity) and CONFIDENCES.index(finding.confidence) >= CONFIDENCES.index(confidence)
+def _shown(finding: Finding, config: Config) -> bool:
+    return SEVERITIES.index(finding.severity) >= SEVERITIES.index(config.severity) and CONFIDENCES.index(finding.confidence) >= CONFIDENCES.index(
+        config.confidence
+    )
 
 
 def _facts(rule: dict[str, Any]) -> RuleFacts:
@@ -92,7 +115,7 @@ def _allowed(located: Iterable[Located], entries: Iterable[AllowEntry], rules: C
         if not place.allowed:
             value = place.secret.reveal()
             for entry, covers in judges:
-                fingerprint = fingerprinter.of(rules(place.rule_id).family, value, place.provenance.path) if entry.fingerprints else ""
+                fingerprint = fingerprinter.of(rules(place.rule_id).family, value, full_path(place.provenance)) if entry.fingerprints else ""
                 if covers(place.rule_id, place.provenance.path, value, fingerprint):
                     place = place._replace(allowed=f"configuration: {entry.reason}")  # noqa: PLW2901
                     break
@@ -104,9 +127,10 @@ def _judge(entry: AllowEntry) -> Callable[[str, bytes, bytes, str], bool]:
     """One entry as a question; every criterion that is not empty must hold."""
     import regex
 
-    from leaksieve.sources.ignore import Patterns
+    from leaksieve.sources.ignore import IgnoreList, Scope
+    from leaksieve.sources.named import is_excluded
 
-    paths = Patterns([path.encode(errors="surrogateescape") for path in entry.paths]) if entry.paths else None
+    paths = Scope.root(IgnoreList(b"\n".join(os.fsencode(path) for path in entry.paths))) if entry.paths else None
     regexes = [regex.compile(pattern.encode()) for pattern in entry.regexes]
     words = [word.lower().encode() for word in entry.stop_words]
 
@@ -115,7 +139,7 @@ def _judge(entry: AllowEntry) -> Callable[[str, bytes, bytes, str], bool]:
             return False
         if entry.fingerprints and fingerprint not in entry.fingerprints:
             return False
-        if paths is not None and not paths.match(path):
+        if paths is not None and not is_excluded(paths, path):
             return False
         if regexes and not any(pattern.search(value, timeout=1.0) for pattern in regexes):
             return False

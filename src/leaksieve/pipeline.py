@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from leaksieve import __version__
 from leaksieve.config import Config
 from leaksieve.coverage import Coverage
+from leaksieve.engine.prefilter import Patterns, compile_all, compile_database
 from leaksieve.errors import SourceError
 from leaksieve.model import Finding, Located, Skip
 from leaksieve.ruleset.load import Ruleset, load
@@ -128,10 +129,10 @@ class _Run:
         from leaksieve import parallel
 
         if jobs > 1 and self._plan.spawn:
-            recipe = Recipe(tuple(self._plan.sources), self._plan.config, engine)
+            recipe = Recipe(self._plan.sources, self._plan.config, engine)
             self._coverage.engine = engine
             return parallel.pooled(units, recipe, jobs)
-        worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine)
+        worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine, _compile_at_once if jobs > 1 else compile_all)
         self._coverage.engine = worker.engine.name
         if jobs > 1:
             return parallel.forked(units, worker, jobs)
@@ -171,21 +172,37 @@ class _Run:
         """Locations -> findings with fingerprints, what is not shown left out and counted."""
         if not self._located:
             return [], {}
-        from leaksieve.outcome import findings_of
+        from leaksieve.outcome import findings_of, fingerprint_key
 
-        return findings_of(self._located, self._ruleset, self._plan, self._coverage)
+        key = fingerprint_key(self._plan.config, self._plan.repository, self._plan.env_key)
+        return findings_of(self._located, self._ruleset, self._plan.config, key, self._coverage)
 
 
-class Recipe(NamedTuple):
+class Recipe:
     """How to build a worker in a process that inherits nothing; pickles."""
 
-    sources: tuple[Source, ...]
-    config: Config
-    engine: str
+    def __init__(self, sources: Sequence[Source], config: Config, engine: str) -> None:
+        self.sources = tuple(sources)
+        self.config = config
+        self.engine = engine
 
     def __call__(self) -> Worker:
         ruleset = load(self.config.rules).select(self.config.enable, self.config.disable)
         return Worker(self.sources, ruleset, self.config, self.engine)
+
+
+def _compile_at_once(several: list[Patterns]) -> list[Any]:
+    """Compile Hyperscan's databases in processes side by side; they come back through a pipe, never through a file."""
+    import hyperscan
+
+    from leaksieve.parallel import side_by_side
+
+    def unpack(packed: bytes) -> Any:
+        database = hyperscan.loadb(packed, hyperscan.HS_MODE_BLOCK)
+        database.scratch = hyperscan.Scratch(database)
+        return database
+
+    return side_by_side(several, compile_database, hyperscan.dumpb, unpack)
 
 
 def _engine_for(small: bool) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from leaksieve.config import Config
 from leaksieve.engine.matcher import Engine
+from leaksieve.engine.prefilter import compile_all
 from leaksieve.model import Chunk, Located, Match, Skip
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.base import Source, Unit
@@ -25,12 +26,12 @@ class Answer(NamedTuple):
 class Worker:
     """Bound to the sources and settings of a run; callable with ``(source number, unit)``, returns an encoded :class:`Answer`."""
 
-    def __init__(self, sources: Sequence[Source], ruleset: Ruleset, config: Config, prefilter: str) -> None:
+    def __init__(self, sources: Sequence[Source], ruleset: Ruleset, config: Config, prefilter: str, compiler: Any = compile_all) -> None:
         self._sources = sources
         self._ruleset = ruleset
         self._reveal = config.reveal
         self._inline_allow = config.inline_allow
-        self.engine = Engine(ruleset, prefilter=prefilter, decode_depth=config.max_decode_depth, timeout=config.rule_timeout)
+        self.engine = Engine(ruleset, prefilter=prefilter, decode_depth=config.max_decode_depth, timeout=config.rule_timeout, compiler=compiler)
 
     def __call__(self, unit: Unit) -> bytes:
         """Scan one unit."""
@@ -53,22 +54,38 @@ class Worker:
             if result.skips:
                 skips += [skip._replace(where=item.provenance.path) for skip in result.skips]
             if result.matches:
-                located += self._locate(source, item, result.matches)
+                located += self._locate(item, result.matches)
         return Answer(located, skips, files, size)
 
-    def _locate(self, source: Source, chunk: Chunk, matches: list[Match]) -> list[Located]:
-        owns: Any = getattr(source, "owns", None)
-        if owns is not None:
+    def _locate(self, chunk: Chunk, matches: list[Match]) -> list[Located]:
+        part = "body" in chunk.provenance.details
+        if part:
+            from leaksieve.sources.stream import owns
+
             # Blocks of a stream overlap; each match is reported by one of them.
             matches = [match if match.rejected or owns(chunk, match.secret_span) else match._replace(rejected="other-block") for match in matches]
         if all(match.rejected for match in matches):
             return []
         from leaksieve.findings.locate import locate
 
-        return locate(chunk, matches, public_prefix=self._public_prefix, reveal=self._reveal, inline_allow=self._inline_allow)
+        located = locate(chunk, matches, public_prefix=self._public_prefix, reveal=self._reveal, inline_allow=self._inline_allow)
+        return [_placed(place) for place in located] if part else located
 
     def _public_prefix(self, rule_id: str) -> bytes:
         return str(self._ruleset.by_id(rule_id)["public_prefix"]).encode()
+
+
+def _placed(place: Located) -> Located:
+    """A place in a block of a stream, counted from the stream's start."""
+    details = place.provenance.details
+    offset, before = int(str(details["offset"])), int(str(details["line"])) - 1
+    return place._replace(
+        provenance=place.provenance._replace(details={}),
+        start_line=place.start_line + before,
+        end_line=place.end_line + before,
+        byte_start=place.byte_start + offset,
+        byte_end=place.byte_end + offset,
+    )
 
 
 def encode(answer: Answer) -> bytes:

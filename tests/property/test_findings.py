@@ -65,9 +65,7 @@ def chunks(draw):
     for start, end in list(spans):
         if draw(st.integers(0, 3)) == 0:
             spans.append((max(0, start - draw(st.integers(0, 9))), end - draw(st.integers(0, 5))))
-    matches = [
-        Match("r", Span(start, end), Span(start, end), Secret(data[start:end]), rejected=draw(st.sampled_from(["", "", "no"]))) for start, end in spans
-    ]
+    matches = [Match("r", Span(start, end), Span(start, end), Secret(data[start:end]), rejected=draw(st.sampled_from(["", "", "no"]))) for start, end in spans]
     return data, matches, pool
 
 

@@ -53,7 +53,9 @@ def counter_examples():
 
 def told(result):
     """What a scan said, in a form that compares and prints (test values are made up)."""
-    return [(m.rule_id, m.span, m.secret_span, m.secret.reveal(), m.decoded, tuple((n, v.reveal()) for n, v in m.parts), m.rejected) for m in result.matches], result.skips
+    return [
+        (m.rule_id, m.span, m.secret_span, m.secret.reveal(), m.decoded, tuple((n, v.reveal()) for n, v in m.parts), m.rejected) for m in result.matches
+    ], result.skips
 
 
 def live(result):

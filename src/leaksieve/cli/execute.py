@@ -88,7 +88,8 @@ def _say(talk: Talk, outputs: Sequence[Output], outcome: Outcome, failing: int) 
     if Output("text", STDOUT) not in outputs:
         for note in coverage.notes:
             talk.note(note)
-        talk.note(f"{len(outcome.findings)} findings, {failing} of them fail the run")
+        count = len(outcome.findings)
+        talk.note(f"{count} {'finding' if count == 1 else 'findings'}, {failing} of them {'fails' if failing == 1 else 'fail'} the run")
     if coverage.interrupted:
         talk.error("interrupted: the report holds what was found until then")
     if coverage.failed:

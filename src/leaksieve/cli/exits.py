@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def fails(finding: Finding, config: Config) -> bool:
-    """Whether a finding fails the run: severe enough, not accepted, and not there before."""
-    if finding.allowed or finding.already_present:
+    """Whether a finding fails the run: severe enough, and in some place neither accepted nor there before."""
+    if all(place.allowed or place.already_present for place in finding.occurrences):
         return False
     return SEVERITIES.index(finding.severity) >= SEVERITIES.index(config.fail_on)
 

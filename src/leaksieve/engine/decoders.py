@@ -60,7 +60,8 @@ def base64_run(data: bytes, place: int, phase: int) -> Decoded | None:
     text = text[:usable]
     plain = binascii.a2b_base64(text + b"=" * (-usable % 4))
     # One piece per wrapped line: its first decoded byte and where the line stands.
-    starts, origins = [], []
+    starts: list[int] = []
+    origins: list[int] = []
     seen = 0
     for low, high in pieces:
         taken = min(skip, high - low)

@@ -12,7 +12,7 @@ from leaksieve.engine.filters import Judge
 from leaksieve.engine.mapping import Decoded
 from leaksieve.engine.memo import MAX_LINE, Memo
 from leaksieve.engine.overlap import Claim, losers
-from leaksieve.engine.prefilter import Prefilter, make
+from leaksieve.engine.prefilter import Patterns, Prefilter, compile_all, make
 from leaksieve.engine.vocabulary import ESCAPES, Vocabulary
 from leaksieve.model import Match, Skip, Span
 from leaksieve.ruleset.load import Ruleset
@@ -49,11 +49,19 @@ class Engine:
     """
 
     def __init__(
-        self, ruleset: Ruleset, *, prefilter: str = "aho-corasick", decode_depth: int = 3, timeout: float = 2.0, memo_bytes: int = MEMO_BYTES, judge: Judge | None = None
+        self,
+        ruleset: Ruleset,
+        *,
+        prefilter: str = "aho-corasick",
+        decode_depth: int = 3,
+        timeout: float = 2.0,
+        memo_bytes: int = MEMO_BYTES,
+        judge: Judge | None = None,
+        compiler: Callable[[list[Patterns]], list[Any]] = compile_all,
     ) -> None:
         self._ruleset = ruleset
         self._vocabulary = Vocabulary(ruleset, decoders=decode_depth > 0)
-        self._prefilter: Prefilter = make(prefilter, self._vocabulary)
+        self._prefilter: Prefilter = make(prefilter, self._vocabulary, compiler)
         self.name = self._prefilter.name
         self._depth = decode_depth
         self._timeout = timeout
@@ -133,7 +141,11 @@ class Engine:
                 if tail.match(data, place.start() + size):
                     raws += self._gated(data, number, place.start(), skips)
             if len(skips) == before:
-                self._memo.put(number, line, tuple((r.rule, r.span.start - low, r.span.end - low, r.secret.start - low, r.secret.end - low, r.rejected, r.parts) for r in raws))
+                self._memo.put(
+                    number,
+                    line,
+                    tuple((r.rule, r.span.start - low, r.span.end - low, r.secret.start - low, r.secret.end - low, r.rejected, r.parts) for r in raws),
+                )
             return raws
         return [
             Raw(rule, Span(low + a, low + b), Span(low + c, low + d), data[low + c : low + d], parts, rejected) for rule, a, b, c, d, rejected, parts in verdict
@@ -172,7 +184,14 @@ class Engine:
         return Match(self._ruleset.ids[raw.rule], origin(raw.span), origin(raw.secret), Secret(raw.value), decoded, parts, raw.rejected)
 
     def _decode(
-        self, data: bytes, escapes: list[tuple[int, int]], forms: list[tuple[int, int]], passed: tuple[str, ...], origin: Callable[[Span], Span], matches: list[Match], skips: list[Skip]
+        self,
+        data: bytes,
+        escapes: list[tuple[int, int]],
+        forms: list[tuple[int, int]],
+        passed: tuple[str, ...],
+        origin: Callable[[Span], Span],
+        matches: list[Match],
+        skips: list[Skip],
     ) -> None:
         """Decode the regions around the hits and scan them, to the depth that is left."""
         seen: set[tuple[str, int, int]] = set()

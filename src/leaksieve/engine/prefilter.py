@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 from leaksieve.engine.decoders import MIN_RUN
 from leaksieve.engine.vocabulary import ESCAPES, Hits, Tail, Vocabulary
@@ -90,23 +91,43 @@ class AhoCorasick:
         return [(number, match.start()) for pattern, number in self._escapes for match in pattern.finditer(data)]
 
 
+class Patterns(NamedTuple):
+    """What one Hyperscan database is compiled from, as parallel lists."""
+
+    expressions: list[bytes]
+    ids: list[int]
+    flags: list[int]
+
+
+def compile_database(patterns: Patterns) -> Any:
+    """A Hyperscan database; its scratch space is made on first use."""
+    import hyperscan
+
+    database = hyperscan.Database()
+    database.compile(expressions=patterns.expressions, ids=patterns.ids, elements=len(patterns.ids), flags=patterns.flags)
+    return database
+
+
+def compile_all(several: list[Patterns]) -> list[Any]:
+    """One database after the other."""
+    return [compile_database(patterns) for patterns in several]
+
+
 class Hyperscan:
-    """Hyperscan's block mode over one database of everything."""
+    """Hyperscan's block mode, over one database of what stands in plain text and one of encoded spellings.
+
+    Two databases compile in less time than one of both, and at the same time if ``compiler`` can.
+    """
 
     name = "hyperscan"
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, compiler: Callable[[list[Patterns]], list[Any]] = compile_all) -> None:
         import hyperscan
 
         self._vocabulary = vocabulary
-        self._scan_error = hyperscan.error
-        expressions: list[bytes] = []
-        flags: list[int] = []
         caseless = hyperscan.HS_FLAG_CASELESS
-        for literal in vocabulary.literals:
-            expressions.append(_spelled(literal.word) + literal.lead)
-            flags.append(caseless if literal.ignore_case else 0)
-        self._gates = len(expressions)
+        plain: list[tuple[bytes, int]] = [(_spelled(literal.word) + literal.lead, caseless if literal.ignore_case else 0) for literal in vocabulary.literals]
+        self._gates = len(plain)
         # One expression for all words of a tail: they share its states.
         self._tails: list[tuple[Tail, list[tuple[int, bytes]]]] = []
         for number, gate in enumerate(vocabulary.gates):
@@ -114,30 +135,28 @@ class Hyperscan:
                 self._tails.append((gate.tail, []))
             self._tails[-1][1].append((number, gate.word))
         for tail, words in self._tails:
-            expressions.append(b"(?:" + b"|".join(_spelled(word) for _, word in words) + b")" + tail.bulk)
-            flags.append(caseless)
-        self._escapes = len(expressions)
+            plain.append((b"(?:" + b"|".join(_spelled(word) for _, word in words) + b")" + tail.bulk, caseless))
+        self._escapes = len(plain)
         if vocabulary.decoders:
-            for _, pattern, _ in ESCAPES:
-                expressions.append(pattern.encode())
-                flags.append(caseless)
-        self._forms = len(expressions)
-        for form in vocabulary.forms:
-            expressions.append(_spelled(form.word))
-            flags.append(0)
+            plain += [(pattern.encode(), caseless) for _, pattern, _ in ESCAPES]
+        self._forms = len(plain)
+        encoded = [(_spelled(form.word), 0) for form in vocabulary.forms]
         self._lengths = [len(literal.word) + literal.lead_length for literal in vocabulary.literals]
         self._form_lengths = [len(form.word) for form in vocabulary.forms]
-        self._database = None
-        if expressions:
-            self._database = hyperscan.Database()
-            self._database.compile(expressions=expressions, ids=list(range(len(expressions))), elements=len(expressions), flags=flags)
+        several = [
+            Patterns([text for text, _ in part], list(range(first, first + len(part))), [flag for _, flag in part])
+            for first, part in ((0, plain), (self._forms, encoded))
+            if part
+        ]
+        self._databases = compiler(several)
 
     def hits(self, data: bytes) -> Hits:
         """See :class:`Prefilter`."""
         found: list[tuple[int, int]] = []
-        if self._database is not None and data:
+        if data:
             append = found.append
-            self._database.scan(data, match_event_handler=lambda number, _from, to, _flags, _context: append((number, to)))
+            for database in self._databases:
+                database.scan(data, match_event_handler=lambda number, _from, to, _flags, _context: append((number, to)))
         if not found:
             return Hits([], [], [], [])
         literals: list[tuple[int, int]] = []
@@ -170,16 +189,19 @@ class Hyperscan:
                 place = text.find(word, place + 1)
 
 
+_SPELLED = [bytes((byte,)) if bytes((byte,)).isalnum() else b"\\x%02x" % byte for byte in range(256)]
+
+
 def _spelled(word: bytes) -> bytes:
-    # Hyperscan ends an expression at a NUL byte without a word: spell every byte out.
-    return b"".join(b"\\x%02x" % byte for byte in word)
+    # Hyperscan ends an expression at a NUL byte without a word, and gives some bytes a meaning: spell out what is neither letter nor digit.
+    return word if word.isalnum() else b"".join(_SPELLED[byte] for byte in word)
 
 
-def make(kind: str, vocabulary: Vocabulary) -> Prefilter:
+def make(kind: str, vocabulary: Vocabulary, compiler: Callable[[list[Patterns]], list[Any]] = compile_all) -> Prefilter:
     """The prefilter by name; UsageError with what to do when Hyperscan cannot be had here."""
     if kind == "aho-corasick":
         return AhoCorasick(vocabulary)
     try:
-        return Hyperscan(vocabulary)
+        return Hyperscan(vocabulary, compiler)
     except ImportError:
         raise UsageError("the hyperscan package is not installed", hint="use --engine aho-corasick, or pip install hyperscan") from None

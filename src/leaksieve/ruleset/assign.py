@@ -32,7 +32,8 @@ NAMED_TAIL = rf"[\w.\-]{{0,{NAMED_REST}}}" + GATE_TAIL
 # The same for bulk: everything GATE_TAIL takes and a little more, with unbounded repeats, which cost
 # Hyperscan a twentieth of the bounded ones to compile and half to run.  What it finds is checked with GATE_TAIL.
 BULK_TAIL = (
-    r"[\w.\-]*(?:[\\\"'`\])]|&(?:quot|#3[49]|#x2[27]);)*[ \t]*(?:value[ \t]*)?[=:,(>|?<](?:[\w.\[\]|? \t]*=)?[=>:|?<, \t\\\"'`&;\[(@$\-]*(?:[rbuf@$]*[\"'`\\]+|&(?:quot|#3[49]|#x2[27]);)?" + _GATE_VALUE
+    r"[\w.\-]*(?:[\\\"'`\])]|&(?:quot|#3[49]|#x2[27]);)*[ \t]*(?:value[ \t]*)?[=:,(>|?<](?:[\w.\[\]|? \t]*=)?[=>:|?<, \t\\\"'`&;\[(@$\-]*(?:[rbuf@$]*[\"'`\\]+|&(?:quot|#3[49]|#x2[27]);)?"
+    + _GATE_VALUE
 )
 
 # A value in free text.  Quoted: anything up to the quote, but not starting with a blank or a bracket.  Bare: up to a

@@ -72,11 +72,15 @@ def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
     rest = _assigned_rest(rule["pattern"], rule["keywords"], lower=rule["ignore_case"]) if rule["assigned"] and found.prefix else None
     rule["assigned"] = rest is not None and rest <= NAMED_REST
     _set_gate(rule, rest, crosses, place)
-    rule["leads"] = {word: ahead for word in rule["keywords"] if found.prefix and not rule["ignore_case"] and len(word) <= WEAK and (ahead := lead(walker, word.encode()))}
+    rule["leads"] = {
+        word: ahead for word in rule["keywords"] if found.prefix and not rule["ignore_case"] and len(word) <= WEAK and (ahead := lead(walker, word.encode()))
+    }
     rule["prefix"], rule["before"], rule["width"], rule["min_width"], rule["lines"] = found.prefix, found.before, high, low, crosses
     for keyword in rule["keywords"]:
         if len(keyword) < 3 and len(rule["leads"].get(keyword, ())) < LENGTH:
-            raise RulesetError(f"keyword `{keyword}` is too short; two characters are enough only where the pattern wants {LENGTH} fixed classes behind them", where=place)
+            raise RulesetError(
+                f"keyword `{keyword}` is too short; two characters are enough only where the pattern wants {LENGTH} fixed classes behind them", where=place
+            )
     rule["public_prefix"] = os.path.commonprefix(rule["keywords"]) if found.prefix and not rule["assigned"] else ""
     return rule
 
@@ -189,7 +193,8 @@ def merge(base: str, more: str) -> str:
         "hash": sha256((one["hash"] + other["hash"]).encode()).hexdigest(),
         "ids": one["ids"] + other["ids"],
         "literals": one["literals"] + [[word, ignore, [index + shift for index in who], ahead] for word, ignore, who, ahead in other["literals"]],
-        "gates": one["gates"] + [[bulk, tail, span, [[word, [index + shift for index in who]] for word, who in words]] for bulk, tail, span, words in other["gates"]],
+        "gates": one["gates"]
+        + [[bulk, tail, span, [[word, [index + shift for index in who]] for word, who in words]] for bulk, tail, span, words in other["gates"]],
     }
     forms = sorted({tuple(form) for form in json.loads(first[1]) + json.loads(second[1])})
     texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(forms, separators=(",", ":"))]

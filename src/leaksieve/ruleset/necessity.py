@@ -7,6 +7,7 @@ every spelling contains one of the keywords.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from re import _constants as C  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
@@ -138,7 +139,7 @@ def anchor(walker: Walker, keywords: list[bytes], ignore_case: bool) -> Anchor |
     words = [word.lower() for word in keywords] if ignore_case else list(keywords)
     runs = _runs(walker, flatten(walker.tree), walker.ignore_case, 0)
     first = runs[0]
-    fold = (lambda text: text.lower()) if ignore_case else (lambda text: text)
+    fold: Callable[[bytes], bytes] = bytes.lower if ignore_case else bytes
     if first.spellings != {b""} and all(any(fold(text).startswith(word) for word in words) for text in first.spellings):
         return Anchor(prefix=True, before=0)
     for run in runs:

@@ -98,7 +98,7 @@ def _read_rule(table: dict[str, Any], family: dict[str, Any], where: str) -> dic
         raise _fail(place, "id is not kebab-case")
     if not (rule_id == family["id"] or rule_id.startswith(family["id"] + "-")):
         raise _fail(place, f"id must begin with the family id `{family['id']}`")
-    both = {**{key: family[key] for key in ("documentation", "rotation", "impact", "revoke") if key in family}, **table}
+    both: dict[str, Any] = {**{key: family[key] for key in ("documentation", "rotation", "impact", "revoke") if key in family}, **table}
     rule: dict[str, Any] = {
         "id": rule_id,
         "name": _text(table, "name", place),

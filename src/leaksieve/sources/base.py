@@ -32,7 +32,7 @@ class Source(Protocol):
         """Plan the work, lazily, in a stable order.  Raises SourceError when the target as a whole cannot be read."""
 
     def read(self, unit: Unit) -> Iterator[Chunk | Skip]:
-        """Yield the chunks of one unit (or a Skip in place of one).  Called in a worker; must not raise for bad input."""
+        """Yield the chunks of one unit, a Skip in place of one, or a Skip that says more about it.  Called in a worker; must not raise for bad input."""
 
 
 __all__ = ["Chunk", "Skip", "Source", "SourceCoverage", "SourceError", "Unit"]

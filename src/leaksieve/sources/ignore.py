@@ -94,9 +94,7 @@ class IgnoreList:
             active = self._here.get(key, active)
             if self._regexes:
                 path = key + b"/" if key else b""
-                active = active + [
-                    numbered for literal, regex, numbered in self._regexes if path.startswith(literal) and re.fullmatch(regex, path)
-                ]
+                active = active + [numbered for literal, regex, numbered in self._regexes if path.startswith(literal) and re.fullmatch(regex, path)]
         if not active:
             return (self._everywhere,) if self._everywhere else ()
         # Sibling directories mostly activate the same patterns; compile each combination once.

@@ -16,9 +16,7 @@ from leaksieve.model import Chunk, Provenance, Skip
 from leaksieve.sources.base import Unit
 
 # Not blocking: opening a pipe that took a file's place must not wait for a writer.
-FILE_FLAGS: Final = (
-    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-)
+FILE_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 DIRECTORY_FLAGS: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 # The kernel takes at most 4,096 bytes of path in one call (PATH_MAX, the closing NUL included); macOS takes 1,024.
 ONE_CALL: Final = 4095 if os.name != "posix" or os.uname().sysname == "Linux" else 1023

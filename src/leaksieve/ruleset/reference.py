@@ -1,0 +1,66 @@
+"""The rule reference, ``docs/rules.md``, written from the rules themselves.
+
+``python -m leaksieve.ruleset.reference docs/rules.md`` writes the file; without a path the text goes to standard output.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import Any
+
+from leaksieve.model import SEVERITIES
+from leaksieve.ruleset.load import Ruleset, load
+
+HEAD = """# Rules
+
+Every built-in rule, by provider. This page is generated (`make docs`); `leaksieve rules show RULE` says more about one rule:
+its pattern, what its secrets open, and how to revoke them.
+
+* **Severity** is what the credential opens, **confidence** how sure a match is. Findings below `--confidence medium` are not shown unless asked for.
+* A rule marked *checked* has check digits or a structure that a random text does not have; they are tested before anything is reported.
+* The rule a credential belongs to wins over the generic ones, so a known token in an assignment is reported once, under its own name.
+"""
+
+
+def reference(ruleset: Ruleset) -> str:
+    """The page as Markdown; providers and rule ids in alphabetical order, generic rules last."""
+    rules = [ruleset.rule(index) for index in range(len(ruleset.ids))]
+    by_provider: dict[str, list[dict[str, Any]]] = {}
+    for rule in rules:
+        by_provider.setdefault(str(rule["provider"]), []).append(rule)
+    counts = Counter(rule["severity"] for rule in rules)
+    amounts = ", ".join(f"{counts[severity]} {severity}" for severity in reversed(SEVERITIES) if counts[severity])
+    out = [HEAD, f"{len(rules)} rules of {len(by_provider)} providers and families: {amounts}."]
+    for provider in sorted(by_provider, key=lambda name: (_is_generic(by_provider[name]), name.lower())):
+        out += ["", f"## {_plain(provider)}", "| rule | finds | severity | confidence |", "|---|---|---|---|"]
+        out += [_row(rule) for rule in sorted(by_provider[provider], key=lambda rule: str(rule["id"]))]
+    return "\n".join(out) + "\n"
+
+
+def _is_generic(rules: list[dict[str, Any]]) -> bool:
+    return all("generic" in rule["tags"] for rule in rules)
+
+
+def _row(rule: dict[str, Any]) -> str:
+    name = _plain(rule["name"]) + (", *checked*" if rule["proof"] else "")
+    return f"| `{rule['id']}` | {name} | {rule['severity']} | {rule['confidence']} |"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return "".join("\\" + char if char in "\\|*_<>[]`" else char for char in text)
+
+
+def main(arguments: list[str]) -> None:
+    """Write the page to the path given, or to standard output."""
+    text = reference(load())
+    if arguments:
+        with open(arguments[0], "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    else:
+        sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

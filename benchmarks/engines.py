@@ -1,0 +1,69 @@
+"""Both prefilters on real trees: the same findings and the same skips, as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from benchmarks import figures
+from benchmarks.measure import say
+from benchmarks.session import Section, Session
+from benchmarks.tree import exported
+
+ENGINES = ("aho-corasick", "hyperscan")
+
+
+def bench(session: Session) -> list[Section]:
+    """Compare every place of every finding on every repository."""
+    rows: list[tuple[str, ...]] = []
+    data = []
+    for name, folder, files, size in exported(session):
+        answers: list[Any] = []
+        for engine in ENGINES:
+            say(f"Engines: {name}, {engine}")
+            report = os.path.join(session.temp, "engine.json")
+            # Rules that may time out get the time they need: when a clock decides, no two runs need agree.
+            options = ("--engine", engine, "--confidence", "low", "--severity", "info", "--rule-timeout", "600s", "--exit-zero", "--allow-incomplete", "-q")
+            done = session.call("dir", ".", *options, "-f", "json", "-o", report, cwd=folder)
+            if done.returncode != 0:
+                answers.append(None)
+                rows.append((name, engine, "", "", f"exit {done.returncode}: {done.stderr.strip()[-200:]}"))
+                continue
+            with open(report, encoding="utf-8") as file:
+                found = json.load(file)
+            answers.append(found)
+        if None in answers:
+            continue
+        one, other = map(canonical, answers)
+        same = json.dumps(one) == json.dumps(other)
+        if answers[0]["coverage"]["engine"] == answers[1]["coverage"]["engine"]:
+            verdict = "not compared: one engine only is installed"
+        else:
+            verdict = "identical" if same else f"DIFFERENT: {difference(one, other)}"
+        rows.append((name, f"{files:,} files, {size / 1e6:.1f} MB", str(len(one["findings"])), str(len(one["skips"])), verdict))
+        data.append({"repository": name, "same": same, "findings": len(one["findings"]), "skips": len(one["skips"])})
+    heads = ("tree", "size", "places found", "skips", "verdict")
+    return [Section("Engines: aho-corasick beside hyperscan, low confidence and up", figures.table(heads, rows), data)]
+
+
+def canonical(report: dict[str, Any]) -> dict[str, list[Any]]:
+    """Every place of every finding by path, byte span and rule; and the skips, sorted."""
+    places = []
+    for finding in report["findings"]:
+        kept = {key: finding[key] for key in ("rule_id", "severity", "confidence", "tags", "secret", "parts", "fingerprint", "proof")}
+        places += [{**kept, **occurrence} for occurrence in finding["occurrences"]]
+    places.sort(key=lambda place: (place["path"], place["byte_start"], place["byte_end"], place["rule_id"], place["decoded"]))
+    skips = [skip for source in report["coverage"]["sources"] for skip in source["skipped"]]
+    return {"findings": places, "skips": sorted(skips, key=lambda skip: json.dumps(skip, sort_keys=True))}
+
+
+def difference(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> str:
+    """The first place that only one of them has."""
+    for kind in ("findings", "skips"):
+        for left, right, who in ((one, other, ENGINES[0]), (other, one, ENGINES[1])):
+            for item in left[kind]:
+                if item not in right[kind]:
+                    where = f"{item.get('path')} bytes {item.get('byte_start')}-{item.get('byte_end')} {item.get('rule_id', item.get('reason'))}"
+                    return f"only {who} has {where}"
+    return "order"

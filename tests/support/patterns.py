@@ -9,6 +9,8 @@ from functools import lru_cache
 from re import _constants as C
 from re import _parser as P
 
+import regex
+
 from leaksieve.ruleset.syntax import byte_set
 
 # A repeat of up to this many more than its least: long enough to pass every border, short enough to be quick.
@@ -59,15 +61,18 @@ def tree(pattern):
 
 @lru_cache(maxsize=5000)
 def compiled(pattern):
-    return re.compile(pattern.encode("latin-1"))
+    return regex.compile(pattern.encode("latin-1"))
 
 
-def matching(pattern, rng, tries=20, full=False):
-    """Up to ``tries`` match objects of strings that the pattern matches from their very first byte."""
+def matching(pattern, rng, tries=20, full=False, timeout=0.3):
+    """Up to ``tries`` match objects of strings that the pattern matches from their very first byte (those it needs over ``timeout`` seconds for are left out)."""
     parsed = tree(pattern)
     ci = bool(parsed.state.flags & re.IGNORECASE)
     for _ in range(tries):
         text = draw(parsed, rng, ci, full)
-        match = compiled(pattern).match(text)
+        try:
+            match = compiled(pattern).match(text, timeout=timeout)
+        except TimeoutError:
+            continue
         if match is not None:
             yield match

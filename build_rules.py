@@ -18,7 +18,7 @@ class RulesBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  the signature is the hook's
         """Compile the rules before files are collected."""
         root = Path(self.root)
         sys.path.insert(0, str(root / "src"))

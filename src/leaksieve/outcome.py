@@ -117,7 +117,7 @@ def _allowed(located: Iterable[Located], entries: Iterable[AllowEntry], rules: C
             for entry, covers in judges:
                 fingerprint = fingerprinter.of(rules(place.rule_id).family, value, full_path(place.provenance)) if entry.fingerprints else ""
                 if covers(place.rule_id, place.provenance.path, value, fingerprint):
-                    place = place._replace(allowed=f"configuration: {entry.reason}")  # noqa: PLW2901
+                    place = place._replace(allowed=f"configuration: {entry.reason}")
                     break
         out.append(place)
     return out

@@ -187,6 +187,7 @@ class Recipe:
         self.engine = engine
 
     def __call__(self) -> Worker:
+        """Build the worker."""
         ruleset = load(self.config.rules).select(self.config.enable, self.config.disable)
         return Worker(self.sources, ruleset, self.config, self.engine)
 

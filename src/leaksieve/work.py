@@ -48,8 +48,10 @@ class Worker:
             if isinstance(item, Skip):
                 skips.append(item)
                 continue
-            files += 1
-            size += len(item.data)
+            body = item.provenance.details.get("body")
+            # Blocks of a stream overlap: one file in all, and every byte once.
+            files += not (isinstance(body, tuple) and body[0])
+            size += body[1] - body[0] if isinstance(body, tuple) else len(item.data)
             result = engine.scan(item.data, item.provenance.path)
             if result.skips:
                 skips += [skip._replace(where=item.provenance.path) for skip in result.skips]

@@ -228,7 +228,7 @@ class Engine:
             form = self._vocabulary.forms[number]
             # A run already decoded in this phase holds this hit as well.
             key = form.encoding if form.encoding != "base64" else f"base64/{(start - form.phase) % 4}"
-            if form.encoding == "hex" or form.encoding == "utf-16":
+            if form.encoding in ("hex", "utf-16"):
                 key = f"{form.encoding}/{start % 2}"
             if start < covered.get(key, 0):
                 continue

@@ -81,7 +81,7 @@ def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
             raise RulesetError(
                 f"keyword `{keyword}` is too short; two characters are enough only where the pattern wants {LENGTH} fixed classes behind them", where=place
             )
-    rule["public_prefix"] = os.path.commonprefix(rule["keywords"]) if found.prefix and not rule["assigned"] else ""
+    rule["public_prefix"] = _common(rule["keywords"]) if found.prefix and not rule["assigned"] else ""
     return rule
 
 
@@ -104,6 +104,12 @@ def _assigned_rest(pattern: str, keywords: list[str], *, lower: bool) -> int | N
     folded = [text.lower() for text in spellings] if words.ignore_case or lower else list(spellings)
     rests = [text[len(keyword) :] for text in folded for keyword in keywords if text.startswith(keyword.encode())]
     return max(map(len, rests), default=0) if all(NAME.issuperset(rest) for rest in rests) else None
+
+
+def _common(words: list[str]) -> str:
+    """The longest text that all words begin with."""
+    first, last = min(words), max(words)
+    return next((first[:size] for size in range(len(first), 0, -1) if last.startswith(first[:size])), "")
 
 
 def _set_gate(rule: dict[str, Any], rest: int | None, crosses: bool, place: str) -> None:

@@ -57,9 +57,8 @@ def _check(walker: Walker, nodes: Any, ci: bool, outer: int, found: list[str]) -
                 if previous is not None and previous & members:
                     found.append("two unbounded repeats over overlapping bytes stand side by side; bound one or separate them")
                 previous = members
-            elif least > 0:
-                if previous is not None and not (previous & _members(walker, flatten(body), ci)):
-                    previous = None
+            elif least > 0 and previous is not None and not (previous & _members(walker, flatten(body), ci)):
+                previous = None
             _check(walker, flatten(body), ci, max(outer, 1) * max(times, 1), found)
         elif op is C.SUBPATTERN:
             _check(walker, flatten(arg[3]), _flags(ci, arg), outer, found)

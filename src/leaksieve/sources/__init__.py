@@ -1,0 +1,1 @@
+"""Places to scan, one module each."""

@@ -286,7 +286,7 @@ class WorktreeSource:
                 # The path itself too: a tracked submodule is a directory.
                 while path and path not in known:
                     known.add(path)
-                    path = path.rpartition(b"/")[0]  # noqa: PLW2901
+                    path = path.rpartition(b"/")[0]
             self._tracked_directories = known
         return directory in self._tracked_directories
 

@@ -20,13 +20,13 @@ _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
 
 
-class NetworkUsed(AssertionError):
+class NetworkUsedError(AssertionError):
     """A test tried to reach another machine."""
 
 
 def _check(sock, address):
     if sock.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(_LOOPBACK):
-        raise NetworkUsed(f"a test may not connect to {address[0]}")
+        raise NetworkUsedError(f"a test may not connect to {address[0]}")
 
 
 @pytest.fixture(scope="session", autouse=True)

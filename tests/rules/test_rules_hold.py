@@ -94,7 +94,7 @@ def test_counter_examples_are_not_reported(prefilter):
 
 
 ENCODINGS = {
-    "base64": lambda text: base64.b64encode(text),
+    "base64": base64.b64encode,
     "hex": lambda text: text.hex().encode(),
     "utf-16": lambda text: b"\xff\xfe" + text.decode().encode("utf-16-le"),
     "percent": lambda text: b"".join(b"%%%02X" % byte for byte in text),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 
 from leaksieve.engine.mapping import Decoded
@@ -29,10 +30,26 @@ _PREVIOUS_LINE = re.compile(rb"([A-Za-z0-9+/_\-]{40,})\r?\n[ \t]*\Z")
 
 
 def _run(data: bytes, place: int, alphabet: bytes) -> tuple[int, int]:
-    """The run of alphabet bytes around a place, within the bounds."""
-    left = data[max(place - LEFT, 0) : place]
-    right = data[place : place + RIGHT]
-    return place - (len(left) - len(left.rstrip(alphabet))), place + len(right) - len(right.lstrip(alphabet))
+    """Bounds of the run of alphabet bytes around a place; looks in growing windows, for most runs are short."""
+    floor, top = max(place - LEFT, 0), min(place + RIGHT, len(data))
+    low = high = place
+    size = 256
+    while low > floor:
+        window = data[max(low - size, floor) : low]
+        kept = len(window) - len(window.rstrip(alphabet))
+        low -= kept
+        if kept < len(window):
+            break
+        size *= 4
+    size = 256
+    while high < top:
+        window = data[high : min(high + size, top)]
+        kept = len(window) - len(window.lstrip(alphabet))
+        high += kept
+        if kept < len(window):
+            break
+        size *= 4
+    return low, high
 
 
 def base64_run(data: bytes, place: int, phase: int) -> Decoded | None:
@@ -59,22 +76,41 @@ def base64_run(data: bytes, place: int, phase: int) -> Decoded | None:
     usable = len(text) - (len(text) % 4 == 1)
     text = text[:usable]
     plain = binascii.a2b_base64(text + b"=" * (-usable % 4))
-    # One piece per wrapped line: its first decoded byte and where the line stands.
+    # One piece per wrapped line: which character of the run it begins with, and where the line stands.
     starts: list[int] = []
     origins: list[int] = []
     seen = 0
     for low, high in pieces:
         taken = min(skip, high - low)
         skip -= taken
-        low += taken
-        if low == high:
-            continue
-        offset = seen * 3 // 4
-        if not starts or offset > starts[-1]:
-            starts.append(offset)
-            origins.append(low)
-        seen += high - low
-    return Decoded(plain, "base64", starts, origins, (3, 4), end)
+        if low + taken < high:
+            starts.append(seen)
+            origins.append(low + taken)
+        seen += high - low - taken
+    return Decoded(plain, "base64", starts, origins, (3, 4), end, end - place >= RIGHT)
+
+
+class Area:
+    """A stretch of base64 and the alignments in which it was read; lines that are no continuation of each other differ in theirs."""
+
+    __slots__ = ("_done", "_region", "reach")
+
+    def __init__(self, region: Decoded, reach: int) -> None:
+        self._region = region
+        self._done = {0}
+        self.reach = reach
+
+    def _shift(self, place: int, phase: int) -> int:
+        piece = max(bisect_right(self._region.origins, place) - 1, 0)
+        return (place - phase - self._region.origins[piece] + self._region.starts[piece]) % 4
+
+    def decoded(self, place: int, phase: int) -> bool:
+        """Whether a hit of this phase was read already."""
+        return self._shift(place, phase) in self._done
+
+    def add(self, place: int, phase: int) -> None:
+        """Note that the area was read in the alignment of this hit."""
+        self._done.add(self._shift(place, phase))
 
 
 def hex_run(data: bytes, place: int, _phase: int) -> Decoded | None:
@@ -84,7 +120,7 @@ def hex_run(data: bytes, place: int, _phase: int) -> Decoded | None:
     end -= (end - start) % 2
     if end - start < MIN_RUN:
         return None
-    return Decoded(binascii.unhexlify(data[start:end]), "hex", [0], [start], (1, 2), end)
+    return Decoded(binascii.unhexlify(data[start:end]), "hex", [0], [start], (1, 2), end, end - place >= RIGHT - 1)
 
 
 def utf16_run(data: bytes, place: int, _phase: int) -> Decoded | None:
@@ -100,7 +136,7 @@ def utf16_run(data: bytes, place: int, _phase: int) -> Decoded | None:
     end = first + 2 * len(text)
     if len(text) < 6:
         return None
-    return Decoded(text, "utf-16", [0], [first], (1, 2), min(end, len(data)))
+    return Decoded(text, "utf-16", [0], [first], (1, 2), min(end, len(data)), end - place >= RIGHT - 2)
 
 
 _BLANK = b" \t\r\n\"'`<>"
@@ -114,7 +150,7 @@ def _stretch(data: bytes, place: int, stops: bytes) -> tuple[int, int]:
     return (left + 1 if left >= 0 else low), right
 
 
-def _replace(data: bytes, low: int, high: int, pattern: re.Pattern[bytes], decode: Callable[[re.Match[bytes]], bytes | None], name: str) -> Decoded | None:
+def _replace(data: bytes, low: int, high: int, pattern: re.Pattern[bytes], decode: Callable[[re.Match[bytes]], bytes | None], name: str, cut: bool) -> Decoded | None:
     out = bytearray()
     starts, origins = [0], [low]
     last = low
@@ -135,7 +171,7 @@ def _replace(data: bytes, low: int, high: int, pattern: re.Pattern[bytes], decod
     if last == low:
         return None
     out += data[last:high]
-    return Decoded(bytes(out), name, starts, origins, (1, 1), high)
+    return Decoded(bytes(out), name, starts, origins, (1, 1), high, cut)
 
 
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -146,13 +182,13 @@ _ENTITY = re.compile(rb"&(?:#[0-9]{1,5}|#x[0-9A-Fa-f]{1,4}|quot|apos|lt|gt|amp|e
 def percent(data: bytes, place: int) -> Decoded | None:
     """Percent-decode the text around a hit, up to the next blank or quote."""
     low, high = _stretch(data, place + 1, _BLANK)
-    return _replace(data, low, high, _PERCENT, lambda match: bytes((int(match.group(1), 16),)), "percent")
+    return _replace(data, low, high, _PERCENT, lambda match: bytes((int(match.group(1), 16),)), "percent", high == place + 1 + TEXT)
 
 
 def unicode_escapes(data: bytes, place: int) -> Decoded | None:
     r"""Decode \\u00NN, \\xNN and the escaped slashes and quotes of JSON in the line around a hit."""
     low, high = _stretch(data, place, b"\n")
-    return _replace(data, low, high, _UNICODE, lambda match: match.group(3) or bytes((int(match.group(1) or match.group(2), 16),)), "unicode")
+    return _replace(data, low, high, _UNICODE, lambda match: match.group(3) or bytes((int(match.group(1) or match.group(2), 16),)), "unicode", high == place + TEXT)
 
 
 def _entity(match: re.Match[bytes]) -> bytes | None:
@@ -165,7 +201,7 @@ def _entity(match: re.Match[bytes]) -> bytes | None:
 def entities(data: bytes, place: int) -> Decoded | None:
     """Decode HTML and XML character references in the line around a hit."""
     low, high = _stretch(data, place, b"\n")
-    return _replace(data, low, high, _ENTITY, _entity, "entity")
+    return _replace(data, low, high, _ENTITY, _entity, "entity", high == place + TEXT)
 
 
 BY_ENCODING: dict[str, Callable[[bytes, int, int], Decoded | None]] = {"base64": base64_run, "hex": hex_run, "utf-16": utf16_run}

@@ -11,8 +11,8 @@ from leaksieve.model import Span
 class Decoded(NamedTuple):
     """Decoded bytes of a region and how they map back.
 
-    ``starts`` are offsets in ``data`` where a piece begins, ascending, first 0; piece ``i`` comes
-    from ``origins[i]`` on.  ``step`` is (decoded bytes, original bytes) per unit inside a piece:
+    ``starts`` are offsets in the encoded text, as if nothing interrupted it, where a piece begins, ascending,
+    first 0; piece ``i`` comes from ``origins[i]`` on.  ``step`` is (decoded bytes, original bytes) per unit inside a piece:
     (1, 1) where bytes stand for themselves, (3, 4) for base64, (1, 2) for hex and UTF-16.  Pieces
     that are one escape have a length of one decoded byte and end where the next begins.
     """
@@ -23,22 +23,29 @@ class Decoded(NamedTuple):
     origins: list[int]
     step: tuple[int, int]
     end: int
+    # Whether the region was ended by a bound, not by the text.
+    cut: bool = False
 
     def span(self, span: Span) -> Span:
         """The original bytes that a span of decoded bytes came from."""
         return Span(self._origin(span.start), self._origin_end(span.end))
 
     def _origin(self, offset: int) -> int:
-        piece = bisect_right(self.starts, offset) - 1
         small, large = self.step
-        return min(self.origins[piece] + (offset - self.starts[piece]) * large // small, self.end)
+        place = offset * large // small
+        piece = bisect_right(self.starts, place) - 1
+        return min(self.origins[piece] + place - self.starts[piece], self.end)
 
     def _origin_end(self, offset: int) -> int:
         if offset >= len(self.data):
             return self.end
-        piece = bisect_right(self.starts, offset) - 1
-        if self.starts[piece] == offset:
-            # The end stands at a piece's border: what came before ends where this piece begins.
-            return self.origins[piece]
         small, large = self.step
-        return min(self.origins[piece] + -(-(offset - self.starts[piece]) * large // small), self.end)
+        # One past the last character that holds bits of what came before.
+        last = -(-offset * large // small) - 1
+        if large == 1:
+            piece = bisect_right(self.starts, offset) - 1
+            if self.starts[piece] == offset:
+                # The end stands at a piece's border: what came before ends where this piece begins.
+                return self.origins[piece]
+        piece = max(bisect_right(self.starts, last) - 1, 0)
+        return min(self.origins[piece] + last - self.starts[piece] + 1, self.end)

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from leaksieve.model import CONFIDENCES, Span
 
+# Bytes; matches are shorter than this, nearly all of them.
+_BLOCK = 4096
+
 
 class Claim(NamedTuple):
     """What decides between overlapping matches."""
@@ -14,6 +17,28 @@ class Claim(NamedTuple):
     specificity: int
     confidence: str
     rule_id: str
+
+
+class Taken:
+    """Which bytes a rule has a match over already; asked once for every match in decoded text, of which there may be many."""
+
+    __slots__ = ("_spans",)
+
+    def __init__(self) -> None:
+        self._spans: dict[tuple[str, int], list[Span]] = {}
+
+    def add(self, rule_id: str, span: Span) -> None:
+        """Note a match."""
+        for block in range(span.start // _BLOCK, span.end // _BLOCK + 1):
+            self._spans.setdefault((rule_id, block), []).append(span)
+
+    def overlaps(self, rule_id: str, span: Span) -> bool:
+        """Whether a noted match of the rule shares a byte with the span."""
+        return any(
+            other.start < span.end and span.start < other.end
+            for block in range(span.start // _BLOCK, span.end // _BLOCK + 1)
+            for other in self._spans.get((rule_id, block), ())
+        )
 
 
 def losers(claims: list[Claim]) -> set[int]:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from leaksieve.engine.confirm import Confirmer, TimedOut
-from leaksieve.engine.decoders import BY_ENCODING, BY_ESCAPE
+from leaksieve.engine.decoders import BY_ENCODING, BY_ESCAPE, LEFT, TEXT, Area
 from leaksieve.engine.filters import Judge
 from leaksieve.engine.mapping import Decoded
 from leaksieve.engine.memo import MAX_LINE, Memo
-from leaksieve.engine.overlap import Claim, losers
+from leaksieve.engine.overlap import Claim, Taken, losers
 from leaksieve.engine.prefilter import Patterns, Prefilter, compile_all, make
 from leaksieve.engine.vocabulary import ESCAPES, Vocabulary
 from leaksieve.model import Match, Skip, Span
@@ -80,7 +80,11 @@ class Engine:
         found = self._matches(data, hits.literals, hits.gates, skips)
         matches = [self._finished(raw, (), lambda span: span) for raw in found]
         if hits.escapes or hits.forms:
-            self._decode(data, hits.escapes, hits.forms, (), lambda span: span, matches, skips)
+            taken = Taken()
+            for match in matches:
+                if not match.rejected:
+                    taken.add(match.rule_id, match.span)
+            self._decode(data, hits.escapes, hits.forms, (), lambda span: span, matches, taken, skips)
         return Result(self._resolved(matches, path), skips)
 
     def _confirmer(self, index: int) -> Confirmer:
@@ -117,12 +121,14 @@ class Engine:
         if len(found) < 2:
             return list(found.values())
         kept: list[Raw] = []
+        live: dict[int, int] = {}
         reach: dict[int, int] = {}
         for key in sorted(found, key=lambda key: (key[1], key[0])):
             raw = found[key]
-            if raw.span.start >= reach.get(raw.rule, 0):
+            # A dropped candidate must not hide the secret that begins inside it (PASSWORD=PASSWORD="...").
+            if raw.span.start >= max(live.get(raw.rule, 0), reach.get(raw.rule, 0) if raw.rejected else 0):
                 kept.append(raw)
-                reach[raw.rule] = raw.span.end
+                (reach if raw.rejected else live)[raw.rule] = raw.span.end
         return kept
 
     def _line(self, data: bytes, number: int, low: int, high: int, skips: list[Skip]) -> list[Raw]:
@@ -191,6 +197,7 @@ class Engine:
         passed: tuple[str, ...],
         origin: Callable[[Span], Span],
         matches: list[Match],
+        taken: Taken,
         skips: list[Skip],
     ) -> None:
         """Decode the regions around the hits and scan them, to the depth that is left."""
@@ -206,12 +213,16 @@ class Engine:
                 return origin(region.span(span))
 
             for raw in self._matches(region.data, hits.literals, hits.gates, skips):
+                if region.cut and raw.span.end == len(region.data):
+                    continue  # it may go on behind the cut, where the next region has it whole
                 match = self._finished(raw, decoded, back)
                 # Text that reads the same without decoding was found already.
-                if not any(other.rule_id == match.rule_id and _overlap(other.span, match.span) and not other.rejected for other in matches):
+                if not taken.overlaps(match.rule_id, match.span):
                     matches.append(match)
+                    if not match.rejected:
+                        taken.add(match.rule_id, match.span)
             if len(decoded) < self._depth and (hits.escapes or hits.forms):
-                self._decode(region.data, hits.escapes, hits.forms, decoded, back, matches, skips)
+                self._decode(region.data, hits.escapes, hits.forms, decoded, back, matches, taken, skips)
 
     def _regions(self, data: bytes, escapes: list[tuple[int, int]], forms: list[tuple[int, int]], seen: set[tuple[str, int, int]]) -> Any:
         covered: dict[str, int] = {}
@@ -221,22 +232,35 @@ class Engine:
                 continue
             region = BY_ESCAPE[decoder](data, start)
             if region is not None:
-                covered[decoder] = region.end
+                covered[decoder] = region.end - TEXT // 2 if region.cut else region.end
                 seen.add((decoder, region.origins[0], region.end))
                 yield region
+        area: Area | None = None
         for number, start in sorted(forms, key=lambda hit: (hit[1], hit[0])):
             form = self._vocabulary.forms[number]
             # A run already decoded in this phase holds this hit as well.
-            key = form.encoding if form.encoding != "base64" else f"base64/{(start - form.phase) % 4}"
-            if form.encoding in ("hex", "utf-16"):
+            if form.encoding == "base64":
+                if area is None or start >= area.reach:
+                    area = None
+                elif area.decoded(start, form.phase):
+                    continue
+                key = "base64"
+            else:
                 key = f"{form.encoding}/{start % 2}"
-            if start < covered.get(key, 0):
-                continue
+                if start < covered.get(key, 0):
+                    continue
             region = BY_ENCODING[form.encoding](data, start, form.phase)
-            if region is not None:
-                covered[key] = region.end
-                seen.add((key, region.origins[0], region.end))
-                yield region
+            if region is None:
+                continue
+            reach = region.end - LEFT // 2 if region.cut else region.end
+            if key != "base64":
+                covered[key] = reach
+            elif area is None:
+                area = Area(region, reach)
+            else:
+                area.add(start, form.phase)
+            seen.add((f"{key}/{start % 4}", region.origins[0], region.end))
+            yield region
 
     def _resolved(self, matches: list[Match], path: bytes) -> list[Match]:
         """Apply what depends on the path, then let the specific rule win over the generic one."""
@@ -261,10 +285,6 @@ class Engine:
         if not self._numbers:
             self._numbers = {name: index for index, name in enumerate(self._ruleset.ids)}
         return self._numbers[rule_id]
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
 
 
 def _time_out(skips: list[Skip], rule_id: str) -> None:

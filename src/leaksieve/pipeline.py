@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Up to this many bytes Aho-Corasick in this process is done before Hyperscan has compiled.
 SMALL = 3 * 1024 * 1024
+# From here on scanning counts for more than starting: one Hyperscan database instead of two.
+BULK = 64 * 1024 * 1024
 
 
 class ProgressEvent(NamedTuple):
@@ -98,7 +100,7 @@ class _Run:
         ahead = []
         for unit in units:
             ahead.append(unit)
-            if self._expected("bytes") > SMALL:
+            if self._expected("bytes") > BULK:
                 break
         small = self._expected("bytes") <= SMALL
         wanted = self._plan.config.engine
@@ -132,7 +134,9 @@ class _Run:
             recipe = Recipe(self._plan.sources, self._plan.config, engine)
             self._coverage.engine = engine
             return parallel.pooled(units, recipe, jobs)
-        worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine, _compile_at_once if jobs > 1 else compile_all)
+        bulk = self._expected("bytes") > BULK
+        compiler = _compile_at_once if jobs > 1 and not bulk else compile_all
+        worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine, compiler, joined=bulk or jobs == 1)
         self._coverage.engine = worker.engine.name
         if jobs > 1:
             return parallel.forked(units, worker, jobs)

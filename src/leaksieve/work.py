@@ -26,12 +26,14 @@ class Answer(NamedTuple):
 class Worker:
     """Bound to the sources and settings of a run; callable with ``(source number, unit)``, returns an encoded :class:`Answer`."""
 
-    def __init__(self, sources: Sequence[Source], ruleset: Ruleset, config: Config, prefilter: str, compiler: Any = compile_all) -> None:
+    def __init__(
+        self, sources: Sequence[Source], ruleset: Ruleset, config: Config, prefilter: str, compiler: Any = compile_all, *, joined: bool = True
+    ) -> None:
         self._sources = sources
         self._ruleset = ruleset
         self._reveal = config.reveal
         self._inline_allow = config.inline_allow
-        self.engine = Engine(ruleset, prefilter=prefilter, decode_depth=config.max_decode_depth, timeout=config.rule_timeout, compiler=compiler)
+        self.engine = Engine(ruleset, prefilter=prefilter, decode_depth=config.max_decode_depth, timeout=config.rule_timeout, compiler=compiler, joined=joined)
 
     def __call__(self, unit: Unit) -> bytes:
         """Scan one unit."""

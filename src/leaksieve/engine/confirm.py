@@ -2,7 +2,7 @@
 
 Rules of the package are linear and bounded (the compiler proves it), and their patterns lie in the
 subset on which ``re`` and ``regex`` agree; ``re`` confirms them three times as fast and is loaded
-anyway.  Rules of users and rules over several lines are confirmed by ``regex`` with its timeout.
+anyway.  Rules of users and rules for whole blocks are confirmed by ``regex`` with its timeout.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from leaksieve.ruleset.assign import NAMED_TAIL
 
 # Bytes past the widest match that a look-ahead may read.
 LOOKAHEAD = 64
+# A built-in rule whose match may be longer than this is a block (a private key) and has a timeout all the same.
+BLOCK = 4096
 
 
 class TimedOut(Exception):  # noqa: N818  it is a verdict, not an error
@@ -36,7 +38,7 @@ class Confirmer:
         self.specificity: int = rule["specificity"]
         self._before: int = rule["before"]
         self._width: int = rule["width"]
-        self._timeout = timeout if rule["lines"] or not rule.get("builtin") else 0.0
+        self._timeout = timeout if rule["width"] > BLOCK or not rule.get("builtin") else 0.0
         self._assigned: bool = rule["assigned"]
         self._compiled: Any = None
 

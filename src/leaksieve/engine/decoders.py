@@ -150,7 +150,9 @@ def _stretch(data: bytes, place: int, stops: bytes) -> tuple[int, int]:
     return (left + 1 if left >= 0 else low), right
 
 
-def _replace(data: bytes, low: int, high: int, pattern: re.Pattern[bytes], decode: Callable[[re.Match[bytes]], bytes | None], name: str, cut: bool) -> Decoded | None:
+def _replace(
+    data: bytes, low: int, high: int, pattern: re.Pattern[bytes], decode: Callable[[re.Match[bytes]], bytes | None], name: str, cut: bool
+) -> Decoded | None:
     out = bytearray()
     starts, origins = [0], [low]
     last = low
@@ -188,7 +190,9 @@ def percent(data: bytes, place: int) -> Decoded | None:
 def unicode_escapes(data: bytes, place: int) -> Decoded | None:
     r"""Decode \\u00NN, \\xNN and the escaped slashes and quotes of JSON in the line around a hit."""
     low, high = _stretch(data, place, b"\n")
-    return _replace(data, low, high, _UNICODE, lambda match: match.group(3) or bytes((int(match.group(1) or match.group(2), 16),)), "unicode", high == place + TEXT)
+    return _replace(
+        data, low, high, _UNICODE, lambda match: match.group(3) or bytes((int(match.group(1) or match.group(2), 16),)), "unicode", high == place + TEXT
+    )
 
 
 def _entity(match: re.Match[bytes]) -> bytes | None:

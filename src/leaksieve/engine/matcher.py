@@ -58,10 +58,11 @@ class Engine:
         memo_bytes: int = MEMO_BYTES,
         judge: Judge | None = None,
         compiler: Callable[[list[Patterns]], list[Any]] = compile_all,
+        joined: bool = True,
     ) -> None:
         self._ruleset = ruleset
         self._vocabulary = Vocabulary(ruleset, decoders=decode_depth > 0)
-        self._prefilter: Prefilter = make(prefilter, self._vocabulary, compiler)
+        self._prefilter: Prefilter = make(prefilter, self._vocabulary, compiler, joined=joined)
         self.name = self._prefilter.name
         self._depth = decode_depth
         self._timeout = timeout

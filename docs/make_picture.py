@@ -1,4 +1,4 @@
-"""Draws docs/scan.svg, the picture in the README: what a terminal shows of a real scan of a small repository.
+"""Draws docs/scan.svg, the picture in the README, and writes the same as text below it: a real scan of a small repository.
 
 The repository is made in a temporary folder, its tokens at run time; the program masks them before
 anything is drawn.  Run from anywhere, with leaksieve installed: ``python docs/make_picture.py``.
@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape
 from leaksieve.ruleset.template import expand
 
 PICTURE = Path(__file__).parent / "scan.svg"
+README = Path(__file__).parents[1] / "README.md"
 COMMAND = "leaksieve scan ."
 WIDTH = 90
 
@@ -103,6 +104,12 @@ def draw(output: str) -> str:
     )
 
 
+def with_scan(readme: str, output: str) -> str:
+    """The README with this output in its console block."""
+    block = f"```console\n$ {COMMAND}\n\n{output.rstrip()}\n```"
+    return re.sub(r"^```console\n.*?^```$", lambda _: block, readme, count=1, flags=re.MULTILINE | re.DOTALL)
+
+
 if __name__ == "__main__":
     PICTURE.write_text(draw(scan(color=True)), encoding="utf-8")
-    sys.stdout.write(scan(color=False))
+    README.write_text(with_scan(README.read_text(encoding="utf-8"), scan(color=False)), encoding="utf-8")

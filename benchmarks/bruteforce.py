@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -176,8 +177,9 @@ def bench(session: Session) -> list[Section]:
     answers: list[Answer] = []
     began = time.perf_counter()
     done = 0
-    with multiprocessing.get_context("spawn").Pool(cores(), _start) as pool:
-        for answer in pool.imap_unordered(_work, batches):
+    with ProcessPoolExecutor(cores(), multiprocessing.get_context("spawn"), _start) as pool:
+        for future in as_completed([pool.submit(_work, batch) for batch in batches]):
+            answer = future.result()
             answers.append(answer)
             done += answer.size
             passed = time.perf_counter() - began

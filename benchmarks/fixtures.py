@@ -10,7 +10,7 @@ from zlib import crc32
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 # Words of code that stand in nobody's list of keywords.
-WORDS = ("amount", "column", "count", "depth", "edge", "field", "group", "height", "index", "level", "offset", "order", "point", "range", "row", "size", "total")
+WORDS = ("amount", "column", "count", "depth", "edge", "field", "group", "height", "index", "level", "offset", "order", "point", "row", "size", "total")
 FILE_BYTES = 3000
 CHANGED = "src/part00/module0000.py"
 
@@ -38,10 +38,11 @@ def token(seed: int = 7) -> str:
     return "gh" + "p_" + body + check
 
 
+FINDING = "one finding"
 CHANGES: dict[str, Callable[[], str]] = {
     "no keyword": lambda: "def row_total(row):\n    return sum(row)\n",
     "keyword, no finding": lambda: 'client_token = os.environ["CLIENT_TOKEN"]\npassword = ask_for_password(prompt)\n',
-    "one finding": lambda: f'client = connect("{token()}")\n',
+    FINDING: lambda: f'client = connect("{token()}")\n',
 }
 
 
@@ -54,6 +55,9 @@ def build(top: str, files: int) -> None:
         with open(path, "w", encoding="ascii") as file:
             file.write(source(number))
     git(top, "init", "-q", "-b", "main")
+    # Kingfisher makes a commit of what is staged; without an author it scans nothing and exits 0.
+    git(top, "config", "user.name", "A")
+    git(top, "config", "user.email", "a@example.com")
     git(top, "add", ".")
     git(top, "commit", "-q", "-m", "First")
 

@@ -54,6 +54,8 @@ class Measured(NamedTuple):
 def verdict(command: Command, code: int, output: int, errors: str) -> str:
     """Why a run does not count: a wrong exit, a crash, or findings claimed without a word about them."""
     last = errors.strip().splitlines()[-1][:120] if errors.strip() else "nothing on stderr"
+    if code == 0 and not command.clean:
+        return "exit 0 where there is something to find"
     if code not in command.clean and code not in command.found:
         return f"exit {code}: {last}"
     if code in command.found and "Traceback (most recent call last)" in errors:

@@ -23,5 +23,8 @@ def bench(session: Session) -> list[Section]:
         for change in fixtures.CHANGES:
             files = fixtures.stage(repository, change)
             commands = [tool.staged(repository, files) for tool in session.scanners]
+            if change == fixtures.FINDING:
+                # A scanner that finds nothing here did other work than the rest.
+                commands = [command._replace(clean=frozenset()) for command in commands]
             sections.append(session.compare(f"Staged: {change}, repository of {size} files", commands, RUNS))
     return sections

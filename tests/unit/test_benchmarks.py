@@ -50,6 +50,12 @@ def test_a_wrong_exit_voids_a_run_and_takes_the_figures_with_it(code, said, caps
     assert capsys.readouterr().err.count("peer") == 1  # no further turn after the warm-up
 
 
+def test_finding_nothing_is_void_where_there_is_something_to_find():
+    blind = command("peer", "")
+    assert measure.run(blind, os.environ).void == ""
+    assert measure.run(blind._replace(clean=frozenset()), os.environ).void == "exit 0 where there is something to find"
+
+
 def test_a_later_void_run_takes_the_earlier_ones_with_it(tmp_path):
     counter = tmp_path / "n"
     code = f"import sys; f = open({str(counter)!r}, 'a'); f.write('x'); sys.exit(9 if f.tell() > 2 else 0)"
@@ -238,6 +244,13 @@ def test_engine_reports_compare_by_place_whatever_their_order():
     assert report(("a", 1), ("b", 2)) == report(("b", 2), ("a", 1))
     assert engines.difference(report(("a", 1)), report(("a", 1), ("b", 2))) == "only hyperscan has a bytes 2-3 b"
     assert "too-large" in engines.difference(report(skipped=[{"path": "p", "reason": "too-large"}]), report())
+
+
+def test_engines_are_compared_below_the_filters(tmp_path, monkeypatch):
+    (tmp_path / "a.py").write_text(fixtures.source(0) + fixtures.CHANGES[fixtures.FINDING]())
+    assert engines.in_full(str(tmp_path)) == (1, "")
+    monkeypatch.setattr(engines, "spans", lambda matches: object())
+    assert engines.in_full(str(tmp_path)) == (1, "DIFFERENT on a.py")
 
 
 def test_wrappers_of_wheels_are_passed_by(tmp_path):

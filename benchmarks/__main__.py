@@ -18,7 +18,7 @@ BENCHMARKS = ("staged", "tree", "large", "engines", "decoders", "labels", "brute
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what was asked for; 1 where a benchmark could not run, 2 where leaksieve itself is missing."""
+    """Run what was asked for; 1 where a benchmark could not run or shows a promise broken, 2 where leaksieve itself is missing."""
     options = parser().parse_args(arguments)
     try:
         leaksieve = tools.find(tools.LEAKSIEVE)
@@ -45,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"## {name}\n\nnot run: {reason}\n", flush=True)
                 continue
             text = rendered(sections)
+            failed = failed or any(section.failed for section in sections)
             print(f"## {name}\n\n{text}\n", flush=True)
             results[name] = [section._asdict() for section in sections]
             if options.update_readme:

@@ -212,4 +212,4 @@ def section(answers: list[Answer], seconds: float) -> Section:
     notes = tuple(f"MISSED by {name}: {rule} at bytes {start}-{end} of {where}" for name, where, rule, start, end in missed[:SHOWN])
     notes += tuple(f"only {name}: {rule} at bytes {start}-{end} of {where}" for name, where, rule, start, end in extra[:SHOWN])
     data = {"missed": missed, "extra": extra, "seconds": seconds, "by_rule": slow}
-    return Section("Brute force over real files", figures.table(("", ""), rows), json.loads(json.dumps(data)), notes)
+    return Section("Brute force over real files", figures.table(("", ""), rows), json.loads(json.dumps(data)), notes, failed=bool(missed))

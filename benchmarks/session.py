@@ -16,12 +16,13 @@ class Unavailable(Exception):  # noqa: N818  it names what is missing
 
 
 class Section(NamedTuple):
-    """One table of a result, and the raw figures behind it."""
+    """One table of a result, and the raw figures behind it; ``failed`` where it shows a promise broken."""
 
     title: str
     table: str
     data: Any
     notes: tuple[str, ...] = ()
+    failed: bool = False
 
 
 class Session(NamedTuple):

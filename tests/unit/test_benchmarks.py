@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import corpus, engines, figures, fixtures, labels, large, measure, readme, tools  # noqa: E402
 from benchmarks.__main__ import BENCHMARKS, main  # noqa: E402
-from benchmarks.bruteforce import Brute, read, sample, told  # noqa: E402
+from benchmarks.bruteforce import Answer, Brute, read, sample, section, told  # noqa: E402
 from benchmarks.processes import Memory, can_sample, parse_rollup  # noqa: E402
 from rulebook import engine, live, ruleset, ruleset_of, toml  # noqa: E402
 
@@ -224,6 +224,14 @@ def test_brute_force_notices_what_an_engine_misses():
     for one in brute.engines:
         assert told(one, data)[0] == expected
     assert told(Engine(rules.select(disable=["*"]), decode_depth=0), data)[0] == set()
+
+
+def test_what_is_missed_is_named_and_fails_the_run():
+    answer = Answer(1000, 1, 1, [("hyperscan", "abc", "acme-token", 2, 27)], [], 0, 0.1, 0.1, {"acme-token": 0.1})
+    found = section([answer], 1.0)
+    assert found.failed
+    assert found.notes == ("MISSED by hyperscan: acme-token at bytes 2-27 of abc",)
+    assert not section([answer._replace(missed=[])], 1.0).failed
 
 
 def test_brute_force_and_engine_agree_on_the_fixtures():

@@ -232,7 +232,11 @@ class Engine:
             if start < covered.get(decoder, 0):
                 continue
             region = BY_ESCAPE[decoder](data, start)
-            if region is not None:
+            if region is None:
+                # Nothing in this stretch of the line decodes: its further hits need not be tried one by one.
+                line = data.find(b"\n", start, start + TEXT // 2)
+                covered[decoder] = line if line >= 0 else start + TEXT // 2
+            else:
                 covered[decoder] = region.end - TEXT // 2 if region.cut else region.end
                 seen.add((decoder, region.origins[0], region.end))
                 yield region

@@ -30,7 +30,7 @@ for place, _, files in os.walk("."):
 
 def bench(session: Session) -> list[Section]:
     """All tools but detect-secrets (hours) on the large tree, and leaksieve's memory on it and on a tenth."""
-    large = os.environ.get(VARIABLE) or _made(session, "large", FILES, BYTES)
+    large = tree(session)
     sizes = [os.lstat(os.path.join(place, file)).st_size for place, _, files in os.walk(large) for file in files]
     commands = [tool.tree(large) for tool in session.scanners if tool.name != "detect-secrets"]
     commands.append(Command("plain read", (sys.executable, "-c", READ), large, "python: open and read every file"))
@@ -43,6 +43,11 @@ def bench(session: Session) -> list[Section]:
     say("Memory: the large tree beside a tenth of it")
     commands = [session.leaksieve.tree(small)._replace(name="tenth"), session.leaksieve.tree(large)._replace(name="whole")]
     return [*sections, flatness(("a tenth", "the whole"), alternate(commands, session.environment, session.runs or 1, 3))]
+
+
+def tree(session: Session) -> str:
+    """The large tree: the user's, or one made of the clones once a session."""
+    return os.environ.get(VARIABLE) or _made(session, "large", FILES, BYTES)
 
 
 def flatness(names: Sequence[str], measured: Sequence[Measured]) -> Section:

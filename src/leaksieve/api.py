@@ -50,13 +50,15 @@ class Scanner:
         result = self._engine.scan(data, os.fsencode(path))
         if all(match.rejected for match in result.matches):
             return []
+        from leaksieve.engine.filters import NO_VALUE
         from leaksieve.findings.fingerprint import key_for
         from leaksieve.findings.locate import locate
         from leaksieve.outcome import fold_located
 
         chunk = Chunk(data, Provenance("file", os.fsencode(path)))
         prefix = {match.rule_id: str(self._ruleset.by_id(match.rule_id)["public_prefix"]).encode() for match in result.matches}
-        located = locate(chunk, result.matches, public_prefix=prefix.__getitem__, reveal=self._config.reveal, inline_allow=self._config.inline_allow)
+        matches = [match for match in result.matches if match.rejected not in NO_VALUE]
+        located = locate(chunk, matches, public_prefix=prefix.__getitem__, reveal=self._config.reveal, inline_allow=self._config.inline_allow)
         return fold_located(located, self._ruleset, self._config, fingerprinter or key_for(None, self._config.project, None))
 
 

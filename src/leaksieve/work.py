@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from leaksieve.config import Config
+from leaksieve.engine.filters import NO_VALUE
 from leaksieve.engine.matcher import Engine
 from leaksieve.engine.prefilter import compile_all
 from leaksieve.model import Chunk, Located, Match, Skip
@@ -70,6 +71,8 @@ class Worker:
             matches = [match if match.rejected or owns(chunk, match.secret_span) else match._replace(rejected="other-block") for match in matches]
         if all(match.rejected for match in matches):
             return []
+        # What is masked beside the findings: everything that could be a value, not code or references to a value.
+        matches = [match for match in matches if match.rejected not in NO_VALUE]
         from leaksieve.findings.locate import locate
 
         located = locate(chunk, matches, public_prefix=self._public_prefix, reveal=self._reveal, inline_allow=self._inline_allow)

@@ -26,7 +26,6 @@ _URLSAFE = bytes.maketrans(b"-_", b"+/")
 # A wrapped line of base64 (MIME, PEM-like, YAML blocks): what a next or previous line must look like.
 _MIN_WRAP = 40
 _NEXT_LINE = re.compile(rb"\r?\n[ \t]*([A-Za-z0-9+/_\-]+)")
-_PREVIOUS_LINE = re.compile(rb"([A-Za-z0-9+/_\-]{40,})\r?\n[ \t]*\Z")
 
 
 def _run(data: bytes, place: int, alphabet: bytes) -> tuple[int, int]:
@@ -52,6 +51,17 @@ def _run(data: bytes, place: int, alphabet: bytes) -> tuple[int, int]:
     return low, high
 
 
+def _previous_line(data: bytes, start: int) -> tuple[int, int] | None:
+    """The run of base64 that ends the line before ``start``, if only blanks lie between and it is as long as a wrapped line."""
+    low = max(start - 1024, 0)
+    before = data[low:start].rstrip(b" \t")
+    if not before.endswith(b"\n"):
+        return None
+    before = before[:-1].removesuffix(b"\r")
+    size = len(before) - len(before.rstrip(_BASE64))
+    return (low + len(before) - size, low + len(before)) if size >= _MIN_WRAP else None
+
+
 def base64_run(data: bytes, place: int, phase: int) -> Decoded | None:
     """Decode the base64 or base64url run around a hit whose first character has this phase in its quantum.
 
@@ -64,9 +74,9 @@ def base64_run(data: bytes, place: int, phase: int) -> Decoded | None:
         while end - pieces[-1][0] >= _MIN_WRAP and end - place < RIGHT and (match := _NEXT_LINE.match(data, end, end + 1024)):
             pieces.append(match.span(1))
             end = match.end(1)
-        while place - start < LEFT and (match := _PREVIOUS_LINE.search(data, max(start - 1024, 0), start)):
-            pieces.insert(0, match.span(1))
-            start = match.start(1)
+        while place - start < LEFT and (previous := _previous_line(data, start)):
+            pieces.insert(0, previous)
+            start = previous[0]
     text = b"".join(data[low:high] for low, high in pieces)
     if len(text) < MIN_RUN:
         return None

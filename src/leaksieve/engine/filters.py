@@ -13,13 +13,18 @@ from leaksieve.ruleset.generic import implausible
 from leaksieve.ruleset.values import compiled, reject_reason
 
 
+# Reasons that say of a match that it is no value at all: code, a reference, prose, a public shape.  Everything
+# else that was dropped (too weak, a placeholder, a word, allowed) may be a secret after all and is masked in contexts.
+NO_VALUE = frozenset(("reference", "expression", "identifier", "not-a-value", "prose", "known-safe-shape", "type-name", "path"))
+
+
 class Judge:
     """The filters of one run."""
 
     def value(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
         """Why this value, in its match, is no finding ("" if it is one); independent of the path."""
         reason = reject_reason(rule, secret)
-        if not reason and "generic" in rule["tags"]:
+        if not reason and rule["family"] == "generic":
             reason = implausible(rule, secret, match)
         return reason
 

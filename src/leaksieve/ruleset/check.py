@@ -61,7 +61,7 @@ def accepted(rule: dict[str, Any], compiled: Any, text: bytes) -> list[tuple[int
 def dropped(rule: dict[str, Any], match: Any) -> str:
     """Why a match of the rule is no finding, path left out of account ("" if it is one)."""
     reason = reject_reason(rule, match.group("secret"))
-    if not reason and "generic" in rule["tags"]:
+    if not reason and rule["family"] == "generic":
         reason = implausible(rule, match.group("secret"), match)
     return reason
 

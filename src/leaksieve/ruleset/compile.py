@@ -20,7 +20,7 @@ from leaksieve.ruleset.lead import LENGTH, lead, spelled, starts_within
 from leaksieve.ruleset.linear import bytes_of, problems
 from leaksieve.ruleset.necessity import anchor, every_spelling
 from leaksieve.ruleset.rule import read_rules
-from leaksieve.ruleset.syntax import ALL_BYTES, UNBOUNDED, WORD, Walker, parse
+from leaksieve.ruleset.syntax import ALL_BYTES, UNBOUNDED, WORD, Walker, always_holds, parse
 
 FORMAT = 1
 # Left out of the compiled form: they are for checking, not for scanning.
@@ -51,6 +51,8 @@ def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
         raise RulesetError(str(error), where=place) from None
     if "secret" not in walker.names:
         raise RulesetError("the pattern has no group named `secret`", where=place)
+    if not always_holds(walker, "secret"):
+        raise RulesetError("the pattern can match without the group `secret`", where=place)
     if walker.ignore_case and not rule["ignore_case"]:
         raise RulesetError("the pattern ignores case, so `case_sensitive` must be false", where=place)
     slow = problems(walker)

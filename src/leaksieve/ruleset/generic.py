@@ -34,6 +34,8 @@ _UUID = re.compile(rb"(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 _DATE_OR_NUMBER = re.compile(rb"^[-+]?[0-9][0-9_.,:/TZ -]*$|^0x[0-9a-fA-F]{1,16}$|^v?[0-9]+(?:\.[0-9]+)+[a-z0-9.-]*$")
 _PATH = re.compile(rb"^[\w.~-]*(?:/[\w.@{}$-]+){2,}/?$|^[\w.-]+\.(?:pem|key|crt|json|ya?ml|txt|js|py|go|java|php|html?|css|cfg|conf|ini|xml|sh|rb|ts|md)$")
 _HASH = re.compile(rb"^(?:\$2[abxy]?\$|\$[156]\$|\$argon2|\{(?:SSHA|SHA|MD5|bcrypt)\}|sha(?:1|256|384|512)[-:]|md5[-:]|pbkdf2)")
+# `"password", "value"`: the name is the word itself, with nothing glued to its end.
+_NAME_ALONE = re.compile(rb"(?i)[a-z_ .-]{3,16}[\"'`\])]{1,3}[ \t]*,")
 _STAND_INS = frozenset(
     b"none null nil true false undefined password passwd secret token apikey api_key string boolean integer default required optional unknown empty missing"
     b" hidden masked private public username user admin root test testing changeit change_it letmein value values foobar foo bar baz".split()
@@ -55,20 +57,27 @@ def implausible(rule: dict[str, Any], secret: bytes, match: Any) -> str:
     lowered = secret.lower()
     if lowered in _STAND_INS or len(set(lowered)) < 4:
         return "placeholder"
+    if match.string[max(begin - 2, 0) : begin] == b"::":
+        return "type-name"
     quoted = head[-1:] in (b'"', b"'", b"`", b";")
-    if not quoted and not _assigned(head, match):
+    if not _assigned(head, quoted, secret, match):
         return "expression"
     if rule["id"] == "generic-password":
         return _password(secret, quoted)
     return _key(secret, quoted)
 
 
-def _assigned(head: bytes, match: Any) -> bool:
-    """Whether a bare value is assigned by its operator: an argument must be quoted, an element's text must be closed."""
-    operator = head.rstrip(b" \t")[-1:]
-    if operator in (b",", b"("):
+def _assigned(head: bytes, quoted: bool, secret: bytes, match: Any) -> bool:
+    """Whether the operator assigns: an argument must be quoted and named by the word alone, an element's text must be closed."""
+    text = head.rstrip(b" \t\"'`\\rbuf")
+    operator = text[-1:]
+    if operator == b"," or (operator == b"(" and b"." in text):
+        return quoted and operator == b"," and _NAME_ALONE.match(head) is not None and secret[:1] not in (b"-", b"+", b".", b"<")
+    if quoted:
+        return True
+    if operator == b"(":
         return False
-    return operator != b">" or head.rstrip(b" \t").endswith(b"=>") or match.string[match.end("secret") : match.end("secret") + 2] == b"</"
+    return operator != b">" or text.endswith(b"=>") or match.string[match.end("secret") : match.end("secret") + 2] == b"</"
 
 
 def _password(secret: bytes, quoted: bool) -> str:
@@ -78,9 +87,9 @@ def _password(secret: bytes, quoted: bool) -> str:
         return "prose"
     if _IDENTIFIER.match(secret) and (not quoted or not any(48 <= byte <= 57 for byte in secret)):
         # A plain word: in code it names a variable, in a configuration file it may well be a weak password.
-        return "word"
+        return "word" if quoted else "identifier"
     if not quoted and _wordy(secret):
-        return "word"
+        return "identifier"
     return ""
 
 

@@ -107,6 +107,14 @@ def _source_rules() -> str | None:
     return folder if os.path.isdir(folder) else None
 
 
+def _builtin() -> str:
+    try:
+        with open(BUILTIN, encoding="utf-8", newline="\n") as file:
+            return file.read()
+    except FileNotFoundError:
+        raise RulesetError("the compiled ruleset is missing", where=BUILTIN, hint="reinstall leaksieve") from None
+
+
 def load(extra: Iterable[str] = ()) -> Ruleset:
     """The built-in rules, plus the rule files or folders in ``extra``.
 
@@ -116,18 +124,13 @@ def load(extra: Iterable[str] = ()) -> Ruleset:
     newer = _source_rules()
     extra = tuple(extra)
     if newer is None and not extra:
-        try:
-            with open(BUILTIN, encoding="utf-8", newline="\n") as file:
-                return Ruleset(file.read())
-        except FileNotFoundError:
-            raise RulesetError("the compiled ruleset is missing", where=BUILTIN, hint="reinstall leaksieve") from None
+        return Ruleset(_builtin())
     from leaksieve.ruleset.compile import compile_folder, compile_rules, merge, read_folder
 
     if newer is not None:
         text = compile_folder(newer)
     else:
-        with open(BUILTIN, encoding="utf-8", newline="\n") as file:
-            text = file.read()
+        text = _builtin()
     if extra:
         text = merge(text, compile_rules([rule for path in extra for rule in read_folder(path)]))
     return Ruleset(text)

@@ -172,3 +172,24 @@ def _flags(ci: bool, arg: Any) -> bool:
 def flatten(nodes: Sequence[Node]) -> Sequence[Node]:
     """The nodes as a list (the parser's sequences do not slice)."""
     return [nodes[i] for i in range(len(nodes))]
+
+
+def always_holds(walker: Walker, group: str) -> bool:
+    """Whether every match takes part in the named group, with a byte or more in it."""
+    wanted = walker.names[group]
+
+    def holds(nodes: Any) -> bool:
+        for op, arg in nodes:
+            if op is C.SUBPATTERN:
+                if arg[0] == wanted:
+                    return walker.width(arg[3])[0] > 0
+                if holds(arg[3]):
+                    return True
+            elif op is C.BRANCH:
+                if all(holds(branch) for branch in arg[1]):
+                    return True
+            elif op in (C.MAX_REPEAT, C.MIN_REPEAT) and arg[0] > 0 and holds(arg[2]):
+                return True
+        return False
+
+    return holds(walker.tree)

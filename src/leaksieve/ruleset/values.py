@@ -5,6 +5,7 @@ Pure functions over bytes and the plain rule; the engine and the rule checker us
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from math import log2
 from typing import Any
@@ -37,6 +38,8 @@ def is_run(value: bytes) -> bool:
         if size >= 2 * piece and value == (value[:piece] * (size // piece + 1))[:size]:
             return True
     # Each hexadecimal or decimal digit follows the one before (…890123…): wrap-around counts as a step.
+    if size > 4 and abs(value[1] - value[0]) != 1 and abs(value[2] - value[1]) != 1:
+        return False  # two steps of a sequence are ordinary ones, whatever the third
     steps = {second - first for first, second in zip(value, value[1:], strict=False)}
     wrapped = steps - {1, ord("a") - ord("9"), ord("A") - ord("9"), ord("0") - ord("9"), ord("0") - ord("f"), ord("0") - ord("F"), ord("a") - ord("z"),
                        ord("A") - ord("Z"), ord("a") - ord("Z"), ord("A") - ord("z"), ord("0") - ord("z"), ord("0") - ord("Z")}  # fmt: skip
@@ -52,10 +55,13 @@ PLACEHOLDER_WORDS = (
 )  # fmt: skip
 
 
+_WORDS = re.compile(b"|".join(map(re.escape, PLACEHOLDER_WORDS)))
+
+
 def placeholder(value: bytes) -> bool:
     """Whether a value stands in for a secret: runs, and words that only examples hold."""
     lowered = value.lower()
-    if any(word in lowered for word in PLACEHOLDER_WORDS) or is_run(value):
+    if _WORDS.search(lowered) or is_run(value):
         return True
     return len(value) <= MAX_RUN_JUDGED and any(run in lowered for run in PLACEHOLDER_RUNS)
 
@@ -63,9 +69,7 @@ def placeholder(value: bytes) -> bool:
 @lru_cache(maxsize=512)
 def compiled(pattern: str) -> Any:
     """A small pattern (an allowed shape, a path) compiled once."""
-    import regex
-
-    return regex.compile(pattern.encode("latin-1"))
+    return re.compile(pattern.encode("latin-1"))
 
 
 def reject_reason(rule: dict[str, Any], secret: bytes) -> str:

@@ -7,12 +7,16 @@ import pytest
 from leaksieve.cli.exits import exit_code, fails, is_shown, widened
 from leaksieve.config import Config
 from leaksieve.coverage import Coverage, SourceCoverage
-from leaksieve.model import SEVERITIES, Finding, Skip
+from leaksieve.model import SEVERITIES, Finding, Occurrence, Skip
 
 
 def finding(**changes) -> Finding:
     values = dict.fromkeys(Finding._fields, "")
-    return Finding(**{**values, "severity": "high", "already_present": False, **changes})
+    return Finding(**{**values, "severity": "high", "already_present": False, "occurrences": (place(),), **changes})
+
+
+def place(**changes) -> Occurrence:
+    return Occurrence(**{**dict.fromkeys(Occurrence._fields, ""), "already_present": False, **changes})
 
 
 def coverage(*, failed=0, excluded=0, interrupted=False, strict=False) -> Coverage:
@@ -54,9 +58,11 @@ def test_fail_on_is_a_threshold(severity, limit):
     assert fails(finding(severity=severity), Config(fail_on=limit)) is (SEVERITIES.index(severity) >= SEVERITIES.index(limit))
 
 
-def test_accepted_and_older_findings_do_not_fail():
-    assert not fails(finding(allowed="because"), Config())
-    assert not fails(finding(already_present=True), Config())
+def test_accepted_and_older_places_do_not_fail():
+    accepted, older = place(allowed="because"), place(already_present=True)
+    assert not fails(finding(occurrences=(accepted,)), Config())
+    assert not fails(finding(occurrences=(older, accepted)), Config())
+    assert fails(finding(occurrences=(accepted, place(), older)), Config())
 
 
 @pytest.mark.parametrize(("severity", "limit"), list(itertools.product(SEVERITIES, SEVERITIES)))

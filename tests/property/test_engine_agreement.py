@@ -47,7 +47,11 @@ def _encoded(text):
 
 def _assigned(rng):
     word = rng.choice(["pass", "password", "SECRET", "token", "Auth", "credential", "pwd", *KEYWORDS])
-    return word.encode() + draw(tree(ASSIGN), rng) + rng.choice([b"hunter2!Ab9", b"a", b"$" + b"{X}", b"K7v9Qz2LmX4pW8", b"abcdefgh", b"\xffabcd9", b'A9"', b"(call)"])
+    return (
+        word.encode()
+        + draw(tree(ASSIGN), rng)
+        + rng.choice([b"hunter2!Ab9", b"a", b"$" + b"{X}", b"K7v9Qz2LmX4pW8", b"abcdefgh", b"\xffabcd9", b'A9"', b"(call)"])
+    )
 
 
 pieces = st.one_of(
@@ -96,7 +100,13 @@ SOME = ruleset().select(enable=["generic-*", "github-*", "aws-*", "url-*", "slac
 
 
 @settings(slow, max_examples=25)
-@given(st.lists(st.one_of(buffers, st.sampled_from(TOKENS), st.sampled_from([b'password = "K7v9Qz2LmX4pW8"\n', b'x password = "K7v9Qz2LmX4pW8" y\n'])), min_size=2, max_size=5))
+@given(
+    st.lists(
+        st.one_of(buffers, st.sampled_from(TOKENS), st.sampled_from([b'password = "K7v9Qz2LmX4pW8"\n', b'x password = "K7v9Qz2LmX4pW8" y\n'])),
+        min_size=2,
+        max_size=5,
+    )
+)
 def test_memory_never_changes_an_answer(datas):
     """No memory, hardly any, and plenty: the same, also over several buffers in a row and over the same one again."""
     engines = [Engine(SOME, memo_bytes=size) for size in (0, 300, 1 << 20)]
@@ -123,7 +133,11 @@ def test_a_line_says_the_same_wherever_it_stands(data, before, after):
     plain = engine(decode_depth=0)
 
     def within(result, shift):
-        return [(m.rule_id, m.span.start - shift, m.span.end - shift, m.rejected) for m in result.matches if not by_id()[m.rule_id]["lines"] and m.rejected != "overlap"]
+        return [
+            (m.rule_id, m.span.start - shift, m.span.end - shift, m.rejected)
+            for m in result.matches
+            if not by_id()[m.rule_id]["lines"] and m.rejected != "overlap"
+        ]
 
     assert within(plain.scan(b"\n" + data + b"\n"), 1) == within(plain.scan(before + b"\n" + data + after), len(before) + 1)
 

@@ -8,14 +8,13 @@ import subprocess
 import sys
 
 import pytest
-from rulebook import FAMILY, ROOT, ruleset, ruleset_of, rules_of, toml
+from rulebook import FAMILY, ROOT, rules_of, ruleset, ruleset_of, toml
 
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.check import check_paths
 from leaksieve.ruleset.compile import compile_rules, merge, read_folder, rule_files
 from leaksieve.ruleset.load import Ruleset, load
 from leaksieve.ruleset.rule import openings, read_rules
-
 
 loading = importlib.import_module("leaksieve.ruleset.load")
 
@@ -129,7 +128,9 @@ def test_selecting():
     assert rules.select() is rules
     some = rules.select(enable=["github-*"], disable=["github-classic-token"])
     names = {name for index, name in enumerate(some.ids) if index not in some.disabled}
-    assert names and all(name.startswith("github-") for name in names) and "github-classic-token" not in names
+    assert names
+    assert all(name.startswith("github-") for name in names)
+    assert "github-classic-token" not in names
     assert len(some) == len(names) < len(rules)
     assert some.hash != rules.hash
     assert rules.select(disable=["github-*"]).hash != some.hash
@@ -154,7 +155,7 @@ def test_loading_an_installed_package(tmp_path, monkeypatch):
     monkeypatch.setattr(loading, "BUILTIN", str(builtin))
     monkeypatch.setattr(loading, "_source_rules", lambda: None)
     for extra in ((), (str(tmp_path),)):
-        with pytest.raises(RulesetError, match="is missing.*reinstall"):
+        with pytest.raises(RulesetError, match=r"is missing.*reinstall"):
             load(extra)
     builtin.write_text(compile_rules(rules_of(toml())))
     assert load().ids == ["acme-token"]
@@ -176,7 +177,9 @@ def test_a_checkout_whose_rules_are_newer_compiles_them(tmp_path):
 
     def ids():
         code = "from leaksieve.ruleset import load; print(*load().ids)"
-        done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(tmp_path / "src"), "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONPATH": str(tmp_path / "src"), "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True, check=True
+        )
         return done.stdout.split()
 
     os.utime(builtin, (1, 1))

@@ -12,7 +12,6 @@ from typing import Any
 from leaksieve.ruleset.generic import implausible
 from leaksieve.ruleset.values import compiled, reject_reason
 
-
 # Reasons that say of a match that it is no value at all: code, a reference, prose, a public shape.  Everything
 # else that was dropped (too weak, a placeholder, a word, allowed) may be a secret after all and is masked in contexts.
 NO_VALUE = frozenset(("reference", "expression", "identifier", "not-a-value", "prose", "known-safe-shape", "type-name", "path"))

@@ -8,14 +8,16 @@ None of them consumes a line break.
 from __future__ import annotations
 
 # What may follow the keyword inside the name itself: DATADOG + _API_KEY_PROD.
-NAME_TAIL = r"[\w.\-]{0,32}"
+TAIL_LENGTH = 32
+NAME_TAIL = rf"[\w.\-]{{0,{TAIL_LENGTH}}}"
 # What closes the name: quotes (perhaps escaped), brackets, a closing tag or call, Rust/TypeScript/Go type words before `=`.
 NAME_END = r"(?:\\{0,2}[\"'`\])]|&(?:quot|#3[49]|#x2[27]);){0,3}[ \t]{0,8}"
 # `name: Type = value`, `name = value`, `name := value`, `"name": value`, `name => value`, `name("value`, `<name>value`, `name, value`, `name="name" value="value"`; `name value` is not one.
 OPERATOR = r"(?::[ \t]{0,2}[\w.\[\]|?]{1,24}[ \t]{0,4}=|[vV]alue[ \t]{0,2}=|=>|:=|\?=|\|\|=?|\?\?=?|[=:]{1,3}|,|\(|>|<-)"
 # What opens the value: blanks, string prefixes, quotes (perhaps escaped).
 OPEN = r"[ \t]{0,8}(?:[rbuf@$]{0,2}\\{0,2}[\"'`]{1,3}|&(?:quot|#3[49]|#x2[27]);|\[[ \t]{0,2}[\"'])?"
-ASSIGN = NAME_TAIL + NAME_END + OPERATOR + OPEN
+_TO_VALUE = NAME_END + OPERATOR + OPEN
+ASSIGN = NAME_TAIL + _TO_VALUE
 # A value without a mark of its own must not be a piece of a longer run.
 END = r"(?![A-Za-z0-9_+/=\-])"
 
@@ -25,10 +27,11 @@ NOT_VALUE = frozenset(b" \t\n\r\f\v\"'`,;<>(){}[]")
 _GATE_VALUE = r"[^\s\"'`,;<>(){}\[\]]{4}"
 # What a rule's own words may add to the gate's word (pass + word) before the name goes on.
 WORD_REST = 16
-GATE_TAIL = rf"[\w.\-]{{0,{WORD_REST}}}" + ASSIGN + _GATE_VALUE
+GATE_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + _GATE_VALUE
 # What follows the first word of a longer name: the rest of the name, then the same.
 NAMED_REST = 96
-NAMED_TAIL = rf"[\w.\-]{{0,{NAMED_REST}}}" + GATE_TAIL
+# Possessive, since no operator begins with a character of a name: giving characters back could only cost time.
+NAMED_TAIL = rf"[\w.\-]{{0,{NAMED_REST + TAIL_LENGTH}}}+" + _TO_VALUE + _GATE_VALUE
 # The same for bulk: everything GATE_TAIL takes and a little more, with unbounded repeats, which cost
 # Hyperscan a twentieth of the bounded ones to compile and half to run.  What it finds is checked with GATE_TAIL.
 BULK_TAIL = (

@@ -12,11 +12,12 @@ TAIL_LENGTH = 32
 NAME_TAIL = rf"[\w.\-]{{0,{TAIL_LENGTH}}}"
 # What closes the name: quotes (perhaps escaped), brackets, a closing tag or call, Rust/TypeScript/Go type words before `=`.
 NAME_END = r"(?:\\{0,2}[\"'`\])]|&(?:quot|#3[49]|#x2[27]);){0,3}[ \t]{0,8}"
-# `name: Type = value`, `name = value`, `name := value`, `"name": value`, `name => value`, `name("value`, `<name>value`, `name, value`, `name="name" value="value"`; `name value` is not one.
-OPERATOR = r"(?::[ \t]{0,2}[\w.\[\]|?]{1,24}[ \t]{0,4}=|[vV]alue[ \t]{0,2}=|=>|:=|\?=|\|\|=?|\?\?=?|[=:]{1,3}|,|\(|>|<-)"
-# What opens the value: blanks, string prefixes, quotes (perhaps escaped).
-OPEN = r"[ \t]{0,8}(?:[rbuf@$]{0,2}\\{0,2}[\"'`]{1,3}|&(?:quot|#3[49]|#x2[27]);|\[[ \t]{0,2}[\"'])?"
-_TO_VALUE = NAME_END + OPERATOR + OPEN
+# `name: Type = value`, `name = value`, `name := value`, `"name": value`, `name => value`, `<name>value`, `name="name" value="value"`; `name value` is not one.
+OPERATOR = r"(?::[ \t]{0,2}[\w.\[\]|?]{1,24}[ \t]{0,4}=|[vV]alue[ \t]{0,2}=|=>|:=|\?=|\|\|=?|\?\?=?|[=:]{1,3}|>|<-)"
+# What opens the value: string prefixes and quotes (perhaps escaped), or a list's bracket.
+_QUOTE = r"(?:[rbuf@$]{0,2}\\{0,2}[\"'`]{1,3}|&(?:quot|#3[49]|#x2[27]);|\[[ \t]{0,2}[\"'])"
+# `name("value`, `name, "value`: an argument counts only in quotes, or every call would.
+_TO_VALUE = NAME_END + rf"(?:{OPERATOR}[ \t]{{0,8}}{_QUOTE}?|[,(][ \t]{{0,8}}{_QUOTE})"
 ASSIGN = NAME_TAIL + _TO_VALUE
 # A value without a mark of its own must not be a piece of a longer run.
 END = r"(?![A-Za-z0-9_+/=\-])"
@@ -35,14 +36,14 @@ NAMED_TAIL = rf"[\w.\-]{{0,{NAMED_REST + TAIL_LENGTH}}}+" + _TO_VALUE + _GATE_VA
 # The same for bulk: everything GATE_TAIL takes and a little more, with unbounded repeats, which cost
 # Hyperscan a twentieth of the bounded ones to compile and half to run.  What it finds is checked with GATE_TAIL.
 BULK_TAIL = (
-    r"[\w.\-]*(?:[\\\"'`\])]|&(?:quot|#3[49]|#x2[27]);)*[ \t]*(?:value[ \t]*)?[=:,(>|?<](?:[\w.\[\]|? \t]*=)?[=>:|?<, \t\\\"'`&;\[(@$\-]*(?:[rbuf@$]*[\"'`\\]+|&(?:quot|#3[49]|#x2[27]);)?"
-    + _GATE_VALUE
+    r"[\w.\-]*(?:[\\\"'`\])]|&(?:quot|#3[49]|#x2[27]);)*[ \t]*(?:(?:value[ \t]*)?[=:>|?<](?:[\w.\[\]|? \t]*=)?[=>:|?<, \t\\\"'`&;\[(@$\-]*"
+    r"(?:[rbuf@$]*[\"'`\\]+|&(?:quot|#3[49]|#x2[27]);)?|[,(][ \t]*(?:[rbuf@$]*\\*[\"'`]+|&(?:quot|#3[49]|#x2[27]);|\[[ \t]*[\"']))" + _GATE_VALUE
 )
 
 # A value in free text.  Quoted: anything up to the quote, but not starting with a blank or a bracket.  Bare: up to a
 # blank or a separator, and not the name of something called or indexed.
 TEXT = (
-    r"(?P<secret>(?<=[\"'`;])[^\s\"'`,;<>(){}\[\]]{4}[^\"'`\r\n]{2,124}(?=[\"'`])"
+    r"(?P<secret>(?<=[\"'`;])[^\s\"'`,;<>(){}\[\]]{4}[^\"'`\r\n]{2,124}?(?<!\\)(?=\\{0,4}[\"'`]|&(?:quot|#3[49]|#x2[27]);)"
     r"|(?<![\"'`;])[^\s\"'`,;<>(){}\[\]]{4}[^\s\"'`,;<>(){}\[\]]{2,124}(?![^\s\"'`,;<>)}\]]))"
 )
 

@@ -17,7 +17,7 @@ from leaksieve.cli.main import COMMANDS, root
 from leaksieve.errors import ExitCode
 from leaksieve.reports import FORMATS, LATER
 from leaksieve.ruleset.load import load
-from leaksieve.ruleset.reference import reference
+from leaksieve.ruleset.reference import main, reference
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -50,6 +50,12 @@ def test_the_rule_reference_is_what_the_rules_say():
 def test_the_rule_reference_names_every_rule_once():
     ids = re.findall(r"^\| `([^`]+)` \|", reference(load()), re.MULTILINE)
     assert sorted(ids) == sorted(load().ids)
+
+
+def test_the_rule_reference_goes_where_it_is_wanted(tmp_path, capsys):
+    main([str(tmp_path / "rules.md")])
+    main([])
+    assert (tmp_path / "rules.md").read_text(encoding="utf-8") == capsys.readouterr().out == reference(load())
 
 
 def test_the_readme_claims_no_more_rules_than_there_are():

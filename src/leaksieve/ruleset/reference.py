@@ -62,5 +62,5 @@ def main(arguments: list[str]) -> None:
         sys.stdout.write(text)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover - what it calls is tested
     main(sys.argv[1:])

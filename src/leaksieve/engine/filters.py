@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from leaksieve.ruleset.generic import implausible
+from leaksieve.ruleset.generic import BARE, bare_is_code, implausible
 from leaksieve.ruleset.values import compiled, reject_reason
 
 # Reasons that say of a match that it is no value at all: code, a reference, prose, a public shape.  Everything
 # else that was dropped (too weak, a placeholder, a word, allowed) may be a secret after all and is masked in contexts.
 NO_VALUE = frozenset(("reference", "expression", "identifier", "not-a-value", "prose", "known-safe-shape", "type-name", "path"))
+
+
+# Verdicts on a value under which a match may still be a finding.
+MAYBE = ("", BARE)
 
 
 class Judge:
@@ -27,8 +31,10 @@ class Judge:
             reason = implausible(rule, secret, match)
         return reason
 
-    def place(self, rule: dict[str, Any], path: bytes) -> str:
-        """Why the match is no finding at this path."""
+    def place(self, rule: dict[str, Any], path: bytes, verdict: str) -> str:
+        """Why the match is no finding at this path; ``verdict`` is what was said of its value, which may leave the path to decide."""
+        if verdict and verdict != BARE:
+            return verdict
         if rule["paths"] and not any(compiled(pattern).search(path) for pattern in rule["paths"]):
             return "path"
-        return ""
+        return "identifier" if verdict == BARE and bare_is_code(path) else ""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from leaksieve.engine.confirm import Confirmer, TimedOut
 from leaksieve.engine.decoders import BY_ENCODING, BY_ESCAPE, LEFT, TEXT, Area
-from leaksieve.engine.filters import Judge
+from leaksieve.engine.filters import MAYBE, Judge
 from leaksieve.engine.mapping import Decoded
 from leaksieve.engine.memo import MAX_LINE, Memo
 from leaksieve.engine.overlap import Claim, Taken, losers
@@ -83,7 +83,7 @@ class Engine:
         if hits.escapes or hits.forms:
             taken = Taken()
             for match in matches:
-                if not match.rejected:
+                if match.rejected in MAYBE:
                     taken.add(match.rule_id, match.span)
             self._decode(data, hits.escapes, hits.forms, (), lambda span: span, matches, taken, skips)
         return Result(self._resolved(matches, path), skips)
@@ -127,9 +127,10 @@ class Engine:
         for key in sorted(found, key=lambda key: (key[1], key[0])):
             raw = found[key]
             # A dropped candidate must not hide the secret that begins inside it (PASSWORD=PASSWORD="...").
-            if raw.span.start >= max(live.get(raw.rule, 0), reach.get(raw.rule, 0) if raw.rejected else 0):
+            dropped = raw.rejected not in MAYBE
+            if raw.span.start >= max(live.get(raw.rule, 0), reach.get(raw.rule, 0) if dropped else 0):
                 kept.append(raw)
-                (reach if raw.rejected else live)[raw.rule] = raw.span.end
+                (reach if dropped else live)[raw.rule] = raw.span.end
         return kept
 
     def _line(self, data: bytes, number: int, low: int, high: int, skips: list[Skip]) -> list[Raw]:
@@ -168,6 +169,8 @@ class Engine:
     def _confirm(self, data: bytes, index: int, start: int, length: int, found: list[Raw], skips: list[Skip]) -> None:
         """Add the matches of one rule at one candidate."""
         confirmer = self._confirmers.get(index) or self._confirmer(index)
+        if skips and any(skip.detail == self._ruleset.ids[index] for skip in skips):
+            return  # it timed out in this buffer already; once is enough to say so
         try:
             if confirmer.prefix:
                 match = confirmer.at(data, start, length)
@@ -220,7 +223,7 @@ class Engine:
                 # Text that reads the same without decoding was found already.
                 if not taken.overlaps(match.rule_id, match.span):
                     matches.append(match)
-                    if not match.rejected:
+                    if match.rejected in MAYBE:
                         taken.add(match.rule_id, match.span)
             if len(decoded) < self._depth and (hits.escapes or hits.forms):
                 self._decode(region.data, hits.escapes, hits.forms, decoded, back, matches, taken, skips)
@@ -273,7 +276,7 @@ class Engine:
         for match in matches:
             index = self._index(match.rule_id)
             rule = self._confirmer(index).rule
-            reason = match.rejected or self._judge.place(rule, path)
+            reason = self._judge.place(rule, path, match.rejected)
             judged.append(match if reason == match.rejected else match._replace(rejected=reason))
         live = [i for i, match in enumerate(judged) if not match.rejected]
         if len(live) > 1:

@@ -30,7 +30,7 @@ class Memo:
 
     def put(self, gate: int, line: bytes, verdict: Verdict) -> None:
         """Remember a verdict."""
-        cost = len(line) + 200
+        cost = len(line) + 200 * (1 + len(verdict))
         if cost > self._limit:
             return
         if self._size + cost > self._limit:

@@ -16,7 +16,7 @@ import regex
 
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.compile import finish, rule_files
-from leaksieve.ruleset.generic import implausible
+from leaksieve.ruleset.generic import BARE, implausible
 from leaksieve.ruleset.rule import read_rules
 from leaksieve.ruleset.syntax import Walker, flatten
 from leaksieve.ruleset.template import expand
@@ -63,7 +63,8 @@ def dropped(rule: dict[str, Any], match: Any) -> str:
     reason = reject_reason(rule, match.group("secret"))
     if not reason and rule["family"] == "generic":
         reason = implausible(rule, match.group("secret"), match)
-    return reason
+    # Without a path, a bare value is taken for one of a configuration file.
+    return "" if reason == BARE else reason
 
 
 def near_misses(rule: dict[str, Any], text: bytes, span: tuple[int, int], width: tuple[int, int]) -> Iterator[tuple[str, bytes, tuple[int, int]]]:

@@ -36,6 +36,13 @@ _PATH = re.compile(rb"^[\w.~-]*(?:/[\w.@{}$-]+){2,}/?$|^[\w.-]+\.(?:pem|key|crt|
 _HASH = re.compile(rb"^(?:\$2[abxy]?\$|\$[156]\$|\$argon2|\{(?:SSHA|SHA|MD5|bcrypt)\}|sha(?:1|256|384|512)[-:]|md5[-:]|pbkdf2)")
 # `"password", "value"`: the name is the word itself, with nothing glued to its end.
 _NAME_ALONE = re.compile(rb"(?i)[a-z_ .-]{3,16}[\"'`\])]{1,3}[ \t]*,")
+# The verdict on a value without quotes: in a program it is code, in a configuration file a value; the path decides.
+BARE = "?bare"
+# Files whose language has no bare strings.
+_PROGRAM = re.compile(
+    rb"(?i)\.(?:py|pyi|pyx|js|jsx|mjs|cjs|ts|tsx|java|kt|kts|scala|groovy|go|c|h|cc|cpp|cxx|hpp|hh|m|mm|cs|fs|vb|rb|php|rs|swift|dart|lua|pl|pm|r|jl|ex|exs|erl|hs|clj|sol|vue|svelte"
+    rb"|ipynb|sql|ps1|psm1|html?|xhtml|jsp|asp|aspx|erb|css|scss|less|map|s|asm|v|sv|proto|graphql|pyc|el|lisp|scm|ml|mli|nim|zig|awk|tcl|cmake)\Z"
+)
 _STAND_INS = frozenset(
     b"none null nil true false undefined password passwd secret token apikey api_key string boolean integer default required optional unknown empty missing"
     b" hidden masked private public username user admin root test testing changeit change_it letmein value values foobar foo bar baz".split()
@@ -88,9 +95,7 @@ def _password(secret: bytes, quoted: bool) -> str:
     if _IDENTIFIER.match(secret) and (not quoted or not any(48 <= byte <= 57 for byte in secret)):
         # A plain word: in code it names a variable, in a configuration file it may well be a weak password.
         return "word" if quoted else "identifier"
-    if not quoted and _wordy(secret):
-        return "identifier"
-    return ""
+    return "" if quoted else BARE
 
 
 def _key(secret: bytes, quoted: bool) -> str:
@@ -103,9 +108,7 @@ def _key(secret: bytes, quoted: bool) -> str:
     classes = sum((any(97 <= b <= 122 for b in secret), any(65 <= b <= 90 for b in secret), any(48 <= b <= 57 for b in secret)))
     if classes < 2 or entropy(secret) < 3.0:
         return "low-entropy"
-    if not quoted and not any(48 <= b <= 57 for b in secret):
-        return "word"
-    return ""
+    return "" if quoted else BARE
 
 
 def _wordy(value: bytes) -> bool:
@@ -114,3 +117,8 @@ def _wordy(value: bytes) -> bool:
     letters = [piece for piece in pieces if piece.isalpha()]
     total = sum(map(len, letters))
     return bool(letters) and total >= 0.75 * len(value.replace(b" ", b"")) and total / len(letters) >= 3.5
+
+
+def bare_is_code(path: bytes) -> bool:
+    """Whether a value without quotes in this file is an expression and not a string."""
+    return _PROGRAM.search(path) is not None

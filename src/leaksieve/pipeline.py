@@ -42,7 +42,7 @@ class Plan(NamedTuple):
     """What to scan and how.
 
     ``repository`` (of the project's root) gives fingerprints their key; ``env_key`` is LEAKSIEVE_KEY.
-    ``jobs`` is the number of workers allowed; ``spawn`` forbids forking.
+    ``jobs`` is the number of workers allowed; ``spawn`` forbids forking; ``line_hashes`` are wanted by SARIF alone.
     """
 
     sources: Sequence[Source]
@@ -55,6 +55,7 @@ class Plan(NamedTuple):
     progress: Callable[[ProgressEvent], None] | None = None
     notes: Sequence[str] = ()
     spawn: bool = False
+    line_hashes: bool = True
 
 
 class Outcome(NamedTuple):
@@ -136,7 +137,7 @@ class _Run:
             return parallel.pooled(units, recipe, jobs)
         bulk = self._expected("bytes") > BULK
         compiler = _compile_at_once if jobs > 1 and not bulk else compile_all
-        worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine, compiler, joined=bulk or jobs == 1)
+        worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine, compiler, joined=bulk or jobs == 1, hashes=self._plan.line_hashes)
         self._coverage.engine = worker.engine.name
         if jobs > 1:
             return parallel.forked(units, worker, jobs)

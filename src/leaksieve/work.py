@@ -28,11 +28,20 @@ class Worker:
     """Bound to the sources and settings of a run; callable with ``(source number, unit)``, returns an encoded :class:`Answer`."""
 
     def __init__(
-        self, sources: Sequence[Source], ruleset: Ruleset, config: Config, prefilter: str, compiler: Any = compile_all, *, joined: bool = True
+        self,
+        sources: Sequence[Source],
+        ruleset: Ruleset,
+        config: Config,
+        prefilter: str,
+        compiler: Any = compile_all,
+        *,
+        joined: bool = True,
+        hashes: bool = True,
     ) -> None:
         self._sources = sources
         self._ruleset = ruleset
         self._reveal = config.reveal
+        self._hashes = hashes
         self._inline_allow = config.inline_allow
         self.engine = Engine(ruleset, prefilter=prefilter, decode_depth=config.max_decode_depth, timeout=config.rule_timeout, compiler=compiler, joined=joined)
 
@@ -75,7 +84,7 @@ class Worker:
         matches = [match for match in matches if match.rejected not in NO_VALUE]
         from leaksieve.findings.locate import locate
 
-        located = locate(chunk, matches, public_prefix=self._public_prefix, reveal=self._reveal, inline_allow=self._inline_allow)
+        located = locate(chunk, matches, public_prefix=self._public_prefix, reveal=self._reveal, inline_allow=self._inline_allow, hashes=self._hashes)
         return [_placed(place) for place in located] if part else located
 
     def _public_prefix(self, rule_id: str) -> bytes:

@@ -63,6 +63,7 @@ def execute(
             staged=staged,
             progress=on_event,
             notes=found.notes,
+            line_hashes=any(output.format == "sarif" for output in outputs),
         )
     )
     clear()

@@ -56,8 +56,11 @@ class Confirmer:
         return self._compiled
 
     def at(self, data: bytes, start: int, length: int) -> Any:
-        """The match that begins at ``start`` with a keyword of this length (for patterns that begin with their keyword), or None."""
-        if self._assigned and not _named_tail().match(data, start + length):
+        """The match that begins at ``start`` (for patterns that begin with their keyword), or None.
+
+        ``length`` is the keyword's; 0 when what follows it was looked at already.
+        """
+        if length and self._assigned and not _named_tail().match(data, start + length):
             return None
         if not self._timeout:
             return self._pattern.match(data, start)

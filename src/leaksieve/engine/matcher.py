@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -69,7 +68,6 @@ class Engine:
         self._memo = Memo(memo_bytes)
         self._judge = judge or Judge()
         self._confirmers: dict[int, Confirmer] = {}
-        self._gate_words: dict[int, re.Pattern[bytes]] = {}
         self._numbers: dict[str, int] = {}
 
     def scan(self, data: bytes, path: bytes = b"") -> Result:
@@ -104,21 +102,9 @@ class Engine:
                 self._confirm(data, index, start, len(literal.word), raws, skips)
         for raw in raws:
             found[raw.rule, raw.span.start] = raw
-        done: set[tuple[int, int]] = set()
-        for number, start in gates:
-            low = data.rfind(b"\n", 0, start) + 1
-            if (number, low) in done:
-                continue
-            high = data.find(b"\n", start)
-            if high < 0:
-                high = len(data)
-            if high - low <= MAX_LINE:
-                done.add((number, low))
-                for raw in self._line(data, number, low, high, skips):
-                    found[raw.rule, raw.span.start] = raw
-            else:
-                for raw in self._gated(data, number, start, skips):
-                    found[raw.rule, raw.span.start] = raw
+        for (number, low), starts in _by_line(data, gates).items():
+            for raw in self._line(data, number, low, starts, skips):
+                found[raw.rule, raw.span.start] = raw
         if len(found) < 2:
             return list(found.values())
         kept: list[Raw] = []
@@ -133,21 +119,18 @@ class Engine:
                 (reach if dropped else live)[raw.rule] = raw.span.end
         return kept
 
-    def _line(self, data: bytes, number: int, low: int, high: int, skips: list[Skip]) -> list[Raw]:
-        """What the rules of a gate say about a line, through the memo."""
+    def _line(self, data: bytes, number: int, low: int, starts: list[int], skips: list[Skip]) -> list[Raw]:
+        """What the rules of a gate say about its words in a line, through the memo."""
+        high = data.find(b"\n", starts[0])
+        if high < 0:
+            high = len(data)
+        if high - low > MAX_LINE:
+            return self._gated(data, number, starts, skips)
         line = data[low:high]
         verdict = self._memo.get(number, line)
         if verdict is None:
-            words = self._gate_words.get(number)
-            if words is None:
-                words = self._gate_words[number] = re.compile(b"(?=" + re.escape(self._vocabulary.gates[number].word) + b")", re.IGNORECASE)
-            tail = self._vocabulary.gates[number].tail.check
-            size = len(self._vocabulary.gates[number].word)
-            raws: list[Raw] = []
             before = len(skips)
-            for place in words.finditer(data, low, high):
-                if tail.match(data, place.start() + size):
-                    raws += self._gated(data, number, place.start(), skips)
+            raws = self._gated(data, number, starts, skips)
             if len(skips) == before:
                 self._memo.put(
                     number,
@@ -159,15 +142,16 @@ class Engine:
             Raw(rule, Span(low + a, low + b), Span(low + c, low + d), data[low + c : low + d], parts, rejected) for rule, a, b, c, d, rejected, parts in verdict
         ]
 
-    def _gated(self, data: bytes, number: int, start: int, skips: list[Skip]) -> list[Raw]:
+    def _gated(self, data: bytes, number: int, starts: list[int], skips: list[Skip]) -> list[Raw]:
         gate = self._vocabulary.gates[number]
         found: list[Raw] = []
-        for index in gate.rules:
-            self._confirm(data, index, start, len(gate.word), found, skips)
+        for start in starts:
+            for index in gate.rules:
+                self._confirm(data, index, start, 0, found, skips)
         return found
 
     def _confirm(self, data: bytes, index: int, start: int, length: int, found: list[Raw], skips: list[Skip]) -> None:
-        """Add the matches of one rule at one candidate."""
+        """Add the matches of one rule at one candidate; ``length`` is the keyword's, 0 behind a gate, which has looked at what follows."""
         confirmer = self._confirmers.get(index) or self._confirmer(index)
         if skips and any(skip.detail == self._ruleset.ids[index] for skip in skips):
             return  # it timed out in this buffer already; once is enough to say so
@@ -293,6 +277,14 @@ class Engine:
         if not self._numbers:
             self._numbers = {name: index for index, name in enumerate(self._ruleset.ids)}
         return self._numbers[rule_id]
+
+
+def _by_line(data: bytes, gates: list[tuple[int, int]]) -> dict[tuple[int, int], list[int]]:
+    """Gates found, by number and start of their line; the prefilter reports all that stand in a line."""
+    lines: dict[tuple[int, int], list[int]] = {}
+    for number, start in sorted(gates):
+        lines.setdefault((number, data.rfind(b"\n", 0, start) + 1), []).append(start)
+    return lines
 
 
 def _time_out(skips: list[Skip], rule_id: str) -> None:

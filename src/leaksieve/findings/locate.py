@@ -34,12 +34,15 @@ class _Place(NamedTuple):
     above: bool
 
 
-def locate(chunk: Chunk, matches: Sequence[Match], *, public_prefix: Callable[[str], bytes], reveal: bool, inline_allow: bool) -> list[Located]:
+def locate(
+    chunk: Chunk, matches: Sequence[Match], *, public_prefix: Callable[[str], bytes], reveal: bool, inline_allow: bool, hashes: bool = True
+) -> list[Located]:
     """Give every reported match its lines, columns, masked context and allow comment, in order of place.
 
     ``matches`` are all of the chunk's, rejected ones included: those are not returned, but masked
     wherever a context shows them.  ``public_prefix`` maps a rule's id to the part of its secrets
-    that everyone may see.  ``reveal`` masks nothing; ``inline_allow`` looks for allow comments.
+    that everyone may see.  ``reveal`` masks nothing; ``inline_allow`` looks for allow comments;
+    ``hashes`` are what code hosts know lines by, which costs a pass over the file.
 
     A finding is already present when every line its secret touches also stands, as a whole line and
     whatever its line ending, somewhere in the chunk's base; how often does not matter.
@@ -51,8 +54,8 @@ def locate(chunk: Chunk, matches: Sequence[Match], *, public_prefix: Callable[[s
     extents = [place.shown for place in places] + [place.marker.reason for place in places if place.marker and place.marker.reason[0] < place.marker.reason[1]]
     canvas = Canvas(chunk.data, matches, extents, public_prefix, reveal)
     present = _present(chunk, places)
-    hashes = _hashes(chunk, {place.start[0] for place in places})
-    return [_located(place, chunk.provenance, canvas, present[place.touched], hashes.get(place.start[0], "")) for place in places]
+    hashed = _hashes(chunk, {place.start[0] for place in places}) if hashes else {}
+    return [_located(place, chunk.provenance, canvas, present[place.touched], hashed.get(place.start[0], "")) for place in places]
 
 
 def _located(place: _Place, provenance: Provenance, canvas: Canvas, present: bool, line_hash: str) -> Located:

@@ -115,7 +115,7 @@ def test_rules_bound_to_paths():
 
 
 def test_memory_is_bounded_and_can_be_off():
-    off, small = Memo(0), Memo(700)
+    off, small = Memo(0), Memo(900)
     off.put(0, b"x", ())
     assert off.get(0, b"x") is None
     small.put(0, b"a" * 100, ())

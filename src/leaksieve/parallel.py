@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import select
 import selectors
 import signal
 import struct
@@ -218,38 +219,44 @@ def inline(units: Iterator[Unit], work: Work) -> Iterator[Done]:
         yield Done(unit, work(unit))
 
 
-def side_by_side(several: list[Any], compute: Callable[[Any], Any], pack: Callable[[Any], bytes], unpack: Callable[[bytes], Any]) -> list[Any]:
-    """``[compute(one) for one in several]``, the last ones each in a forked process that sends its result back packed.
+class Computation:
+    """``compute(one)`` in a forked process that sends its result back packed.
 
-    A process that fails or dies costs nothing but its time: its share is computed here.
+    A process that fails or dies costs nothing but its time: the result is then computed here.
     """
-    helpers = []
-    for one in several[1:]:
-        readable, writable = os.pipe()
+
+    def __init__(self, one: Any, compute: Callable[[Any], Any], pack: Callable[[Any], bytes], unpack: Callable[[bytes], Any]) -> None:
+        self._one = one
+        self._compute = compute
+        self._unpack = unpack
+        self._pipe, writable = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
-        pid = os.fork()
-        if pid == 0:
+        self._pid = os.fork()
+        if self._pid == 0:
             try:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-                os.close(readable)
+                os.close(self._pipe)
                 view = memoryview(pack(compute(one)))
                 while view:
                     view = view[os.write(writable, view) :]
             finally:
                 os._exit(0)
         os.close(writable)
-        helpers.append((pid, readable, one))
-    results = [compute(several[0])] if several else []
-    for pid, readable, one in helpers:
+
+    def ready(self) -> bool:
+        """Whether the result begins to arrive (or the process is gone)."""
+        return bool(select.select([self._pipe], [], [], 0)[0])
+
+    def result(self) -> Any:
+        """The result, waited for."""
         pieces = []
-        while piece := os.read(readable, 1 << 20):
+        while piece := os.read(self._pipe, 1 << 20):
             pieces.append(piece)
-        os.close(readable)
-        _, status = os.waitpid(pid, 0)
+        os.close(self._pipe)
+        os.waitpid(self._pid, 0)
         packed = b"".join(pieces)
         try:
-            results.append(unpack(packed) if packed and status == 0 else compute(one))
+            return self._unpack(packed) if packed else self._compute(self._one)
         except Exception:
-            results.append(compute(one))
-    return results
+            return self._compute(self._one)

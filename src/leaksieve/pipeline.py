@@ -107,7 +107,14 @@ class _Run:
         wanted = self._plan.config.engine
         name = wanted if wanted != "auto" else _engine_for(small)
         limit = self._plan.config.timeout
-        for done in self._results(_chained(ahead, units), name, 1 if small else self._plan.jobs):
+
+        def plan_on() -> bool:
+            unit = next(units, None)
+            if unit is not None:
+                ahead.append(unit)
+            return unit is not None
+
+        for done in self._results(_chained(ahead, units), name, 1 if small else self._plan.jobs, plan_on):
             if done.result is None:
                 self._lost(done.unit, name)
             else:
@@ -128,7 +135,7 @@ class _Run:
     def _expected(self, what: str) -> int:
         return sum(source.coverage.expected.get(what, 0) for source in self._plan.sources)
 
-    def _results(self, units: Iterator[Unit], engine: str, jobs: int) -> Iterator[Done]:
+    def _results(self, units: Iterator[Unit], engine: str, jobs: int, plan_on: Callable[[], bool]) -> Iterator[Done]:
         from leaksieve import parallel
 
         if jobs > 1 and self._plan.spawn:
@@ -136,7 +143,7 @@ class _Run:
             self._coverage.engine = engine
             return parallel.pooled(units, recipe, jobs)
         bulk = self._expected("bytes") > BULK
-        compiler = _compile_at_once if jobs > 1 and not bulk else compile_all
+        compiler = _Compiler(plan_on) if jobs > 1 else compile_all
         worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine, compiler, joined=bulk or jobs == 1, hashes=self._plan.line_hashes)
         self._coverage.engine = worker.engine.name
         if jobs > 1:
@@ -197,18 +204,31 @@ class Recipe:
         return Worker(self.sources, ruleset, self.config, self.engine)
 
 
-def _compile_at_once(several: list[Patterns]) -> list[Any]:
-    """Compile Hyperscan's databases in processes side by side; they come back through a pipe, never through a file."""
-    import hyperscan
+class _Compiler:
+    """Compiles Hyperscan's databases in a forked process, while this one compiles the other or goes on planning.
 
-    from leaksieve.parallel import side_by_side
+    They come back through a pipe, never through a file.
+    """
 
-    def unpack(packed: bytes) -> Any:
-        database = hyperscan.loadb(packed, hyperscan.HS_MODE_BLOCK)
-        database.scratch = hyperscan.Scratch(database)
-        return database
+    def __init__(self, plan_on: Callable[[], bool]) -> None:
+        self._plan_on = plan_on
 
-    return side_by_side(several, compile_database, hyperscan.dumpb, unpack)
+    def __call__(self, several: list[Patterns]) -> list[Any]:
+        """One database for each, in order."""
+        import hyperscan
+
+        from leaksieve.parallel import Computation
+
+        def unpack(packed: bytes) -> Any:
+            database = hyperscan.loadb(packed, hyperscan.HS_MODE_BLOCK)
+            database.scratch = hyperscan.Scratch(database)
+            return database
+
+        last = Computation(several[-1], compile_database, hyperscan.dumpb, unpack)
+        first = [compile_database(patterns) for patterns in several[:-1]]
+        while not last.ready() and self._plan_on():
+            pass
+        return [*first, last.result()]
 
 
 def _engine_for(small: bool) -> str:

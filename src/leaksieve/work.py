@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from leaksieve.config import Config
 from leaksieve.engine.filters import NO_VALUE
-from leaksieve.engine.matcher import Engine
+from leaksieve.engine.matcher import EMPTY, Engine
 from leaksieve.engine.prefilter import compile_all
 from leaksieve.model import Chunk, Located, Match, Skip
 from leaksieve.ruleset.load import Ruleset
@@ -60,13 +60,20 @@ class Worker:
             if isinstance(item, Skip):
                 skips.append(item)
                 continue
-            body = item.provenance.details.get("body")
+            provenance = item.provenance
             # Blocks of a stream overlap: one file in all, and every byte once.
-            files += not (isinstance(body, tuple) and body[0])
-            size += body[1] - body[0] if isinstance(body, tuple) else len(item.data)
-            result = engine.scan(item.data, item.provenance.path)
+            body = provenance.details.get("body") if provenance.details else None
+            if isinstance(body, tuple):
+                files += not body[0]
+                size += body[1] - body[0]
+            else:
+                files += 1
+                size += len(item.data)
+            result = engine.scan(item.data, provenance.path)
+            if result is EMPTY:
+                continue
             if result.skips:
-                skips += [skip._replace(where=item.provenance.path) for skip in result.skips]
+                skips += [skip._replace(where=provenance.path) for skip in result.skips]
             if result.matches:
                 located += self._locate(item, result.matches)
         return Answer(located, skips, files, size)

@@ -11,7 +11,7 @@ from leaksieve.engine.filters import MAYBE, Judge
 from leaksieve.engine.mapping import Decoded
 from leaksieve.engine.memo import MAX_LINE, Memo
 from leaksieve.engine.overlap import Claim, Taken, losers
-from leaksieve.engine.prefilter import Patterns, Prefilter, compile_all, make
+from leaksieve.engine.prefilter import NOTHING, Patterns, Prefilter, compile_all, make
 from leaksieve.engine.vocabulary import ESCAPES, Vocabulary
 from leaksieve.model import Match, Skip, Span
 from leaksieve.ruleset.load import Ruleset
@@ -27,6 +27,9 @@ class Result(NamedTuple):
 
     matches: list[Match]
     skips: list[Skip]
+
+
+EMPTY = Result([], [])
 
 
 class Raw(NamedTuple):
@@ -73,8 +76,8 @@ class Engine:
     def scan(self, data: bytes, path: bytes = b"") -> Result:
         """Find every match in a buffer; ``path`` matters only to rules and allow entries bound to paths."""
         hits = self._prefilter.hits(data)
-        if not (hits.literals or hits.gates or hits.escapes or hits.forms):
-            return Result([], [])
+        if hits is NOTHING:
+            return EMPTY
         skips: list[Skip] = []
         found = self._matches(data, hits.literals, hits.gates, skips)
         matches = [self._finished(raw, (), lambda span: span) for raw in found]

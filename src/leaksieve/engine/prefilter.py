@@ -18,6 +18,9 @@ from leaksieve.errors import UsageError
 _ENCODED_RUN = re.compile(rb"[A-Za-z0-9+/_\-]{%d}|[\x21-\x7e]\x00[\x21-\x7e]\x00" % MIN_RUN)
 
 
+NOTHING = Hits([], [], [], [])
+
+
 class Prefilter(Protocol):
     """Finds candidates in a buffer."""
 
@@ -149,6 +152,7 @@ class Hyperscan:
             for first, part in (((0, plain + encoded),) if joined else ((0, plain), (self._forms, encoded)))
             if part
         ]
+        self._longest = max((len(gate.word) for gate in vocabulary.gates), default=0)
         self._databases = compiler(several)
 
     def hits(self, data: bytes) -> Hits:
@@ -159,7 +163,7 @@ class Hyperscan:
             for database in self._databases:
                 database.scan(data, match_event_handler=lambda number, _from, to, _flags, _context: append((number, to)))
         if not found:
-            return Hits([], [], [], [])
+            return NOTHING
         literals: list[tuple[int, int]] = []
         gates: dict[tuple[int, int], bool] = {}
         escapes: list[tuple[int, int]] = []
@@ -179,9 +183,11 @@ class Hyperscan:
         """Find where the gates' words stand: Hyperscan tells only where a match ended."""
         tail, words = self._tails[which]
         check = tail.check
+        # A gate never reaches over a line break; the widest tail and word otherwise.
+        low = max(to - tail.span - self._longest, 0)
+        low = max(low, data.rfind(b"\n", low, to) + 1)
+        text = data[low:to].lower()
         for number, word in words:
-            low = max(to - tail.span - len(word), 0)
-            text = data[low:to].lower()
             place = text.find(word)
             while place >= 0:
                 start = low + place

@@ -70,12 +70,14 @@ def _stdout() -> Iterator[TextIO]:
     if isinstance(stream, io.TextIOWrapper):
         # Whatever the locale: a path outside Latin-1 must not end the scan.
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    yield stream
     try:
+        yield stream
         stream.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
+        # A long report fails while it is being written, a short one when it is flushed.
+        silence_stdout()
         raise _failure("standard output", error) from error
 
 

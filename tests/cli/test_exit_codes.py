@@ -257,6 +257,18 @@ def test_closed_streams_do_not_change_the_code(leak):
     assert code(">&-", "scan", "clean", "-q", "-o", "report.txt") == 0
 
 
+def test_full_disk_under_a_report_is_no_internal_error(leak):
+    """Standard output fails while the report is written, not only when it is flushed."""
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs /dev/full")
+    for format_ in ("text", "json", "jsonl", "sarif"):
+        with open("/dev/full", "wb") as full:
+            command = leak.command("dir", "tree", "-q", "-f", format_)
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, cwd=leak.path, env=leak.env, check=False)
+        assert done.returncode == 2
+        assert done.stderr.decode().splitlines() == ["leaksieve: standard output: cannot write the report: No space left on device; choose another --output"]
+
+
 def test_no_color_and_force_color(leak):
     assert "\x1b[" not in leak.run("dir", "tree").out
     assert "\x1b[" in leak.run("dir", "tree", FORCE_COLOR="1").out

@@ -23,7 +23,7 @@ _REASONS = {
     "symlink": ("symbolic link", "symbolic links"),
     "excluded-by-config": ("excluded by the configuration",),
     "intent-to-add": ("with nothing staged yet",),
-    "history-not-scanned": ("history",),
+    "history-not-scanned": ("git history",),
 }
 _SECRETS_FILE = "ignored-secrets-file"
 
@@ -183,6 +183,6 @@ def blocking(count: int, style: Style) -> list[str]:
         style.paint("bad", f"Commit stopped: {counted(count, 'new secret')}."),
         f"  Take {it} out of the file, then `git add` the file again.",
         f"  Rotate {it} if {it if count == 1 else 'they'} {was} ever pushed or shared.",
-        "  No secret? Put `leaksieve:allow <reason>` in a comment",
+        "  No secret? Put `leaksieve:allow -- <reason>` in a comment",
         "  on that line, and `git add` the file again.",
     ]

@@ -224,7 +224,7 @@ def test_a_stopped_commit_says_what_to_do_in_five_lines(build):
     assert len(last) <= 5
     assert all(len(line) <= 60 for line in last)
     words = " ".join(last)
-    for expected in ("Commit stopped: 1 new secret.", "git add", "Rotate", "leaksieve:allow <reason>"):
+    for expected in ("Commit stopped: 1 new secret.", "git add", "Rotate", "leaksieve:allow -- <reason>"):
         assert expected in words
     assert "no-verify" not in text
 

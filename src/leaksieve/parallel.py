@@ -213,12 +213,6 @@ def _pooled_unit(recipe: Callable[[], Work], unit: Unit) -> tuple[Unit, bytes | 
     return unit, work(unit)
 
 
-def inline(units: Iterator[Unit], work: Work) -> Iterator[Done]:
-    """The same in this process, for inputs too small to share."""
-    for unit in units:
-        yield Done(unit, work(unit))
-
-
 class Computation:
     """``compute(one)`` in a forked process that sends its result back packed.
 

@@ -5,6 +5,7 @@ The only module that knows all of them.  It returns an outcome; the exit code is
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +21,6 @@ from leaksieve.sources.base import Source, Unit
 from leaksieve.work import Worker, decode
 
 if TYPE_CHECKING:
-    from leaksieve.parallel import Done
     from leaksieve.reports.base import RuleInfo
 
 # Up to this many bytes Aho-Corasick in this process is done before Hyperscan has compiled.
@@ -115,10 +115,11 @@ class _Run:
             return unit is not None
 
         for done in self._results(_chained(ahead, units), name, 1 if small else self._plan.jobs, plan_on):
-            if done.result is None:
-                self._lost(done.unit, name)
+            unit, result = done
+            if result is None:
+                self._lost(unit, name)
             else:
-                self._take(done.unit, done.result)
+                self._take(unit, result)
             if limit is not None and time.perf_counter() - began > limit:
                 self._coverage.sources[0].skip(Skip("failed", b"", "timeout", f"the scan was stopped after {limit:g} s; raise --timeout"))
                 return
@@ -135,36 +136,35 @@ class _Run:
     def _expected(self, what: str) -> int:
         return sum(source.coverage.expected.get(what, 0) for source in self._plan.sources)
 
-    def _results(self, units: Iterator[Unit], engine: str, jobs: int, plan_on: Callable[[], bool]) -> Iterator[Done]:
-        from leaksieve import parallel
+    def _results(self, units: Iterator[Unit], engine: str, jobs: int, plan_on: Callable[[], bool]) -> Iterator[tuple[Unit, bytes | None]]:
+        if jobs > 1 and (self._plan.spawn or not hasattr(os, "fork")):
+            from leaksieve.parallel import pooled
 
-        if jobs > 1 and self._plan.spawn:
-            recipe = Recipe(self._plan.sources, self._plan.config, engine)
             self._coverage.engine = engine
-            return parallel.pooled(units, recipe, jobs)
+            return pooled(units, Recipe(self._plan.sources, self._plan.config, engine), jobs)
         bulk = self._expected("bytes") > BULK
         compiler = _Compiler(plan_on) if jobs > 1 else compile_all
         worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine, compiler, joined=bulk or jobs == 1, hashes=self._plan.line_hashes)
         self._coverage.engine = worker.engine.name
         if jobs > 1:
-            return parallel.forked(units, worker, jobs)
-        return parallel.inline(units, worker)
+            from leaksieve.parallel import forked
+
+            return forked(units, worker, jobs)
+        return ((unit, worker(unit)) for unit in units)
 
     def _lost(self, unit: Unit, engine: str) -> None:
         """A worker died over a unit: try its parts one by one, so that one file cannot take its neighbours with it."""
-        from leaksieve import parallel
+        from leaksieve.parallel import forked
 
-        source = self._plan.sources[unit[0]]  # type: ignore[call-overload]
-        split: Any = getattr(source, "split", None)
-        parts = [(unit[0], part) for part in split(unit[1])] if split else [unit]
+        number, inner = unit
+        source = self._plan.sources[number]  # type: ignore[call-overload]
         worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine)
-        for part in parts:
-            for done in parallel.forked(iter((part,)), worker, 1):
-                if done.result is None:
-                    name: Any = getattr(source, "name_of", None)
-                    source.coverage.skip(Skip("failed", name(part[1]) if name else b"", "crashed-worker", "a worker process died over it"))
+        for part in _parts(inner):  # type: ignore[arg-type]
+            for _, result in forked(iter(((number, part),)), worker, 1):
+                if result is None:
+                    source.coverage.skip(Skip("failed", _name(part), "crashed-worker", "a worker process died over it"))
                 else:
-                    self._take(part, done.result)
+                    self._take((number, part), result)
 
     def _take(self, unit: Unit, result: bytes) -> None:
         answer = decode(result)
@@ -238,6 +238,21 @@ def _engine_for(small: bool) -> str:
     from importlib.util import find_spec
 
     return "hyperscan" if find_spec("hyperscan") else "aho-corasick"
+
+
+def _parts(unit: Unit) -> list[Unit]:
+    """The files of a unit as units of their own."""
+    if unit[0] != "files":
+        return [unit]
+    _, root, entries = unit
+    return [("files", root, (entry,)) for entry in entries]  # type: ignore[attr-defined]
+
+
+def _name(unit: Unit) -> bytes:
+    """What a unit of one file is called on the receipt."""
+    if unit[0] == "files":
+        return bytes(unit[2][0][0])  # type: ignore[index]
+    return next((piece for piece in unit if isinstance(piece, bytes)), b"")
 
 
 def _chained(first: Iterable[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leaksieve.ruleset.generic import BARE, bare_is_code, implausible
-from leaksieve.ruleset.values import compiled, reject_reason
+from leaksieve.ruleset.values import BARE, compiled, reject_reason
 
 # Reasons that say of a match that it is no value at all: code, a reference, prose, a public shape.  Everything
 # else that was dropped (too weak, a placeholder, a word, allowed) may be a secret after all and is masked in contexts.
@@ -26,10 +25,12 @@ class Judge:
 
     def value(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
         """Why this value, in its match, is no finding ("" if it is one); independent of the path."""
-        reason = reject_reason(rule, secret)
-        if not reason and rule["family"] == "generic":
-            reason = implausible(rule, secret, match)
-        return reason
+        if rule["family"] != "generic":
+            return reject_reason(rule, secret)
+        from leaksieve.ruleset.generic import implausible  # 3 ms of patterns that most commits do not need
+
+        verdict = implausible(rule, secret, match)
+        return (reject_reason(rule, secret) or verdict) if verdict in MAYBE else verdict
 
     def place(self, rule: dict[str, Any], path: bytes, verdict: str) -> str:
         """Why the match is no finding at this path; ``verdict`` is what was said of its value, which may leave the path to decide."""
@@ -37,4 +38,8 @@ class Judge:
             return verdict
         if rule["paths"] and not any(compiled(pattern).search(path) for pattern in rule["paths"]):
             return "path"
-        return "identifier" if verdict == BARE and bare_is_code(path) else ""
+        if verdict == BARE:
+            from leaksieve.ruleset.generic import bare_is_code
+
+            return "identifier" if bare_is_code(path) else ""
+        return ""

@@ -16,11 +16,11 @@ import regex
 
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.compile import finish, rule_files
-from leaksieve.ruleset.generic import BARE, implausible
+from leaksieve.ruleset.generic import implausible
 from leaksieve.ruleset.rule import read_rules
 from leaksieve.ruleset.syntax import Walker, flatten
 from leaksieve.ruleset.template import expand
-from leaksieve.ruleset.values import reject_reason
+from leaksieve.ruleset.values import BARE, reject_reason
 
 SEEDS = (0, 1, 2)
 # Time for the stress text, in seconds; a linear pattern needs a few milliseconds.
@@ -60,9 +60,10 @@ def accepted(rule: dict[str, Any], compiled: Any, text: bytes) -> list[tuple[int
 
 def dropped(rule: dict[str, Any], match: Any) -> str:
     """Why a match of the rule is no finding, path left out of account ("" if it is one)."""
-    reason = reject_reason(rule, match.group("secret"))
-    if not reason and rule["family"] == "generic":
-        reason = implausible(rule, match.group("secret"), match)
+    secret = match.group("secret")
+    reason = implausible(rule, secret, match) if rule["family"] == "generic" else ""
+    if reason in ("", BARE):
+        reason = reject_reason(rule, secret) or reason
     # Without a path, a bare value is taken for one of a configuration file.
     return "" if reason == BARE else reason
 

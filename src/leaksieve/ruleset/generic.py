@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from leaksieve.ruleset.values import entropy
+from leaksieve.ruleset.values import BARE, entropy
 
 # Names that hold one of the words and something else than the secret itself.
 _NAME_OF_SOMETHING_ELSE = re.compile(
@@ -36,8 +36,6 @@ _PATH = re.compile(rb"^[\w.~-]*(?:/[\w.@{}$-]+){2,}/?$|^[\w.-]+\.(?:pem|key|crt|
 _HASH = re.compile(rb"^(?:\$2[abxy]?\$|\$[156]\$|\$argon2|\{(?:SSHA|SHA|MD5|bcrypt)\}|sha(?:1|256|384|512)[-:]|md5[-:]|pbkdf2)")
 # `"password", "value"`: the name is the word itself, with nothing glued to its end.
 _NAME_ALONE = re.compile(rb"(?i)[a-z_ .-]{3,16}[\"'`\])]{1,3}[ \t]*,")
-# The verdict on a value without quotes: in a program it is code, in a configuration file a value; the path decides.
-BARE = "?bare"
 # Files whose language has no bare strings.
 _PROGRAM = re.compile(
     rb"(?i)\.(?:py|pyi|pyx|js|jsx|mjs|cjs|ts|tsx|java|kt|kts|scala|groovy|go|c|h|cc|cpp|cxx|hpp|hh|m|mm|cs|fs|vb|rb|php|rs|swift|dart|lua|pl|pm|r|jl|ex|exs|erl|hs|clj|sol|vue|svelte"
@@ -51,27 +49,33 @@ _STAND_INS = frozenset(
 
 def implausible(rule: dict[str, Any], secret: bytes, match: Any) -> str:
     """Why a value matched by a generic rule is no credential ("" if it may be one)."""
-    begin, _ = match.span()
+    begin = match.start()
     head = match.string[begin : match.start("secret")]
-    if _NAME_OF_SOMETHING_ELSE.search(head):
-        return "name"
-    if _REFERENCE.search(secret):
-        return "reference"
+    quoted = head[-1:] in (b'"', b"'", b"`", b";")
+    # From cheap to dear: nearly every candidate is code and ends in the first lines.
+    if not _assigned(head, quoted, secret, match):
+        return "expression"
+    if _CODE.match(secret):
+        return "not-a-value"
+    if not quoted and _IDENTIFIER.match(secret):
+        return "identifier"
+    verdict = _password(secret, quoted) if rule["id"] == "generic-password" else _key(secret, quoted)
+    if verdict and verdict != BARE:
+        return verdict
+    if match.string[max(begin - 2, 0) : begin] == b"::":
+        return "type-name"
+    if _DATE_OR_NUMBER.match(secret) or _PATH.match(secret):
+        return "not-a-value"
     if _HASH.match(secret) or _UUID.match(secret):
         return "known-safe-shape"
-    if _DATE_OR_NUMBER.match(secret) or _PATH.match(secret) or _CODE.match(secret):
-        return "not-a-value"
+    if _REFERENCE.search(secret):
+        return "reference"
+    if _NAME_OF_SOMETHING_ELSE.search(head):
+        return "name"
     lowered = secret.lower()
     if lowered in _STAND_INS or len(set(lowered)) < 4:
         return "placeholder"
-    if match.string[max(begin - 2, 0) : begin] == b"::":
-        return "type-name"
-    quoted = head[-1:] in (b'"', b"'", b"`", b";")
-    if not _assigned(head, quoted, secret, match):
-        return "expression"
-    if rule["id"] == "generic-password":
-        return _password(secret, quoted)
-    return _key(secret, quoted)
+    return verdict
 
 
 def _assigned(head: bytes, quoted: bool, secret: bytes, match: Any) -> bool:

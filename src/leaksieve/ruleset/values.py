@@ -23,6 +23,8 @@ def entropy(value: bytes) -> float:
     return bits
 
 
+# The verdict on a generic value without quotes: in a program it is code, in a configuration file a value; the path decides.
+BARE = "?bare"
 # Runs that a long value may hold by its format (zero bytes, padding) or by chance.
 PLACEHOLDER_RUNS = (b"00000000", b"11111111", b"aaaaaaaa")
 MAX_RUN_JUDGED = 40
@@ -55,13 +57,15 @@ PLACEHOLDER_WORDS = (
 )  # fmt: skip
 
 
-_WORDS = re.compile(b"|".join(map(re.escape, PLACEHOLDER_WORDS)))
+@lru_cache(maxsize=1)
+def _words() -> re.Pattern[bytes]:
+    return re.compile(b"|".join(map(re.escape, PLACEHOLDER_WORDS)))
 
 
 def placeholder(value: bytes) -> bool:
     """Whether a value stands in for a secret: runs, and words that only examples hold."""
     lowered = value.lower()
-    if _WORDS.search(lowered) or is_run(value):
+    if _words().search(lowered) or is_run(value):
         return True
     return len(value) <= MAX_RUN_JUDGED and any(run in lowered for run in PLACEHOLDER_RUNS)
 

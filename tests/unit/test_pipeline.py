@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -56,10 +58,28 @@ def test_a_worker_that_dies_loses_one_file_and_says_so(tmp_path):
     assert [finding.rule_id for finding in outcome.findings] == ["github-classic-token"]
 
 
-@pytest.mark.parametrize(("jobs", "spawn", "engine"), [(1, False, "auto"), (2, False, "auto"), (2, True, "auto"), (2, False, "aho-corasick")])
-def test_any_way_to_share_the_work_finds_the_same(tmp_path, jobs, spawn, engine):
+SPAWNED = """
+import os, sys
+from leaksieve.config import Config
+from leaksieve.pipeline import Plan, run
+from leaksieve.sources.worktree import WorktreeSource
+
+source = WorktreeSource(os.fsencode(sys.argv[1]), requested=".", max_file_size=1 << 30, gitignore=False, tracked=None, repo_root=None, info_exclude=None)
+outcome = run(Plan(sources=(source,), config=Config(), jobs=2, spawn=True))
+print([(finding.rule_id, finding.proof) for finding in outcome.findings], outcome.coverage.complete, source.coverage.scanned == source.coverage.expected)
+"""
+
+
+def test_where_nothing_can_be_forked_joblib_shares_the_work(tmp_path):
+    # In a process of its own: the pool outlives the call, and other tests count children.
+    done = subprocess.run([sys.executable, "-c", SPAWNED, str(large(tmp_path))], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.strip() == "[('github-classic-token', 'structural')] True True", done.stderr
+
+
+@pytest.mark.parametrize(("jobs", "engine"), [(1, "auto"), (2, "auto"), (2, "aho-corasick")])
+def test_any_way_to_share_the_work_finds_the_same(tmp_path, jobs, engine):
     source = tree(large(tmp_path))
-    outcome = run(Plan(sources=(source,), config=Config(engine=engine), jobs=jobs, spawn=spawn))
+    outcome = run(Plan(sources=(source,), config=Config(engine=engine), jobs=jobs))
     (finding,) = outcome.findings
     assert (finding.rule_id, finding.proof, finding.occurrences[0].path) == ("github-classic-token", "structural", b"f030.c")
     assert source.coverage.scanned == source.coverage.expected

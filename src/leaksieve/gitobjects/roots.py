@@ -78,20 +78,23 @@ def _from_graph(repo: Repository, store: ObjectStore, head: bytes) -> bytes | No
 
 
 def _walk(repo: Repository, store: ObjectStore, head: bytes, boundary: frozenset[bytes], cache_dir: bytes | None) -> bytes | None:
-    cache = _Cache(repo, cache_dir) if not boundary else None
+    cache: _Cache | None = None
     root: bytes | None = None
     passed: list[bytes] = []
     steps = 0
     at = head
     # No guard against circles: a commit's id covers its parents', and a forged circle ends at the count below.
     while steps < 50_000_000:
+        if steps == _WORTH_REMEMBERING and not boundary:
+            # A short history is walked before the cache directory's name is known.
+            cache = _Cache(repo, cache_dir)
         if cache is not None and at in cache.checkpoints and _parents(store, cache.root) == ():
             root = cache.root
             break
         parents = _parents(store, at)
         if parents is None or (parents and at in boundary):
             return None
-        if steps % _STRIDE == 0:
+        if steps % _STRIDE == 0 or steps == _WORTH_REMEMBERING:
             passed.append(at)
         steps += 1
         if not parents:

@@ -7,26 +7,36 @@ be code, a reference to a secret kept elsewhere, a placeholder, a plain word or 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from leaksieve.ruleset.values import BARE, entropy
 
+
 # Names that hold one of the words and something else than the secret itself.
-_NAME_OF_SOMETHING_ELSE = re.compile(
-    rb"(?i)(?:_|-|\.|(?<=[a-z])(?=[A-Z]))?(?:hash(?:ed)?|digest|field|label|placeholder|hint|text|input|url|uri|path|file(?:name)?|dir|name|length|len|size|min|max|"
-    rb"policy|regex|pattern|format|type|kind|class|style|icon|title|message|msg|error|err|id|ids|uuid|arn|ref|reference|prompt|column|col|table|"
-    rb"valid(?:ator|ation)?|verif(?:y|ied|ication)|check|strength|expir(?:y|es|ed|ation|e)?|ttl|timeout|count|limit|index|idx|env|var|variable|"
-    rb"enabled?|disabled?|required|optional|encoding|encoder|header|param(?:eter)?s?|attr(?:ibute)?|prop(?:erty)?|option|scheme|method|mode|"
-    rb"manager|provider|service|store|storage|factory|builder|handler|callback|listener|reset|change|update|forgot|confirm(?:ation)?_?url|algorithm|alg|"
-    rb"version|created|updated|modified|rotat(?:e|ed|ion)|status|state|source|target|start|end|pos(?:ition)?|offset|range|stream|list|set|map|s3|"
-    rb"usage|description|desc|help|doc|docs|info|comment|test|helper|util|generator|command|cmd|script|public|pub)\\{0,2}[\"'`\])]*[ \t]*(?:[=:(,>?|<]|$)"
-)
+@cache
+def _name_of_something_else() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"(?i)(?:_|-|\.|(?<=[a-z])(?=[A-Z]))?(?:hash(?:ed)?|digest|field|label|placeholder|hint|text|input|url|uri|path|file(?:name)?|dir|name|length|len|size|min|max|"
+        rb"policy|regex|pattern|format|type|kind|class|style|icon|title|message|msg|error|err|id|ids|uuid|arn|ref|reference|prompt|column|col|table|"
+        rb"valid(?:ator|ation)?|verif(?:y|ied|ication)|check|strength|expir(?:y|es|ed|ation|e)?|ttl|timeout|count|limit|index|idx|env|var|variable|"
+        rb"enabled?|disabled?|required|optional|encoding|encoder|header|param(?:eter)?s?|attr(?:ibute)?|prop(?:erty)?|option|scheme|method|mode|"
+        rb"manager|provider|service|store|storage|factory|builder|handler|callback|listener|reset|change|update|forgot|confirm(?:ation)?_?url|algorithm|alg|"
+        rb"version|created|updated|modified|rotat(?:e|ed|ion)|status|state|source|target|start|end|pos(?:ition)?|offset|range|stream|list|set|map|s3|"
+        rb"usage|description|desc|help|doc|docs|info|comment|test|helper|util|generator|command|cmd|script|public|pub)\\{0,2}[\"'`\])]*[ \t]*(?:[=:(,>?|<]|$)"
+    )
+
+
 # A value taken from elsewhere: environment, templates, stores, calls, members.
-_REFERENCE = re.compile(
-    rb"(?i)^(?:[$@%]|\{|<|\*|&[a-z]|#|\\$|!|~|//?[a-z]|\.{1,2}/|https?://|file:|vault:|ref\+|op://|arn:|env[.:(\[]|enc\[|projects/|secret://|kms:|sops:|data:)"
-    rb"|\$\{|\{\{|\}\}|%\(|%[sd]\b|<%|\$\(|os\.environ|getenv|process\.env|System\.getProperty|secretKeyRef|AWS::|!Ref|!Sub|self\.|this\.|config\.|settings\.|request\.|"
-    rb"::|->|=>|\(\)|&&|\|\||==|!=|\+=|\" ?\+|' ?\+|\+ ?\"|\+ ?'"
-)
+@cache
+def _reference() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"(?i)^(?:[$@%]|\{|<|\*|&[a-z]|#|\\$|!|~|//?[a-z]|\.{1,2}/|https?://|file:|vault:|ref\+|op://|arn:|env[.:(\[]|enc\[|projects/|secret://|kms:|sops:|data:)"
+        rb"|\$\{|\{\{|\}\}|%\(|%[sd]\b|<%|\$\(|os\.environ|getenv|process\.env|System\.getProperty|secretKeyRef|AWS::|!Ref|!Sub|self\.|this\.|config\.|settings\.|request\.|"
+        rb"::|->|=>|\(\)|&&|\|\||==|!=|\+=|\" ?\+|' ?\+|\+ ?\"|\+ ?'"
+    )
+
+
 _CODE = re.compile(rb"^[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::|->)[A-Za-z_][A-Za-z0-9_]*)+[;,)]*$")
 _IDENTIFIER = re.compile(rb"^[A-Za-z_]+(?:[_-][A-Za-z]+)*[0-9]?$")
 _PIECES = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
@@ -36,11 +46,17 @@ _PATH = re.compile(rb"^[\w.~-]*(?:/[\w.@{}$-]+){2,}/?$|^[\w.-]+\.(?:pem|key|crt|
 _HASH = re.compile(rb"^(?:\$2[abxy]?\$|\$[156]\$|\$argon2|\{(?:SSHA|SHA|MD5|bcrypt)\}|sha(?:1|256|384|512)[-:]|md5[-:]|pbkdf2)")
 # `"password", "value"`: the name is the word itself, with nothing glued to its end.
 _NAME_ALONE = re.compile(rb"(?i)[a-z_ .-]{3,16}[\"'`\])]{1,3}[ \t]*,")
+
+
 # Files whose language has no bare strings.
-_PROGRAM = re.compile(
-    rb"(?i)\.(?:py|pyi|pyx|js|jsx|mjs|cjs|ts|tsx|java|kt|kts|scala|groovy|go|c|h|cc|cpp|cxx|hpp|hh|m|mm|cs|fs|vb|rb|php|rs|swift|dart|lua|pl|pm|r|jl|ex|exs|erl|hs|clj|sol|vue|svelte"
-    rb"|ipynb|sql|ps1|psm1|html?|xhtml|jsp|asp|aspx|erb|css|scss|less|map|s|asm|v|sv|proto|graphql|pyc|el|lisp|scm|ml|mli|nim|zig|awk|tcl|cmake)\Z"
-)
+@cache
+def _program() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"(?i)\.(?:py|pyi|pyx|js|jsx|mjs|cjs|ts|tsx|java|kt|kts|scala|groovy|go|c|h|cc|cpp|cxx|hpp|hh|m|mm|cs|fs|vb|rb|php|rs|swift|dart|lua|pl|pm|r|jl|ex|exs|erl|hs|clj|sol|vue|svelte"
+        rb"|ipynb|sql|ps1|psm1|html?|xhtml|jsp|asp|aspx|erb|css|scss|less|map|s|asm|v|sv|proto|graphql|pyc|el|lisp|scm|ml|mli|nim|zig|awk|tcl|cmake)\Z"
+    )
+
+
 _STAND_INS = frozenset(
     b"none null nil true false undefined password passwd secret token apikey api_key string boolean integer default required optional unknown empty missing"
     b" hidden masked private public username user admin root test testing changeit change_it letmein value values foobar foo bar baz".split()
@@ -68,9 +84,9 @@ def implausible(rule: dict[str, Any], secret: bytes, match: Any) -> str:
         return "not-a-value"
     if _HASH.match(secret) or _UUID.match(secret):
         return "known-safe-shape"
-    if _REFERENCE.search(secret):
+    if _reference().search(secret):
         return "reference"
-    if _NAME_OF_SOMETHING_ELSE.search(head):
+    if _name_of_something_else().search(head):
         return "name"
     lowered = secret.lower()
     if lowered in _STAND_INS or len(set(lowered)) < 4:
@@ -125,4 +141,4 @@ def _wordy(value: bytes) -> bool:
 
 def bare_is_code(path: bytes) -> bool:
     """Whether a value without quotes in this file is an expression and not a string."""
-    return _PROGRAM.search(path) is not None
+    return _program().search(path) is not None

@@ -79,8 +79,7 @@ def near_misses(rule: dict[str, Any], text: bytes, span: tuple[int, int], width:
         # A character of the alphabet that stands at the secret's end already.
         yield "long", text[:end] + text[end - 1 : end] + text[end:], (start, end + 1)
     place = start + min(length, low) * 3 // 4
-    if place - start < low:
-        yield "alphabet", text[:place] + b"\xa7" + text[place + 1 :], (start, end)
+    yield "alphabet", text[:place] + b"\xa7" + text[place + 1 :], (start, end)
     yield "glued", text[:end] + b"Zq" + text[end:], (start, end + 2)
     if rule["prefix"] and not rule["assigned"]:
         yield "glued", text[:start] + b"Zq" + text[start:], (start, end + 2)

@@ -70,7 +70,7 @@ def encoded_forms(keywords: list[tuple[str, bool, bool]]) -> list[Form]:
 
 
 def _add(found: set[Form], form: bytes, phase: int) -> None:
-    if len(form) >= MIN_FORM - 1:
-        form = form[:MAX_FORM]
-        found.add((form.decode(), "base64", phase))
-        found.add((form.replace(b"+", b"-").replace(b"/", b"_").decode(), "base64", phase))
+    # Never shorter than four characters: a text of MIN_KEYWORD bytes gives that many in every alignment.
+    form = form[:MAX_FORM]
+    found.add((form.decode(), "base64", phase))
+    found.add((form.replace(b"+", b"-").replace(b"/", b"_").decode(), "base64", phase))

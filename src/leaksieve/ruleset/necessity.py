@@ -115,11 +115,9 @@ def _runs(walker: Walker, nodes: Any, ci: bool, before: int) -> list[_Run]:
             if glued is not None:
                 runs[-1] = _Run(glued, start)
             runs.extend(inner[1:] if glued is not None else inner)
-            if len(inner) > 1:
-                runs.pop()
-                current, start = inner[-1].spellings, inner[-1].before
-            else:
-                current, start = frozenset((b"",)), UNBOUNDED
+            # There are two runs or more inside: a group of one run has spellings that can be told, and was joined above.
+            runs.pop()
+            current, start = inner[-1].spellings, inner[-1].before
             before = min(before + walker.width([node])[1], UNBOUNDED)
             continue
         if op in (C.MAX_REPEAT, C.MIN_REPEAT) and arg[0] >= 1:

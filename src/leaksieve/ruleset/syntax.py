@@ -61,7 +61,7 @@ def byte_set(node: Node, ignore_case: bool) -> frozenset[int] | None:
                 found.add(value)
             elif kind is C.RANGE:
                 found.update(range(value[0], value[1] + 1))
-            elif kind is C.CATEGORY:
+            else:  # a category; there is nothing else in a class
                 found |= _CATEGORIES[value]
         if ignore_case:
             found = {other for byte in found for other in _swap(byte)}
@@ -185,11 +185,9 @@ def always_holds(walker: Walker, group: str) -> bool:
                     return walker.width(arg[3])[0] > 0
                 if holds(arg[3]):
                     return True
-            elif op is C.BRANCH:
-                if all(holds(branch) for branch in arg[1]):
-                    return True
             elif op in (C.MAX_REPEAT, C.MIN_REPEAT) and arg[0] > 0 and holds(arg[2]):
                 return True
+            # A name stands once in a pattern, so a choice always has a branch without it.
         return False
 
     return holds(walker.tree)

@@ -12,7 +12,8 @@ from rulebook import BOTH, by_id, counter_examples, engine, examples, finished, 
 from leaksieve.engine.confirm import Confirmer
 from leaksieve.engine.filters import Judge
 from leaksieve.engine.matcher import Engine
-from leaksieve.engine.prefilter import AhoCorasick, Hyperscan
+from leaksieve.engine.prefilter import FEW_BYTES, AhoCorasick, Hyperscan
+from leaksieve.engine.trigrams import Trigrams
 from leaksieve.engine.vocabulary import Vocabulary
 from leaksieve.ruleset.assign import ASSIGN
 
@@ -70,6 +71,7 @@ buffers = st.lists(st.tuples(pieces, st.sampled_from(SEPARATORS)), min_size=1, m
 
 _vocabularies = [Vocabulary(ruleset(), decoders=True) for _ in BOTH]
 _prefilters = [AhoCorasick(_vocabularies[0]), Hyperscan(_vocabularies[1])]
+_automaton = AhoCorasick(_vocabularies[0])
 
 
 @quick
@@ -85,9 +87,20 @@ def test_the_prefilters_name_the_same_candidates(data):
     assert set(one.forms) <= set(other.forms)
     assert set(other.literals) <= set(one.literals)
     for number, start in set(one.literals) - set(other.literals):
-        literal = _vocabularies[0].literals[number]
-        follows = regex.compile(literal.lead).match(data, start + len(literal.word))
+        literal, (lead, _) = _vocabularies[0].literal(number), _vocabularies[0].lead(number)
+        follows = regex.compile(lead).match(data, start + len(literal.word))
         assert not follows, (literal, data[start : start + 40])  # a keyword without a lead is followed by nothing: always
+
+
+@quick
+@given(buffers)
+def test_the_table_for_small_texts_finds_what_the_automaton_finds(data):
+    table, automaton = AhoCorasick(_vocabularies[0]), _automaton
+    automaton._read = FEW_BYTES + 1
+    few, many = table.hits(data), automaton.hits(data)
+    if len(data) <= FEW_BYTES:
+        assert isinstance(table._plain, Trigrams)
+    assert [sorted(found) for found in few] == [sorted(found) for found in many]
 
 
 @quick

@@ -100,7 +100,7 @@ class Engine:
         found: dict[tuple[int, int], Raw] = {}
         raws: list[Raw] = []
         for number, start in literals:
-            literal = self._vocabulary.literals[number]
+            literal = self._vocabulary.literal(number)
             for index in literal.rules:
                 self._confirm(data, index, start, len(literal.word), raws, skips)
         for raw in raws:
@@ -285,8 +285,15 @@ class Engine:
 def _by_line(data: bytes, gates: list[tuple[int, int]]) -> dict[tuple[int, int], list[int]]:
     """Gates found, by number and start of their line; the prefilter reports all that stand in a line."""
     lines: dict[tuple[int, int], list[int]] = {}
+    low, high = 0, -1
     for number, start in sorted(gates):
-        lines.setdefault((number, data.rfind(b"\n", 0, start) + 1), []).append(start)
+        # Once a line, not once a gate: a line of megabytes can hold a million of them.
+        if not low <= start <= high:
+            low = data.rfind(b"\n", 0, start) + 1
+            high = data.find(b"\n", start)
+            if high < 0:
+                high = len(data)
+        lines.setdefault((number, low), []).append(start)
     return lines
 
 

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 from leaksieve.engine.decoders import MIN_RUN
+from leaksieve.engine.trigrams import Trigrams
 from leaksieve.engine.vocabulary import ESCAPES, Hits, Tail, Vocabulary
 from leaksieve.errors import UsageError
 
@@ -30,6 +31,31 @@ class Prefilter(Protocol):
         """Every word of the vocabulary in ``data`` with its start; gates are checked with their tail."""
 
 
+# Up to this many bytes in all a table is quicker than building an automaton.
+FEW_BYTES = 32 * 1024
+
+
+class _Automaton:
+    """pyahocorasick's automaton over numbered words, which need not differ."""
+
+    def __init__(self, automaton: Any, words: list[str]) -> None:
+        numbers: dict[str, list[int]] = {}
+        for number, word in enumerate(words):
+            numbers.setdefault(word, []).append(number)
+        for word, who in numbers.items():
+            automaton.add_word(word, (len(word), who))
+        automaton.make_automaton()
+        self._automaton = automaton if numbers else None
+
+    def iter(self, text: str) -> Iterator[tuple[int, int]]:
+        """(number, start) of every occurrence."""
+        if self._automaton is None:
+            return
+        for last, (size, numbers) in self._automaton.iter(text):
+            for number in numbers:
+                yield number, last - size + 1
+
+
 class AhoCorasick:
     """pyahocorasick over text folded to lower case; automata are built when first needed."""
 
@@ -40,50 +66,43 @@ class AhoCorasick:
 
         self._make = ahocorasick.Automaton
         self._vocabulary = vocabulary
+        self._read = 0
+        # Keywords first, gates after them, under one numbering.
+        self._first_gate = len(vocabulary.words)
+        self._words = [word.lower() for word in vocabulary.words] + [gate.word.decode() for gate in vocabulary.gates]
+        self._plain: Any = None
         self._forms: Any = None
         self._escapes: list[tuple[Any, int]] = []
-        words: dict[str, list[tuple[bool, int]]] = {}
-        for number, literal in enumerate(vocabulary.literals):
-            words.setdefault(literal.word.lower().decode(), []).append((False, number))
-        for number, gate in enumerate(vocabulary.gates):
-            words.setdefault(gate.word.decode(), []).append((True, number))
-        self._plain = self._build(words)
 
-    def _build(self, words: dict[str, list[Any]]) -> Any:
-        automaton = self._make()
-        for word, who in words.items():
-            automaton.add_word(word, (len(word), who))
-        automaton.make_automaton()
-        return automaton if words else None
+    def _finder(self, known: Any, words: Callable[[], list[str]]) -> Any:
+        """What finds these words: a table for the first kilobytes, an automaton from then on."""
+        if self._read <= FEW_BYTES:
+            return known or Trigrams(words())
+        return known if isinstance(known, _Automaton) else _Automaton(self._make(), words())
 
     def hits(self, data: bytes) -> Hits:
         """See :class:`Prefilter`."""
         vocabulary = self._vocabulary
+        self._read += len(data)
         literals: list[tuple[int, int]] = []
         gates: list[tuple[int, int]] = []
         forms: list[tuple[int, int]] = []
-        if self._plain is not None:
-            # bytes.lower() touches ASCII only and Latin-1 keeps one character a byte: offsets hold.
-            for last, (size, who) in self._plain.iter(data.lower().decode("latin-1")):
-                start = last - size + 1
-                for is_gate, number in who:
-                    if is_gate:
-                        if vocabulary.gates[number].tail.check.match(data, last + 1):
-                            gates.append((number, start))
-                    else:
-                        literal = vocabulary.literals[number]
-                        if literal.ignore_case or data.startswith(literal.word, start):
-                            literals.append((number, start))
+        self._plain = self._finder(self._plain, lambda: self._words)
+        # bytes.lower() touches ASCII only and Latin-1 keeps one character a byte: offsets hold.
+        for number, start in self._plain.iter(data.lower().decode("latin-1")):
+            if number >= self._first_gate:
+                gate = vocabulary.gates[number - self._first_gate]
+                if gate.tail.check.match(data, start + len(gate.word)):
+                    gates.append((number - self._first_gate, start))
+            else:
+                literal = vocabulary.literal(number)
+                if literal.ignore_case or data.startswith(literal.word, start):
+                    literals.append((number, start))
         if vocabulary.decoders and _ENCODED_RUN.search(data):
-            if self._forms is None:
-                words: dict[str, list[int]] = {}
-                for number, form in enumerate(vocabulary.forms):
-                    words.setdefault(form.word.decode("latin-1"), []).append(number)
-                self._forms = self._build(words) or ()
-            if self._forms:
-                for last, (size, numbers) in self._forms.iter(data.decode("latin-1")):
-                    forms += [(number, last - size + 1) for number in numbers]
-        return Hits(literals, gates, self._find_escapes(data) if vocabulary.decoders else [], forms)
+            self._forms = self._finder(self._forms, lambda: vocabulary.ruleset.encoded_words)
+            forms += self._forms.iter(data.decode("latin-1"))
+        escapes = self._find_escapes(data) if vocabulary.decoders else []
+        return Hits(literals, gates, escapes, forms) if literals or gates or escapes or forms else NOTHING
 
     def _find_escapes(self, data: bytes) -> list[tuple[int, int]]:
         if b"%" not in data and b"\\" not in data and b"&#" not in data:
@@ -130,7 +149,13 @@ class Hyperscan:
 
         self._vocabulary = vocabulary
         caseless = hyperscan.HS_FLAG_CASELESS
-        plain: list[tuple[bytes, int]] = [(_spelled(literal.word) + literal.lead, caseless if literal.ignore_case else 0) for literal in vocabulary.literals]
+        plain: list[tuple[bytes, int]] = []
+        self._lengths: list[int] = []
+        for number in range(len(vocabulary.words)):
+            literal = vocabulary.literal(number)
+            lead, length = vocabulary.lead(number)
+            plain.append((_spelled(literal.word) + lead, caseless if literal.ignore_case else 0))
+            self._lengths.append(len(literal.word) + length)
         self._gates = len(plain)
         # One expression for all words of a tail: they share its states.
         self._tails: list[tuple[Tail, list[tuple[int, bytes]]]] = []
@@ -145,7 +170,6 @@ class Hyperscan:
             plain += [(pattern.encode(), caseless) for _, pattern, _ in ESCAPES]
         self._forms = len(plain)
         encoded = [(_spelled(form.word), 0) for form in vocabulary.forms]
-        self._lengths = [len(literal.word) + literal.lead_length for literal in vocabulary.literals]
         self._form_lengths = [len(form.word) for form in vocabulary.forms]
         several = [
             Patterns([text for text, _ in part], list(range(first, first + len(part))), [flag for _, flag in part])

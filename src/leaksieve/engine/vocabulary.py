@@ -26,16 +26,11 @@ ESCAPES: tuple[tuple[str, str, int], ...] = (
 
 
 class Literal(NamedTuple):
-    """A keyword and the rules it opens.
-
-    ``lead`` is a pattern of ``lead_length`` single classes that must follow a weak keyword; only bulk matching uses it.
-    """
+    """A keyword and the rules it opens."""
 
     word: bytes
     ignore_case: bool
     rules: tuple[int, ...]
-    lead: bytes
-    lead_length: int
 
 
 class Tail:
@@ -92,17 +87,31 @@ class Vocabulary:
         off = ruleset.disabled
         self.ruleset = ruleset
         self.decoders = decoders
-        self.literals = [
-            Literal(word.encode(), ignore, kept, lead.encode(), length)
-            for word, ignore, who, (lead, length) in ruleset.literals
-            if (kept := tuple(i for i in who if i not in off))
-        ]
+        self.words = ruleset.words
+        self._off = off
+        self._literals: dict[int, Literal] = {}
+        self._leads: dict[int, tuple[str, int]] | None = None
         self.gates: list[Gate] = []
         for bulk, text, span, words in ruleset.gates:
             tail = Tail(bulk.encode(), text.encode(), span)
             # Gates are found in any case; the rule itself says which it wants.
             self.gates += [Gate(word.lower().encode(), kept, tail) for word, who in words if (kept := tuple(i for i in who if i not in off))]
         self._forms: list[Form] | None = None
+
+    def literal(self, number: int) -> Literal:
+        """A keyword by number, with the rules that are switched on."""
+        known = self._literals.get(number)
+        if known is None:
+            kept = tuple(index for index in self.ruleset.who(number) if index not in self._off)
+            known = self._literals[number] = Literal(self.words[number].encode(), self.ruleset.ignore[number] == "1", kept)
+        return known
+
+    def lead(self, number: int) -> tuple[bytes, int]:
+        """What must follow a weak keyword, for bulk matching: a pattern of single classes, and how many."""
+        if self._leads is None:
+            self._leads = self.ruleset.leads
+        text, length = self._leads.get(number, ("", 0))
+        return text.encode(), length
 
     @property
     def forms(self) -> list[Form]:

@@ -15,14 +15,14 @@ from typing import Any
 
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.assign import ASSIGN, BULK_TAIL, GATE_TAIL, NAMED_REST, NOT_VALUE, VALUE_LENGTH, WORD_REST
-from leaksieve.ruleset.encoded import encoded_forms
+from leaksieve.ruleset.encoded import Form, encoded_forms, unpacked_forms
 from leaksieve.ruleset.lead import LENGTH, lead, spelled, starts_within
 from leaksieve.ruleset.linear import bytes_of, problems
 from leaksieve.ruleset.necessity import anchor, every_spelling
 from leaksieve.ruleset.rule import read_rules
 from leaksieve.ruleset.syntax import ALL_BYTES, UNBOUNDED, WORD, Walker, always_holds, parse
 
-FORMAT = 1
+FORMAT = 2
 # Left out of the compiled form: they are for checking, not for scanning.
 _CHECK_ONLY = ("examples", "counter_examples", "near_misses", "also", "gated", "tail", "gate", "encoded", "leads")
 MAX_MATCH = 4096
@@ -162,7 +162,7 @@ def compile_rules(rules: list[dict[str, Any]]) -> str:
         "rules": len(rules),
         "hash": sha256("\n".join(lines).encode()).hexdigest(),
         "ids": [rule["id"] for rule in rules],
-        "literals": [[keyword, ignore, who, _lead(keyword, [rules[index] for index in who])] for (keyword, ignore), who in sorted(literals.items())],
+        "literals": _packed([(keyword, ignore, who) for (keyword, ignore), who in sorted(literals.items())]),
         "gates": _grouped(gates),
     }
     # A run is decoded whole, so one word that opens it is enough: names that providers' values are assigned
@@ -174,8 +174,27 @@ def compile_rules(rules: list[dict[str, Any]]) -> str:
         for keyword in rule["encoded"] or rule["keywords"]
     }
     forms = encoded_forms(sorted(opening))
-    texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(forms, separators=(",", ":"))]
+    leads = [[number, *_lead(keyword, [rules[index] for index in who])] for number, ((keyword, _), who) in enumerate(sorted(literals.items()))]
+    second = {"forms": _packed_forms(forms), "leads": [lead for lead in leads if lead[2]]}
+    texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(second, sort_keys=True, separators=(",", ":"))]
     return "\n".join(texts + lines) + "\n"
+
+
+def _packed(literals: list[tuple[str, bool, list[int]]]) -> dict[str, str]:
+    """Keywords as three texts, which JSON reads ten times as fast as nested lists."""
+    return {
+        "words": "\n".join(word for word, _, _ in literals),
+        "ignore": "".join("01"[ignore] for _, ignore, _ in literals),
+        "who": ",".join(" ".join(map(str, who)) for _, _, who in literals),
+    }
+
+
+def _packed_forms(forms: list[Form]) -> dict[str, str]:
+    return {
+        "words": "\n".join(word for word, _, _ in forms),
+        "kinds": "".join(kind[0] for _, kind, _ in forms),
+        "phases": "".join(str(phase) for _, _, phase in forms),
+    }
 
 
 def _grouped(gates: dict[tuple[str, str], list[int]]) -> list[list[Any]]:
@@ -200,12 +219,22 @@ def merge(base: str, more: str) -> str:
         "rules": one["rules"] + other["rules"],
         "hash": sha256((one["hash"] + other["hash"]).encode()).hexdigest(),
         "ids": one["ids"] + other["ids"],
-        "literals": one["literals"] + [[word, ignore, [index + shift for index in who], ahead] for word, ignore, who, ahead in other["literals"]],
+        "literals": {
+            "words": one["literals"]["words"] + "\n" + other["literals"]["words"],
+            "ignore": one["literals"]["ignore"] + other["literals"]["ignore"],
+            "who": one["literals"]["who"]
+            + ","
+            + ",".join(" ".join(str(int(index) + shift) for index in who.split()) for who in other["literals"]["who"].split(",")),
+        },
         "gates": one["gates"]
         + [[bulk, tail, span, [[word, [index + shift for index in who]] for word, who in words]] for bulk, tail, span, words in other["gates"]],
     }
-    forms = sorted({tuple(form) for form in json.loads(first[1]) + json.loads(second[1])})
-    texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(forms, separators=(",", ":"))]
+    later = len(one["literals"]["ignore"])
+    left, right = json.loads(first[1]), json.loads(second[1])
+    forms = sorted({*unpacked_forms(left["forms"]), *unpacked_forms(right["forms"])})
+    leads = left["leads"] + [[number + later, text, length] for number, text, length in right["leads"]]
+    extra = {"forms": _packed_forms(forms), "leads": leads}
+    texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(extra, sort_keys=True, separators=(",", ":"))]
     return "\n".join(texts + first[2:] + second[2:]) + "\n"
 
 

@@ -18,6 +18,16 @@ MAX_FORM = 8
 Form = tuple[str, str, int]
 
 
+_KINDS = {"b": "base64", "h": "hex", "u": "utf-16"}
+
+
+def unpacked_forms(packed: dict[str, str]) -> list[Form]:
+    """The forms of a compiled ruleset's second line."""
+    if not packed["kinds"]:
+        return []
+    return [(word, _KINDS[kind], int(phase)) for word, kind, phase in zip(packed["words"].split("\n"), packed["kinds"], packed["phases"], strict=True)]
+
+
 def base64_forms(text: bytes) -> list[tuple[bytes, int]]:
     """The literals that stand in any base64 of data holding ``text``, with their phase (0-3)."""
     out = []

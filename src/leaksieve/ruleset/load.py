@@ -8,29 +8,34 @@ from collections.abc import Iterable
 from typing import Any
 
 from leaksieve.errors import RulesetError
+from leaksieve.ruleset.encoded import unpacked_forms
 
 _HERE = os.path.dirname(__file__)
 BUILTIN = os.path.join(_HERE, "builtin.jsonl")
 
 
 class Ruleset:
-    """Compiled rules.  ``ids`` in index order; ``literals`` and ``gates`` are the keywords with the indices of their rules.
+    """Compiled rules.  ``ids`` in index order; ``words`` are the keywords by number, ``ignore`` says of each (0 or 1) whether case
+    counts not; ``gates`` are the words that count only with a tail, with the indices of their rules.
 
     ``hash`` identifies the content (hexadecimal SHA-256 of the rules, and of the selection when one was made).
     """
 
-    __slots__ = ("_encoded", "_lines", "_rules", "disabled", "gates", "hash", "ids", "literals")
+    __slots__ = ("_lines", "_rules", "_second", "_who", "disabled", "gates", "hash", "ids", "ignore", "words")
 
     def __init__(self, text: str, disabled: frozenset[int] = frozenset()) -> None:
         lines = text.split("\n")
         try:
             header = json.loads(lines[0])
-            if header["format"] != 1:
+            if header["format"] != 2:
                 raise ValueError(f"format {header['format']}")
         except (ValueError, KeyError) as error:
             raise RulesetError(f"the compiled ruleset cannot be read: {error}", where=BUILTIN, hint="reinstall leaksieve") from None
         self.ids: list[str] = header["ids"]
-        self.literals: list[tuple[str, bool, list[int], tuple[str, int]]] = header["literals"]
+        literals = header["literals"]
+        self.words: list[str] = literals["words"].split("\n") if literals["ignore"] else []
+        self.ignore: str = literals["ignore"]
+        self._who: list[str] = literals["who"].split(",")
         self.gates: list[tuple[str, str, int, list[tuple[str, list[int]]]]] = header["gates"]
         self.disabled = disabled
         self.hash: str = header["hash"]
@@ -40,7 +45,7 @@ class Ruleset:
             self.hash = sha256((self.hash + ",".join(self.ids[i] for i in sorted(disabled))).encode()).hexdigest()
         self._lines = lines
         self._rules: dict[int, dict[str, Any]] = {}
-        self._encoded: list[tuple[str, str, int]] | None = None
+        self._second: dict[str, Any] | None = None
 
     def __len__(self) -> int:
         return len(self.ids) - len(self.disabled)
@@ -59,12 +64,30 @@ class Ruleset:
         except ValueError:
             raise KeyError(rule_id) from None
 
+    def who(self, number: int) -> list[int]:
+        """The rules that a keyword opens, by the keyword's number."""
+        return [int(index) for index in self._who[number].split()]
+
     @property
     def encoded(self) -> list[tuple[str, str, int]]:
         """Encoded spellings of the keywords: (literal, encoding, base64 phase)."""
-        if self._encoded is None:
-            self._encoded = json.loads(self._lines[1])
-        return self._encoded
+        return unpacked_forms(self._later()["forms"])
+
+    @property
+    def encoded_words(self) -> list[str]:
+        """Their literals alone."""
+        words = self._later()["forms"]["words"]
+        return words.split("\n") if words else []
+
+    @property
+    def leads(self) -> dict[int, tuple[str, int]]:
+        """What must follow weak keywords, by the keyword's number: a pattern of classes and how many."""
+        return {number: (text, length) for number, text, length in self._later()["leads"]}
+
+    def _later(self) -> dict[str, Any]:
+        if self._second is None:
+            self._second = json.loads(self._lines[1])
+        return self._second
 
     def select(self, enable: Iterable[str] = (), disable: Iterable[str] = ()) -> Ruleset:
         """The same rules with some switched off, by id or glob; RulesetError for a pattern that names none."""

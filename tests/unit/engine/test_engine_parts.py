@@ -9,7 +9,7 @@ from rulebook import BOTH, live, ruleset_of, toml
 
 from leaksieve.engine.checks import passes
 from leaksieve.engine.confirm import Confirmer, TimedOut
-from leaksieve.engine.matcher import Engine
+from leaksieve.engine.matcher import Engine, _by_line
 from leaksieve.engine.memo import Memo
 from leaksieve.engine.overlap import Claim, Taken, losers
 from leaksieve.engine.prefilter import make
@@ -226,3 +226,32 @@ def test_templates():
     assert expand("plain\n") == b"plain\n"
     with pytest.raises(ValueError, match="unknown placeholder <nope:3>"):
         expand("<nope:3>")
+
+
+class Counting(bytes):
+    """Bytes that count how often a line's ends are looked for."""
+
+    looks = 0
+
+    def rfind(self, *args):
+        self.looks += 1
+        return super().rfind(*args)
+
+    def find(self, *args):
+        self.looks += 1
+        return super().find(*args)
+
+
+def test_a_line_of_many_gates_is_measured_once():
+    """A line of ten megabytes with a million words took minutes, since each word looked for the line's start again."""
+    data = Counting(b"x\n" + b"password=" * 1000)
+    found = _by_line(data, [(0, 2 + 9 * i) for i in range(1000)])
+    assert found == {(0, 2): [2 + 9 * i for i in range(1000)]}
+    assert data.looks <= 2
+
+
+def test_gates_go_with_their_own_line():
+    data = b"a\nbb\n\nccc"
+    gates = [(number, start) for number in (1, 0) for start in (9, 3, 0, 2, 7)]
+    found = _by_line(data, gates)
+    assert list(found.items()) == [((number, low), starts) for number in (0, 1) for low, starts in ((0, [0]), (2, [2, 3]), (6, [7, 9]))]

@@ -238,7 +238,7 @@ def test_the_compiled_text_is_what_the_scan_reads():
     """Header, forms, one line a rule; nothing that is only for checking."""
     lines = compile_rules(rules_of(toml())).rstrip("\n").split("\n")
     assert json.loads(lines[0])["ids"] == ["acme-token"]
-    assert any(form[1] == "base64" for form in json.loads(lines[1]))
+    assert "b" in json.loads(lines[1])["forms"]["kinds"]
     assert not {"examples", "counter_examples", "near_misses"} & set(json.loads(lines[2]))
     assert compile_rules(rules_of(toml())) == compile_rules(rules_of(toml()))
     assert ruleset_of(toml()).encoded

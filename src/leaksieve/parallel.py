@@ -78,13 +78,13 @@ class _Worker:
 
 
 def _read_exactly(descriptor: int, size: int) -> bytes:
-    data = b""
+    data = bytearray()
     while len(data) < size:
         piece = os.read(descriptor, size - len(data))
         if not piece:
             return b""
         data += piece
-    return data
+    return bytes(data)
 
 
 def _serve(tasks: int, results: int, work: Work) -> NoReturn:
@@ -163,9 +163,17 @@ def forked(units: Iterator[Unit], work: Work, jobs: int) -> Iterator[Done]:
             for worker in workers:
                 if worker.outgoing:
                     worker.push()
-            stuck = any(worker.outgoing for worker in workers)
-            for key, _ in selector.select(0.05 if stuck else None):
+            # A pipe holds little and a block of a stream is large: go on as soon as there is room, or there is an answer.
+            stuck = [worker for worker in workers if worker.outgoing]
+            for worker in stuck:
+                selector.register(worker.tasks, selectors.EVENT_WRITE)
+            ready = selector.select()
+            for worker in stuck:
+                selector.unregister(worker.tasks)
+            for key, _ in ready:
                 worker = key.data
+                if worker is None:
+                    continue
                 answers, gone = worker.pull()
                 for answer in answers:
                     yield Done(worker.held.popleft(), answer)

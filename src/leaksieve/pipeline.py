@@ -171,6 +171,8 @@ class _Run:
         coverage = self._plan.sources[unit[0]].coverage  # type: ignore[call-overload]
         if answer.files:
             coverage.scan("files", answer.files)
+        # The later blocks of a stream are no file of their own, but bytes they are.
+        if answer.files or answer.size:
             coverage.scan("bytes", answer.size)
         for skip in answer.skips:
             coverage.skip(skip)

@@ -86,6 +86,16 @@ def test_leaving_early_kills_the_workers(leave):
     assert children() is None
 
 
+def test_a_large_unit_reaches_its_worker_at_the_pace_of_the_pipe():
+    """Piped input came in at a megabyte a second: the parent slept between one pipeful and the next."""
+    unit = (0, bytes(16_000_000))
+    began = time.monotonic()
+    assert list(forked(iter((unit,)), lambda unit: str(len(unit[1])).encode(), 2)) == [(unit, b"16000000")]
+    # Sleeping took 12 seconds, the pipe itself takes a few hundredths of one.
+    assert time.monotonic() - began < 6
+    assert children() is None
+
+
 def test_planning_that_fails_leaves_no_workers():
     def units():
         yield (1,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from leaksieve.errors import RulesetError
 from leaksieve.model import Chunk, Provenance
 from leaksieve.pipeline import SMALL, Plan, run
 from leaksieve.ruleset.template import expand
+from leaksieve.sources.stream import LEAD, TAIL, StreamSource
 from leaksieve.sources.worktree import WorktreeSource
 
 TOKEN = expand("ghp_<crc32-github:30>", 5)
@@ -56,6 +58,16 @@ def test_a_worker_that_dies_loses_one_file_and_says_so(tmp_path):
     assert source.coverage.scanned["files"] == 59
     assert not outcome.coverage.complete
     assert [finding.rule_id for finding in outcome.findings] == ["github-classic-token"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_byte_of_a_stream_of_several_blocks_is_on_the_receipt(jobs):
+    """Blocks after the first are no further file, and their bytes went missing with it."""
+    data = FILLER * 40 + b"key = " + TOKEN + b"\n" + FILLER
+    source = StreamSource(io.BytesIO(data), block=4 * (LEAD + TAIL))
+    outcome = run(Plan(sources=(source,), config=Config(), jobs=jobs))
+    assert source.coverage.scanned == source.coverage.expected == {"files": 1, "bytes": len(data)}
+    assert [(finding.rule_id, len(finding.occurrences)) for finding in outcome.findings] == [("github-classic-token", 1)]
 
 
 SPAWNED = """

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from leaksieve.cli.lazy import LazyGroup
-from leaksieve.cli.main import root
 from leaksieve.cli.options import _parameters
+from leaksieve.cli.root import root
 
 PAGE = Path(__file__).parent / "cli.md"
 TAKERS = "`scan`, `dir`, `git`, `stdin` and `hook pre-commit` take these; `--no-gitignore` belongs to `scan` and `dir` alone."

@@ -441,4 +441,18 @@ def test_a_staged_scan_imports_only_what_it_needs(repo):
     code = "import sys; from leaksieve.cli.main import main; code = main(['git', '--staged']); print(*sys.modules, file=sys.stderr); sys.exit(code)"
     done = subprocess.run([sys.executable, "-P", "-c", code], cwd=repo.path, env=repo.env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done
-    assert HEAVY & set(done.stderr.split()) <= {"ahocorasick"}
+    assert not (HEAVY | {"click", "ahocorasick", "inspect", "dataclasses"}) & set(done.stderr.split())
+
+
+def test_the_gate_without_click_takes_the_same_defaults(monkeypatch):
+    """The short way in must mean what the commands mean without options."""
+    from leaksieve.cli import gate, request
+    from leaksieve.cli.root import root
+
+    seen = []
+    monkeypatch.setattr(gate, "scan_staged", lambda options, repo: seen.append((options, repo)) or 0)
+    monkeypatch.setattr(gate, "check_commit", lambda options, files: seen.append((options, files)) or 0)
+    for args in (["git", "--staged"], ["hook", "pre-commit"]):
+        with root.make_context("leaksieve", args) as ctx:
+            root.invoke(ctx)
+    assert seen == [(request.Options(), None), (request.Options(), ())]

@@ -7,8 +7,8 @@ import subprocess
 import jsonschema
 import pytest
 
-from leaksieve.cli.main import COMMANDS
 from leaksieve.cli.options import FORMATS
+from leaksieve.cli.root import COMMANDS
 from leaksieve.reports import FORMATS as PRESENT
 from leaksieve.reports import LATER
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from leaksieve.cli.lazy import LazyGroup
-from leaksieve.cli.main import COMMANDS, root
+from leaksieve.cli.root import COMMANDS, root
 from leaksieve.errors import ExitCode
 from leaksieve.reports import FORMATS, LATER
 from leaksieve.ruleset.load import load

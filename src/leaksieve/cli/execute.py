@@ -7,11 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
 from leaksieve.cli.exits import exit_code, fails, is_shown, widened
-from leaksieve.cli.options import Options
 from leaksieve.cli.outputs import STDOUT, Output, pair, ready, write
+from leaksieve.cli.request import Options
 from leaksieve.cli.talk import Talk, wants_color, width
 from leaksieve.config import Config
 from leaksieve.config.discover import Found
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
 def talk_for(options: Options) -> Talk:
     """Return this run's voice, set to the wanted verbosity."""
-    talk = click.get_current_context().find_object(Talk) or Talk()
+    talk = Talk.current()
     talk.verbosity = options.verbosity
     return talk
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from leaksieve.cli.execute import execute, talk_for
-from leaksieve.cli.options import Options
 from leaksieve.cli.places import repository_of, root_of
+from leaksieve.cli.request import Options
 from leaksieve.cli.settings import settle
 from leaksieve.cli.talk import Talk
 from leaksieve.config import Config

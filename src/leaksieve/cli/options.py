@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
+from leaksieve.cli.request import Options
 from leaksieve.model import CONFIDENCES, SEVERITIES
 
 Decorator = Callable[[Callable[..., int]], Callable[..., int]]
@@ -14,42 +15,6 @@ Decorator = Callable[[Callable[..., int]], Callable[..., int]]
 # Kept in step with leaksieve.reports by a test; importing that here would cost every start.
 FORMATS = ("text", "json", "jsonl", "sarif", "gitlab", "junit", "csv", "html", "github", "markdown")
 ENGINES = ("auto", "aho-corasick", "hyperscan")
-
-
-class Options(NamedTuple):
-    """What was given on the command line; ``None`` and ``()`` mean "not given"."""
-
-    formats: tuple[str, ...]
-    outputs: tuple[str, ...]
-    config: str | None
-    baseline: tuple[str, ...]
-    confidence: str | None
-    severity: str | None
-    fail_on: str | None
-    enable: tuple[str, ...]
-    disable: tuple[str, ...]
-    rules: tuple[str, ...]
-    exclude: tuple[str, ...]
-    repo_config: bool
-    trust_repo_config: bool
-    inline_allow: bool | None
-    gitignore: bool | None
-    reveal: bool
-    dedupe: bool | None
-    engine: str | None
-    jobs: str | None
-    max_file_size: str | None
-    max_decode_depth: str | None
-    max_archive_depth: str | None
-    rule_timeout: str | None
-    timeout: str | None
-    verify: bool
-    stores: tuple[str, ...]
-    exit_zero: bool | None
-    allow_incomplete: bool | None
-    require_complete: str | None
-    cache: bool | None
-    verbosity: int
 
 
 def _off(name: str, about: str, target: str) -> click.Option:

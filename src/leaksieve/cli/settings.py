@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from leaksieve.cli.options import Options
+from leaksieve.cli.request import Options
 from leaksieve.config import Config
 from leaksieve.config.discover import Found, discover, is_own, load
 from leaksieve.errors import UsageError

@@ -15,6 +15,16 @@ class Talk:
     def __init__(self) -> None:
         self.verbosity = 0
 
+    @staticmethod
+    def current() -> Talk:
+        """The voice of the command that runs."""
+        return _current[-1] if _current else Talk()
+
+    def speak(self) -> Talk:
+        """Make this the voice of the command that runs."""
+        _current[:] = [self]
+        return self
+
     def error(self, text: str) -> None:
         """Say why nothing or not everything was done; also when quiet."""
         text = harmless(text)
@@ -36,6 +46,9 @@ class Talk:
             sys.stderr.write(text + "\n")
         except (OSError, ValueError, AttributeError):
             return
+
+
+_current: list[Talk] = []
 
 
 def answer(text: str) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from leaksieve.cli.execute import execute, talk_for
-from leaksieve.cli.options import Options
 from leaksieve.cli.places import repository_or_none, root_of
+from leaksieve.cli.request import Options
 from leaksieve.cli.settings import settle
 from leaksieve.config import Config
 from leaksieve.errors import SourceError, UsageError

@@ -38,7 +38,10 @@ FEW_BYTES = 32 * 1024
 class _Automaton:
     """pyahocorasick's automaton over numbered words, which need not differ."""
 
-    def __init__(self, automaton: Any, words: list[str]) -> None:
+    def __init__(self, words: list[str]) -> None:
+        import ahocorasick
+
+        automaton = ahocorasick.Automaton()
         numbers: dict[str, list[int]] = {}
         for number, word in enumerate(words):
             numbers.setdefault(word, []).append(number)
@@ -62,9 +65,6 @@ class AhoCorasick:
     name = "aho-corasick"
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        import ahocorasick
-
-        self._make = ahocorasick.Automaton
         self._vocabulary = vocabulary
         self._read = 0
         # Keywords first, gates after them, under one numbering.
@@ -78,7 +78,7 @@ class AhoCorasick:
         """What finds these words: a table for the first kilobytes, an automaton from then on."""
         if self._read <= FEW_BYTES:
             return known or Trigrams(words())
-        return known if isinstance(known, _Automaton) else _Automaton(self._make(), words())
+        return known if isinstance(known, _Automaton) else _Automaton(words())
 
     def hits(self, data: bytes) -> Hits:
         """See :class:`Prefilter`."""

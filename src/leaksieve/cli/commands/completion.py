@@ -13,7 +13,7 @@ def command(shell: str) -> int:
     """Print click's script for the shell."""
     from click.shell_completion import get_completion_class
 
-    from leaksieve.cli.main import root
+    from leaksieve.cli.root import root
 
     kind = get_completion_class(shell)
     assert kind is not None

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from leaksieve.cli.options import Options, common
+from leaksieve.cli.options import common
+from leaksieve.cli.request import Options
 from leaksieve.errors import UsageError
 
 _LATER = {

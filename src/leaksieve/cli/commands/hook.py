@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from leaksieve.cli.lazy import Entry, LazyGroup
-from leaksieve.cli.options import Options, common
+from leaksieve.cli.options import common
+from leaksieve.cli.request import Options
 
 _HERE = "leaksieve.cli.commands.hook:"
 group = LazyGroup(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from leaksieve.cli.options import Options, common
+from leaksieve.cli.options import common
+from leaksieve.cli.request import Options
 
 
 @click.command("stdin", help="Scan what is piped in.")

@@ -1,0 +1,41 @@
+"""What was asked for on the command line, as a plain record; knows nothing of how it was parsed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Options(NamedTuple):
+    """The shared options; a default means "not given"."""
+
+    formats: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    config: str | None = None
+    baseline: tuple[str, ...] = ()
+    confidence: str | None = None
+    severity: str | None = None
+    fail_on: str | None = None
+    enable: tuple[str, ...] = ()
+    disable: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    repo_config: bool = True
+    trust_repo_config: bool = False
+    inline_allow: bool | None = None
+    gitignore: bool | None = None
+    reveal: bool = False
+    dedupe: bool | None = None
+    engine: str | None = None
+    jobs: str | None = None
+    max_file_size: str | None = None
+    max_decode_depth: str | None = None
+    max_archive_depth: str | None = None
+    rule_timeout: str | None = None
+    timeout: str | None = None
+    verify: bool = False
+    stores: tuple[str, ...] = ()
+    exit_zero: bool | None = None
+    allow_incomplete: bool | None = None
+    require_complete: str | None = None
+    cache: bool | None = None
+    verbosity: int = 0

@@ -43,7 +43,15 @@ class Worker:
         self._reveal = config.reveal
         self._hashes = hashes
         self._inline_allow = config.inline_allow
-        self.engine = Engine(ruleset, prefilter=prefilter, decode_depth=config.max_decode_depth, timeout=config.rule_timeout, compiler=compiler, joined=joined)
+        self.engine = Engine(
+            ruleset,
+            prefilter=prefilter,
+            decode_depth=config.max_decode_depth,
+            timeout=config.rule_timeout,
+            compiler=compiler,
+            joined=joined,
+            rejected_alone=False,
+        )
 
     def __call__(self, unit: Unit) -> bytes:
         """Scan one unit."""

@@ -61,12 +61,14 @@ class Engine:
         judge: Judge | None = None,
         compiler: Callable[[list[Patterns]], list[Any]] = compile_all,
         joined: bool = True,
+        rejected_alone: bool = True,
     ) -> None:
         self._ruleset = ruleset
         self._vocabulary = Vocabulary(ruleset, decoders=decode_depth > 0)
         self._prefilter: Prefilter = make(prefilter, self._vocabulary, compiler, joined=joined)
         self.name = self._prefilter.name
         self._depth = decode_depth
+        self._rejected_alone = rejected_alone
         self._timeout = timeout
         self._memo = Memo(memo_bytes)
         self._judge = judge or Judge()
@@ -80,6 +82,8 @@ class Engine:
             return EMPTY
         skips: list[Skip] = []
         found = self._matches(data, hits.literals, hits.gates, skips)
+        if not self._rejected_alone and not hits.escapes and not hits.forms and not any(raw.rejected in MAYBE for raw in found):
+            return Result([], skips) if skips else EMPTY
         matches = [self._finished(raw, (), lambda span: span) for raw in found]
         if hits.escapes or hits.forms:
             taken = Taken()

@@ -14,7 +14,7 @@ from leaksieve import __version__
 from leaksieve.config import Config
 from leaksieve.coverage import Coverage
 from leaksieve.engine.prefilter import Patterns, compile_all, compile_database
-from leaksieve.errors import SourceError
+from leaksieve.errors import RulesetError, SourceError
 from leaksieve.model import Finding, Located, Skip
 from leaksieve.ruleset.load import Ruleset, load
 from leaksieve.sources.base import Source, Unit
@@ -75,6 +75,8 @@ def run(plan: Plan) -> Outcome:
     coverage.strict = plan.config.require_complete == "strict"
     coverage.notes += plan.notes
     ruleset = load(plan.config.rules).select(plan.config.enable, plan.config.disable)
+    if not len(ruleset):
+        raise RulesetError("every rule is switched off, so nothing could be found", hint="see enable and disable in the configuration, --enable and --disable")
     coverage.ruleset_hash, coverage.rules = ruleset.hash, len(ruleset)
     coverage.sources = [source.coverage for source in plan.sources]
     run_ = _Run(plan, ruleset, coverage)

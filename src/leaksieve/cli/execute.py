@@ -14,6 +14,7 @@ from leaksieve.cli.talk import Talk, wants_color, width
 from leaksieve.config import Config
 from leaksieve.config.discover import Found
 from leaksieve.errors import ExitCode
+from leaksieve.model import CONFIDENCES, SEVERITIES
 
 if TYPE_CHECKING:
     from leaksieve.gitobjects.repository import Repository
@@ -67,6 +68,7 @@ def execute(
     clear()
     coverage = outcome.coverage
     coverage.config_path, coverage.config_origin = found.path, found.origin
+    coverage.notes += _weakened(found, coverage.rules)
     failing = sum(fails(finding, config) for finding in outcome.findings)
     code = exit_code(failing, coverage, config)
     hidden = [finding for finding in outcome.findings if not is_shown(finding.severity, config)]
@@ -79,6 +81,23 @@ def execute(
     view = View(width(sys.stdout), wants_color(sys.stdout), options.verbosity, config.fail_on, staged)
     write(outputs, reporters, outcome, view, private=config.reveal)
     return code
+
+
+def _weakened(found: Found, rules: int) -> list[str]:
+    """Say aloud what a configuration that came with the repository takes away from the gate."""
+    if found.origin != "repository" or found.path is None:
+        return []
+    config, usual = found.config, Config()
+    parts = []
+    if config.enable or config.disable:
+        parts.append(f"only {rules} rules are on")
+    if SEVERITIES.index(config.fail_on) > SEVERITIES.index(usual.fail_on):
+        parts.append(f"findings fail the run from {config.fail_on} on")
+    if CONFIDENCES.index(config.confidence) > CONFIDENCES.index(usual.confidence):
+        parts.append(f"findings are shown from {config.confidence} confidence on")
+    if config.allow_incomplete:
+        parts.append("what could not be read does not fail the run")
+    return [f"by the repository's own {os.path.basename(found.path)}: {'; '.join(parts)}"] if parts else []
 
 
 def _say(talk: Talk, outputs: Sequence[Output], outcome: Outcome, failing: int) -> None:

@@ -27,7 +27,9 @@ class Talk:
 
     def error(self, text: str) -> None:
         """Say why nothing or not everything was done; also when quiet."""
-        text = harmless(text)
+        from leaksieve.cli.cover import covered
+
+        text = harmless(covered(text))
         self.block(text if text.startswith("leaksieve ") else f"leaksieve: {text}")
 
     def note(self, text: str) -> None:

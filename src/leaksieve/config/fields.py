@@ -53,7 +53,7 @@ FIELDS: dict[str, Field] = {
     "reveal": Field("flag", "show secrets in full", local_only=True),
     "require_complete": Field("choice", "`strict` counts excluded things as missing too", COMPLETENESS),
     "allow_incomplete": Field("flag", "exit 0 where something could not be read and nothing was found"),
-    "exit_zero": Field("flag", "findings do not fail the run"),
+    "exit_zero": Field("flag", "findings do not fail the run", local_only=True),
 }
 
 ALLOW_FIELDS: dict[str, Field] = {

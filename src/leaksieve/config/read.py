@@ -53,7 +53,9 @@ def build(values: Mapping[str, object], where: str, *, base: Config = DEFAULTS, 
         if key in checked:
             raise ConfigError(f"`{raw}` is given twice", where=where, hint="once with hyphens and once with underscores")
         if field.local_only and not trusted:
-            raise ConfigError(f"`{raw}` is not taken from the scanned repository", where=where, hint="use --reveal")
+            raise ConfigError(
+                f"`{raw}` is not taken from the scanned repository", where=where, hint=f"use --{key.replace('_', '-')}, or a file named with --config"
+            )
         if field.kind == "allow":
             checked[key] = _allow_entries(value, where)
         elif field.kind == "paths":

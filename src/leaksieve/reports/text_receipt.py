@@ -71,6 +71,8 @@ def _empty(coverage: Coverage) -> bool:
 
 def nothing_found(coverage: Coverage, style: Style) -> list[str]:
     """Return the line of a clean scan; it does not sound clean when nothing was looked at."""
+    if coverage.interrupted:
+        return [style.paint("bold", "No secrets found before the interruption.")]
     if _empty(coverage):
         return [style.paint("bold", "No secrets found: there was nothing to scan.")]
     amount = _amount(coverage)

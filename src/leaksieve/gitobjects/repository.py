@@ -66,7 +66,9 @@ def discover(
     ``git_dir``, ``work_tree`` and ``index_file`` are what GIT_DIR, GIT_WORK_TREE and GIT_INDEX_FILE
     say, relative ones taken from ``start`` as from the current directory; the environment itself is
     not read.  A relative ``index_file`` may also be relative to the working tree or the git directory.
-    Raises SourceError when there is no repository, or when reading it would leave ``allowed_roots``.
+    A ``.git`` file may lead out of its tree only to the tree's own repository (a linked worktree's or
+    a submodule's), to one that ``git_dir`` names, or into ``allowed_roots``.
+    Raises SourceError when there is no repository, or when reading it would leave these bounds.
     """
     start = os.path.abspath(start)
     if not os.path.exists(start):
@@ -75,7 +77,7 @@ def discover(
         start = os.path.dirname(start)
     if git_dir is not None:
         found = os.path.join(start, git_dir)
-        found = _follow_pointer(found, allowed_roots) if os.path.isfile(found) else os.path.abspath(found)
+        found = _follow_pointer(found) if os.path.isfile(found) else os.path.abspath(found)
         if not _is_git_dir(found):
             raise SourceError("not a git repository", where=shown(found))
         worktree = _worktree_of_named(start, found)
@@ -115,7 +117,10 @@ def _search_upwards(start: bytes, roots: tuple[bytes, ...] | None) -> tuple[byte
         if _is_git_dir(dot_git):
             return dot_git, here
         if os.path.isfile(dot_git):
-            target = _follow_pointer(dot_git, roots)
+            target = _follow_pointer(dot_git)
+            if roots is None:
+                _require_own(dot_git, target)
+            _require_inside(target, roots)
             if not _is_git_dir(target):
                 raise SourceError("names a directory that is not a git repository", where=shown(dot_git))
             return target, here
@@ -153,7 +158,7 @@ def _is_git_dir(path: bytes) -> bool:
     return os.path.isdir(os.path.join(path, b"objects")) and os.path.isdir(os.path.join(path, b"refs"))
 
 
-def _follow_pointer(file: bytes, roots: tuple[bytes, ...] | None) -> bytes:
+def _follow_pointer(file: bytes) -> bytes:
     """Where a ``.git`` file (``gitdir: PATH``) leads."""
     try:
         text = read_regular(file, _POINTER_LIMIT)
@@ -161,9 +166,55 @@ def _follow_pointer(file: bytes, roots: tuple[bytes, ...] | None) -> bytes:
         raise SourceError(f"cannot be read ({error.strerror})", where=shown(file)) from error
     if not text.startswith(b"gitdir: ") or not (target := text[8:].rstrip(b"\r\n")) or b"\0" in target:
         raise SourceError("is not a git directory and does not name one", where=shown(file))
-    path = os.path.normpath(os.path.join(os.path.dirname(file), target))
-    _require_inside(path, roots)
-    return path
+    return os.path.normpath(os.path.join(os.path.dirname(file), target))
+
+
+def _require_own(file: bytes, target: bytes) -> None:
+    """Refuse a ``.git`` file that leads out of its tree to a repository that knows nothing of the tree.
+
+    Anyone can put such a file into an archive; following it would read a repository nobody named.
+    """
+    tree = os.path.dirname(file)
+    if not (is_inside(target, (tree,)) or _points_back(target, tree) or _is_submodule(target, tree)):
+        raise SourceError(
+            f"leads to a repository that is not this tree's own, {shown(target)}",
+            where=shown(file),
+            hint="name that repository itself, or set GIT_DIR to it in this directory, if they belong together",
+        )
+
+
+def _points_back(git_dir: bytes, tree: bytes) -> bool:
+    """Whether the git directory is that of a linked worktree and says so of this very tree."""
+    try:
+        back = read_regular(os.path.join(git_dir, b"gitdir"), _POINTER_LIMIT).rstrip(b"\r\n")
+    except OSError:
+        return False
+    if b"\0" in back:
+        return False
+    # The last part is compared by name: a ".git" that links to another tree's would resolve to that one's.
+    place, name = os.path.split(os.path.join(git_dir, back))
+    return name == b".git" and os.path.realpath(place) == os.path.realpath(tree)
+
+
+def _is_submodule(git_dir: bytes, tree: bytes) -> bool:
+    """Whether the git directory is kept among the modules of a repository above the tree."""
+    real = os.path.realpath(git_dir)
+    here = os.path.realpath(tree)
+    while (parent := os.path.dirname(here)) != here:
+        here = parent
+        above = os.path.join(here, b".git")
+        if os.path.isfile(above):
+            # Linked worktrees keep modules of their own.
+            try:
+                above = os.path.realpath(_follow_pointer(above))
+            except SourceError:
+                continue
+            if not _points_back(above, here):
+                continue
+        # Not resolved: links in the repository above must not lead elsewhere either.
+        if real.startswith(os.path.join(above, b"modules", b"")):
+            return True
+    return False
 
 
 def _common_dir(git_dir: bytes, roots: tuple[bytes, ...] | None) -> bytes:
@@ -178,9 +229,19 @@ def _common_dir(git_dir: bytes, roots: tuple[bytes, ...] | None) -> bytes:
         raise SourceError("does not name a directory", where=shown(file))
     path = os.path.normpath(os.path.join(git_dir, target))
     _require_inside(path, roots)
+    if roots is None and not _holds_worktree(path, git_dir):
+        raise SourceError(
+            f"leads to a repository that this directory is no part of, {shown(path)}", where=shown(file), hint="name that repository itself, if it is yours"
+        )
     if not os.path.isdir(os.path.join(path, b"objects")):
         raise SourceError("names a directory that is not a git repository", where=shown(file))
     return path
+
+
+def _holds_worktree(common: bytes, git_dir: bytes) -> bool:
+    """Whether the git directory stands where its repository keeps those of linked worktrees, or holds the shared part itself."""
+    store = os.path.dirname(os.path.realpath(git_dir))
+    return (os.path.basename(store) == b"worktrees" and os.path.realpath(common) == os.path.dirname(store)) or is_inside(common, (git_dir,))
 
 
 def _require_inside(path: bytes, roots: tuple[bytes, ...] | None) -> None:

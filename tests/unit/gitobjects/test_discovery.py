@@ -102,6 +102,95 @@ def test_the_pointer_of_a_worktree_leads_outside_only_when_allowed(repo: GitRepo
         discover(linked, allowed_roots=(linked, repo.path + b"/.git/worktrees"))
 
 
+def pointing(tree: Path, target: Path | str) -> bytes:
+    tree.mkdir(parents=True)
+    (tree / ".git").write_text(f"gitdir: {target}\n")
+    return os.fsencode(tree)
+
+
+def test_a_pointer_to_a_repository_that_knows_nothing_of_the_tree(repo: GitRepo, tmp_path: Path) -> None:
+    evil = pointing(tmp_path / "evil", "../repo/.git")
+    with pytest.raises(SourceError, match="not this tree's own") as caught:
+        discover(evil)
+    assert caught.value.where == os.fsdecode(evil + b"/.git")
+    assert str(repo.top / ".git") in caught.value.line()
+    assert "GIT_DIR" in caught.value.hint
+    with pytest.raises(SourceError, match="not this tree's own"):
+        discover(pointing(tmp_path / "evil/below", "../../repo/.git"))
+    for named in (repo.path + b"/.git", b".git"):
+        assert discover(evil, git_dir=named).git_dir == repo.path + b"/.git"
+    assert discover(evil, allowed_roots=(evil, repo.path)).git_dir == repo.path + b"/.git"
+
+
+def test_a_pointer_to_the_worktree_of_another_tree(repo: GitRepo, tmp_path: Path) -> None:
+    repo("worktree", "add", "-q", "../linked")
+    with pytest.raises(SourceError, match="not this tree's own"):
+        discover(pointing(tmp_path / "evil", repo.top / ".git/worktrees/linked"))
+    second = tmp_path / "second"
+    second.mkdir()
+    (second / ".git").symlink_to(tmp_path / "linked/.git")
+    with pytest.raises(SourceError, match="not this tree's own"):
+        discover(os.fsencode(second))
+    (tmp_path / "alias").symlink_to(tmp_path / "linked")
+    assert discover(os.fsencode(tmp_path / "alias")).worktree == os.fsencode(tmp_path / "linked")
+
+
+def test_a_submodule(repo: GitRepo, tmp_path: Path) -> None:
+    inner = GitRepo(tmp_path / "inner")
+    inner.add("x.txt", "x\n")
+    inner.commit()
+    repo("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.top), "deep/vendored")
+    repo.commit()
+    assert discover(repo.path + b"/deep/vendored").git_dir == repo.path + b"/.git/modules/deep/vendored"
+    repo("worktree", "add", "-q", "../linked")
+    linked = GitRepo(tmp_path / "linked", init=False)
+    linked("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init")
+    assert discover(linked.path + b"/deep/vendored").git_dir == repo.path + b"/.git/worktrees/linked/modules/deep/vendored"
+    # The modules of a repository that is not above the tree are another's.
+    with pytest.raises(SourceError, match="not this tree's own"):
+        discover(pointing(tmp_path / "evil", repo.top / ".git/modules/deep/vendored"))
+
+
+def test_links_among_the_modules_lead_nowhere_else(repo: GitRepo, tmp_path: Path) -> None:
+    outer = GitRepo(tmp_path / "outer")
+    (outer.top / ".git/modules").mkdir()
+    (outer.top / ".git/modules/x").symlink_to(repo.top / ".git")
+    with pytest.raises(SourceError, match="not this tree's own"):
+        discover(pointing(outer.top / "x", "../.git/modules/x"))
+    other = GitRepo(tmp_path / "other")
+    (tmp_path / "store").mkdir()
+    (other.top / ".git/modules").symlink_to(tmp_path / "store")
+    repo("clone", "-q", "--bare", str(repo.top), "../store/x")
+    with pytest.raises(SourceError, match="not this tree's own"):
+        discover(pointing(other.top / "x", "../.git/modules/x"))
+
+
+def test_a_separate_git_directory_has_to_be_named(repo: GitRepo, tmp_path: Path) -> None:
+    repo("clone", "-q", "--separate-git-dir=../apart.git", str(repo.top), "../tree")
+    tree = os.fsencode(tmp_path / "tree")
+    with pytest.raises(SourceError, match="not this tree's own") as caught:
+        discover(tree)
+    assert "set GIT_DIR" in caught.value.hint
+    assert discover(tree, git_dir=os.fsencode(tmp_path / "apart.git")).worktree == tree
+    (tmp_path / "whole").mkdir()
+    repo("init", "-q", "--separate-git-dir=../whole/own.git", "../whole")
+    whole = os.fsencode(tmp_path / "whole")
+    assert discover(whole).git_dir == whole + b"/own.git"
+
+
+def test_a_common_directory_that_is_not_the_repositorys_own(repo: GitRepo, tmp_path: Path) -> None:
+    evil = tmp_path / "evil"
+    (evil / ".git").mkdir(parents=True)
+    (evil / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    for target in ("../../repo/.git", str(repo.top / ".git")):
+        (evil / ".git/commondir").write_text(target + "\n")
+        with pytest.raises(SourceError, match="no part of"):
+            discover(os.fsencode(evil))
+        with pytest.raises(SourceError, match="no part of"):
+            discover(os.fsencode(evil), git_dir=b".git")
+        assert discover(os.fsencode(evil), allowed_roots=(os.fsencode(evil), repo.path)).common_dir == repo.path + b"/.git"
+
+
 def test_a_linked_git_directory_is_an_outside_one(repo: GitRepo, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     trap.mkdir()

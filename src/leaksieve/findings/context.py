@@ -163,8 +163,9 @@ def _by_place(data: bytes, needles: dict[bytes, int], low: int, high: int) -> li
     for needle in needles:
         lengths.setdefault(needle[:_LEAST], set()).add(len(needle))
     hits: list[tuple[int, int, int]] = []
-    for at in range(low, high - _LEAST + 1):
-        for length in lengths.get(data[at : at + _LEAST], ()):
+    # A list first: nearly every byte is done with here, and a plain loop would take twice as long over it.
+    for at in [at for at in range(low, high - _LEAST + 1) if data[at : at + _LEAST] in lengths]:
+        for length in lengths[data[at : at + _LEAST]]:
             number = needles.get(data[at : at + length])
             if number is None or at + length > high:
                 continue

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from leaksieve.findings.fingerprint import Fingerprinter
 from leaksieve.findings.mask import mask
 from leaksieve.findings.triage import classify
 from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located, Occurrence, Provenance
 from leaksieve.secret import Secret
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 
 class RuleFacts(NamedTuple):
@@ -57,17 +61,18 @@ def fold(
     and a secret whether the secret passes the rule's structural check; it is asked only where there is one.
     """
     groups: dict[str, list[_Entry]] = {}
+    sources = _Sources()
     for place in located:
         facts = rules(place.rule_id)
         fingerprint = fingerprinter.of(facts.family, place.secret.reveal(), full_path(place.provenance))
-        groups.setdefault(fingerprint, []).append(_Entry(_order(place), place, facts))
+        groups.setdefault(fingerprint, []).append(_Entry(_order(place, sources.of(place.provenance).key), place, facts))
     found: list[tuple[tuple[object, ...], Finding]] = []
     for fingerprint, group in groups.items():
-        entries = _once(sorted(group, key=lambda entry: entry.order))
+        entries = _once(sorted(group, key=lambda entry: entry.order)) if len(group) > 1 else group
         ids = _location_ids(fingerprint, entries)
         pairs = list(zip(entries, ids, strict=True))
         for members in [pairs] if dedupe else [[pair] for pair in pairs]:
-            finding = _finding(fingerprint, members, reveal, proved)
+            finding = _finding(fingerprint, members, reveal, proved, sources)
             found.append(((*members[0][0].order[:3], finding.rule_id, *members[0][0].order[3:], fingerprint), finding))
     found.sort(key=lambda item: item[0])
     return [finding for _, finding in found]
@@ -79,9 +84,33 @@ def full_path(provenance: Provenance) -> bytes:
     return path if inner is None else path + b"!/" + inner
 
 
-def _order(place: Located) -> tuple[object, ...]:
+class _Source(NamedTuple):
+    """Where something came from: as a key to sort by, and as an occurrence names it."""
+
+    provenance: Provenance
+    key: str
+    fields: Mapping[str, object]
+
+
+class _Sources:
+    """Each provenance read once, however many places share it."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[int, _Source] = {}
+
+    def of(self, provenance: Provenance) -> _Source:
+        known = self._known.get(id(provenance))
+        if known is None:
+            kind, details = provenance.kind, provenance.details
+            # It holds the provenance, whose id so stays its own.
+            known = self._known[id(provenance)] = _Source(provenance, repr((kind, sorted(details.items()))), {"kind": kind, **details})
+        return known
+
+
+def _order(place: Located, source: str) -> tuple[object, ...]:
     provenance = place.provenance
-    source = repr((provenance.kind, sorted(provenance.details.items())))
     # Of one place under several rules an unallowed one comes first, and stays.
     allowed = (bool(place.allowed), place.allowed)
     return (provenance.path, place.byte_start, place.byte_end, provenance.archive_path or b"", source, place.decoded, allowed, place.rule_id)
@@ -110,6 +139,8 @@ def _location_ids(fingerprint: str, entries: list[_Entry]) -> list[str]:
 
     History holds many versions of a file; those at HEAD are counted first, so that older versions do not move their ids.
     """
+    if len(entries) == 1:
+        return [_short_hash(fingerprint.encode(), full_path(entries[0].located.provenance), b"1")]
     ids = [""] * len(entries)
     counts: dict[tuple[bytes, bytes | None], int] = {}
     for index in sorted(range(len(entries)), key=lambda index: not entries[index].located.provenance.details.get("at_head", True)):
@@ -121,19 +152,24 @@ def _location_ids(fingerprint: str, entries: list[_Entry]) -> list[str]:
 
 
 def _short_hash(*fields: bytes) -> str:
-    from hashlib import sha256
-
-    return sha256(b"".join(len(field).to_bytes(8, "big") + field for field in fields)).hexdigest()[:16]
+    return _sha256()(b"".join([len(field).to_bytes(8, "big") + field for field in fields])).hexdigest()[:16]
 
 
-def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, proved: Callable[[str, bytes], bool]) -> Finding:
-    facts = min((entry.facts for entry, _ in members), key=_strength)
+@cache
+def _sha256() -> Callable[[bytes], _Hash]:
+    from hashlib import sha256  # 3 ms that a scan without findings does not need
+
+    return sha256
+
+
+def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, proved: Callable[[str, bytes], bool], sources: _Sources) -> Finding:
+    facts = min((entry.facts for entry, _ in members), key=_strength) if len(members) > 1 else members[0][0].facts
     first = members[0][0].located
     judged = [classify(entry.facts.tags, entry.facts.severity, full_path(entry.located.provenance), entry.located.secret.reveal()) for entry, _ in members]
-    severity = max((severity for severity, _ in judged), key=SEVERITIES.index)
+    severity = max((severity for severity, _ in judged), key=SEVERITIES.index) if len(judged) > 1 else judged[0][0]
     # One place outside the tests is enough for the secret not to be a test's.
     extra = [tag for tag in judged[0][1] if tag not in facts.tags and all(tag in tags for _, tags in judged)]
-    reasons = list(dict.fromkeys(entry.located.allowed for entry, _ in members))
+    reasons = dict.fromkeys([entry.located.allowed for entry, _ in members])
     return Finding(
         rule_id=facts.id,
         rule_name=facts.name,
@@ -149,7 +185,7 @@ def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, 
         allowed="" if "" in reasons else "; ".join(reasons),
         already_present=all(entry.located.already_present for entry, _ in members),
         remediation=facts.remediation,
-        occurrences=tuple(_occurrence(entry.located, location_id) for entry, location_id in members),
+        occurrences=tuple([_occurrence(entry.located, location_id, sources) for entry, location_id in members]),
     )
 
 
@@ -158,7 +194,7 @@ def _shown(secret: Secret, public_prefix: bytes, reveal: bool) -> str:
     return value.decode("utf-8", "backslashreplace") if reveal else mask(value, public_prefix)
 
 
-def _occurrence(place: Located, location_id: str) -> Occurrence:
+def _occurrence(place: Located, location_id: str, sources: _Sources) -> Occurrence:
     provenance = place.provenance
     return Occurrence(
         location_id=location_id,
@@ -172,7 +208,7 @@ def _occurrence(place: Located, location_id: str) -> Occurrence:
         decoded=place.decoded,
         archive_path=provenance.archive_path,
         context=place.context,
-        source={"kind": provenance.kind, **provenance.details},
+        source=sources.of(provenance).fields,
         allowed=place.allowed,
         already_present=place.already_present,
         line_hash=place.line_hash,

@@ -8,10 +8,14 @@ that could be guessed get a short tag only: many values share one, and it holds 
 
 from __future__ import annotations
 
-from typing import final
+from functools import cache
+from typing import TYPE_CHECKING, final
 
 from leaksieve.findings.pem import normalised
 from leaksieve.findings.strength import weak
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _STRONG_HEX = 32
 _WEAK_HEX = 8
@@ -73,7 +77,12 @@ def _derived(name: str, material: bytes) -> Fingerprinter:
 
 def _hmac(key: bytes, *fields: bytes) -> bytes:
     """HMAC-SHA256 over the fields, each after its length in 8 bytes, so that no two lists look alike."""
+    return _digest()(key, b"".join([len(field).to_bytes(8, "big") + field for field in fields]), "sha256")
+
+
+@cache
+def _digest() -> Callable[[bytes, bytes, str], bytes]:
     # 3 ms of import that a scan without findings does not need.
     import hmac
 
-    return hmac.digest(key, b"".join(len(field).to_bytes(8, "big") + field for field in fields), "sha256")
+    return hmac.digest

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from operator import mul
+from struct import Struct
 
 # Files past this many bytes get no hash: the hosts show no code of such files.
 MAX_BYTES = 10 * 1024 * 1024
@@ -17,6 +19,10 @@ MAX_BYTES = 10 * 1024 * 1024
 _WINDOW = 100
 _BASE = 37
 _MASK = (1 << 64) - 1
+_EVEN_UNITS = int.from_bytes(b"\xff\xff\0\0" * (_WINDOW // 2), "little")
+_EVEN_PAIRS = int.from_bytes(b"\xff\xff\xff\xff\0\0\0\0" * (_WINDOW // 4), "little")
+_FOURS = Struct(f"<{_WINDOW // 4}Q")
+_WEIGHTS = [pow(_BASE, power, 1 << 64) for power in range(_WINDOW - 4, -1, -4)]
 _END = "\uffff" + "\0" * _WINDOW
 # A line feed directly after a carriage return belongs to it; with a blank between them both end a line.
 _BREAKS = re.compile("\r\n?")
@@ -60,10 +66,13 @@ def _starts(text: str, count: int) -> Iterator[tuple[int, int]]:
 
 
 def _hash(window: str) -> int:
-    value = 0
-    for char in window:
-        value = (value * _BASE + ord(char)) & _MASK
-    return value
+    """Return the window's code units as digits of one number to the base 37, modulo 2^64."""
+    # All pairs of 16-bit units at once, then all pairs of pairs: four times fewer steps than one per unit.
+    units = int.from_bytes(window.encode("utf-16-le", "surrogatepass"), "little")
+    pairs = (units & _EVEN_UNITS) * _BASE + (units >> 16 & _EVEN_UNITS)
+    fours = (pairs & _EVEN_PAIRS) * _BASE**2 + (pairs >> 32 & _EVEN_PAIRS)
+    total: int = sum(map(mul, _FOURS.unpack(fours.to_bytes(_FOURS.size, "little")), _WEIGHTS))
+    return total & _MASK
 
 
 def _pair(found: re.Match[str]) -> str:

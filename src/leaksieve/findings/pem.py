@@ -12,6 +12,8 @@ _ESCAPED_BREAK = re.compile(rb"\\+[rn]")
 
 def header(value: bytes) -> str:
     """Return the ``-----BEGIN ... PRIVATE KEY-----`` line that the value begins with, or ""."""
+    if b"-----BEGIN " not in value:
+        return ""
     found = _HEADER.match(value)
     return found[1].decode("ascii") if found else ""
 

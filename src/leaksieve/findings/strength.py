@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from operator import sub
 
 # Values estimated below this many bits can be tried one by one by whoever has a fingerprint and its key.
 WEAK_BELOW = 40.0
@@ -19,8 +20,12 @@ _CLASSES = (
     (frozenset(range(0x20, 0x7F)) - frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"), 33),
     (frozenset(range(0x20)) | frozenset(range(0x7F, 0x100)), 161),
 )
+# What each byte is worth as one of its own class alone.
+_OWN_BITS = [math.log2(next(size for members, size in _CLASSES if byte in members)) for byte in range(256)]
+_NEAR = frozenset((-1, 0, 1))
 _WORD_BITS = 1.5
 _STEP_BITS = 1.0
+_PLENTY = WEAK_BELOW / math.log2(10) + 1
 
 
 def bits(value: bytes) -> float:
@@ -42,11 +47,11 @@ def bits(value: bytes) -> float:
     worth = [each] * len(value)
     words = _words(value)
     if words:
-        worth = [math.log2(next(size for members, size in _CLASSES if byte in members)) for byte in value]
+        worth = [_OWN_BITS[byte] for byte in value]
     for start, end in words:
         worth[start:end] = [min(each, _WORD_BITS)] * (end - start)
-    for index in range(1, len(value)):
-        if abs(value[index] - value[index - 1]) <= 1:
+    for index, difference in enumerate(map(sub, value[1:], value), 1):
+        if difference in _NEAR:
             worth[index] = min(worth[index], _STEP_BITS)
     return min(math.fsum(worth), 2 * each * len(distinct))
 
@@ -56,6 +61,11 @@ def weak(value: bytes) -> bool:
     # Every byte is worth a bit at least and the alphabet ten characters: 64 bytes of 8 kinds reach 53 bits.
     if len(value) >= 64 and len(set(value)) >= 8:
         return False
+    # Every byte that is neither a step nor in a word is worth ten characters at least.
+    if not _LETTERS.search(value):
+        plain = len(value) - sum(map(_NEAR.__contains__, map(sub, value[1:], value)))
+        if min(plain, 2 * len(set(value))) > _PLENTY:
+            return False
     return bits(value) < WEAK_BELOW
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 TEST = "test"
 GENERIC = "generic"
@@ -60,6 +61,7 @@ def classify(rule_tags: Collection[str], severity: str, path: bytes, value: byte
     return severity, ()
 
 
+@lru_cache(maxsize=1024)
 def is_test_path(path: bytes) -> bool:
     """Whether a path (``/``-separated, relative to its target) is plainly that of a test, fixture, example or sample."""
     *directories, name = path.split(b"/")

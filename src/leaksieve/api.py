@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leaksieve.config import Config
 from leaksieve.coverage import Coverage
-from leaksieve.errors import UsageError
+from leaksieve.errors import SourceError, UsageError
 from leaksieve.model import Chunk, Finding, Provenance
 from leaksieve.ruleset.load import Ruleset, load
 
@@ -83,10 +83,15 @@ def scan(target: str | os.PathLike[str], *, config: Config | None = None, jobs: 
         raise UsageError("no such file or directory", where=os.fsdecode(path))
     repository = None
     tracked = None
+    notes: tuple[str, ...] = ()
     root = os.path.realpath(path)
     if os.path.isdir(root) and os.path.lexists(os.path.join(root, b".git")):
-        repository = discover(root)
-        tracked = frozenset(tracked_paths(repository).files)
+        try:
+            repository = discover(root)
+            tracked = frozenset(tracked_paths(repository).files)
+        except SourceError as error:
+            repository = None
+            notes = (f"scanned without its repository: {error.line()}",)
     source = WorktreeSource(
         root,
         requested=os.fsdecode(path),
@@ -97,5 +102,5 @@ def scan(target: str | os.PathLike[str], *, config: Config | None = None, jobs: 
         info_exclude=os.path.join(repository.common_dir, b"info", b"exclude") if repository is not None else None,
         exclude=tuple(os.fsencode(pattern) for pattern in settings.exclude),
     )
-    outcome = run(Plan(sources=(source,), config=settings, project_root=root, repository=repository, jobs=jobs))
+    outcome = run(Plan(sources=(source,), config=settings, project_root=root, repository=repository, jobs=jobs, notes=notes))
     return Report(outcome.findings, outcome.rules, outcome.coverage)

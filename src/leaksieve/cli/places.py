@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from leaksieve.cli.talk import Talk
 from leaksieve.errors import SourceError
 
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ def repository_of(path: str) -> Repository:
 
 
 def repository_or_none(path: str) -> Repository | None:
-    """Find the repository a path lies in, ``None`` where there is none that can be read."""
+    """Find the repository a path lies in, ``None`` where there is none; one that cannot be read is said aloud, since its files then count as any others."""
     try:
         return repository_of(path)
-    except SourceError:
+    except SourceError as error:
+        if not error.what.startswith("not a git repository"):
+            Talk.current().note(f"scanned without its repository: {error.line()}")
         return None
 
 

@@ -47,7 +47,9 @@ class Engine:
     """Scans buffers with a ruleset.
 
     ``prefilter`` is aho-corasick or hyperscan; ``decode_depth`` 0 switches decoding off; ``timeout``
-    in seconds per rule and search; ``memo_bytes`` bounds the memory of lines.
+    in seconds per rule and search; ``memo_bytes`` bounds the memory of lines.  ``compiler`` and
+    ``joined`` say how Hyperscan's databases are made (see there).  Without ``rejected_alone`` a
+    buffer in which every candidate was dropped gives nothing: there is no finding to mask them beside.
     """
 
     def __init__(

@@ -181,13 +181,20 @@ class Hyperscan:
 
     def hits(self, data: bytes) -> Hits:
         """See :class:`Prefilter`."""
+        found = self.ends(data)
+        return self.starts(data, found) if found else NOTHING
+
+    def ends(self, data: bytes | memoryview) -> list[tuple[int, int]]:
+        """What Hyperscan says of a buffer: (number of the expression, where a match of it ends)."""
         found: list[tuple[int, int]] = []
         if data:
             append = found.append
             for database in self._databases:
                 database.scan(data, match_event_handler=lambda number, _from, to, _flags, _context: append((number, to)))
-        if not found:
-            return NOTHING
+        return found
+
+    def starts(self, data: bytes, found: list[tuple[int, int]]) -> Hits:
+        """Hits from where Hyperscan's matches in ``data`` end."""
         literals: list[tuple[int, int]] = []
         gates: dict[tuple[int, int], bool] = {}
         escapes: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""The commit-graph file, single or split into a chain: who is whose first parent, without reading commits."""
+"""The commit-graph file, single or split into a chain: a commit's tree, parents and date, without reading the commit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from leaksieve.gitobjects.files import Buffer, map_regular, read_regular
 from leaksieve.gitobjects.repository import Repository
 
 _NO_PARENT = 0x70000000
+# In the place of the second parent: where the list of the further ones begins.  In that list: it is the last.
+_MORE = 0x80000000
+_DATE_BITS = (1 << 34) - 1
 _CHAIN_LIMIT = 1024 * 1024
 _HASH_VERSIONS = {1: 20, 2: 32}
 
@@ -17,7 +20,7 @@ _HASH_VERSIONS = {1: 20, 2: 32}
 class _Layer:
     """One file.  ``first`` is how many commits the layers below it hold; positions count across all."""
 
-    __slots__ = ("commits", "count", "data", "first", "ids", "size")
+    __slots__ = ("commits", "count", "data", "edges", "first", "ids", "size")
 
     def __init__(self, data: Buffer, first: int, hash_size: int) -> None:
         if data[:5] != b"CGPH\x01" or _HASH_VERSIONS.get(data[5]) != hash_size:
@@ -34,6 +37,7 @@ class _Layer:
         self.first = first
         self.ids = chunks[b"OIDL"]
         self.commits = chunks[b"CDAT"]
+        self.edges = chunks.get(b"EDGE", 0)
         self.count = int.from_bytes(data[fanout + 1020 : fanout + 1024])
         if max(self.ids + self.count * hash_size, self.commits + self.count * (hash_size + 16)) > len(data):
             raise BadDataError("the commit-graph is cut off")
@@ -79,6 +83,32 @@ class CommitGraph:
         at = layer.commits + (position - layer.first) * (layer.size + 16) + layer.size
         parent = int.from_bytes(layer.data[at : at + 4])
         return None if parent == _NO_PARENT else parent
+
+    def facts(self, position: int) -> tuple[bytes, tuple[int, ...], int]:
+        """Return the raw id of the tree, the parents' positions and the commit date (its low 34 bits) of a commit; raises BadDataError."""
+        layer = self._layer(position)
+        size, data = layer.size, layer.data
+        at = layer.commits + (position - layer.first) * (size + 16)
+        row = data[at : at + size + 16]
+        first, second = int.from_bytes(row[size : size + 4]), int.from_bytes(row[size + 4 : size + 8])
+        parents: list[int] = []
+        if first != _NO_PARENT:
+            parents.append(first)
+        if second & _MORE:
+            if not layer.edges:
+                raise BadDataError("the commit-graph lacks a table")
+            at = layer.edges + 4 * (second & ~_MORE)
+            while True:
+                word = data[at : at + 4]
+                if len(word) < 4 or len(parents) > len(self):
+                    raise BadDataError("the commit-graph's list of parents does not end")
+                parents.append(int.from_bytes(word) & ~_MORE)
+                if word[0] & 0x80:
+                    break
+                at += 4
+        elif second != _NO_PARENT:
+            parents.append(second)
+        return row[:size], tuple(parents), int.from_bytes(row[size + 8 : size + 16]) & _DATE_BITS
 
     def __len__(self) -> int:
         return sum(layer.count for layer in self._layers)

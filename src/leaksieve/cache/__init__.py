@@ -1,0 +1,1 @@
+"""What earlier history scans found clean, kept between runs: positions and ids of objects, never their content."""

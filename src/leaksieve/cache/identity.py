@@ -1,0 +1,68 @@
+"""What cached answers are bound to: the scan's settings, and the very files that were read.
+
+A repository may be hostile, and the ids and checksums in its files are what its maker wrote there.
+So an answer is tied to the file on this machine that gave it: the kernel's change time and the
+inode cannot be chosen by whoever packed an archive, and a pack that merely claims another one's
+checksum is a stranger.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b, sha256
+
+from leaksieve import __version__
+from leaksieve.config import Config
+
+RECORD = 16
+
+# Settings that cannot change which objects hold a surviving match.  A key that is not named here counts,
+# so one that is forgotten costs a scan, not a finding.
+_WITHOUT_EFFECT = frozenset({
+    *("engine", "jobs", "timeout"),  # how the same is done
+    *("enable", "disable", "rules"),  # in the ruleset's hash
+    *("confidence", "severity", "fail_on", "allow", "inline_allow", "exclude", "gitignore", "project", "dedupe", "reveal"),  # applied to what survived
+    *("require_complete", "allow_incomplete", "exit_zero"),  # the verdict on the run
+})  # fmt: skip
+
+
+def signature(ruleset_hash: str, config: Config, extra: bytes = b"") -> bytes:
+    """Return 32 bytes that differ whenever another scan could find something in an object this one found clean.
+
+    "Clean" means that the engine's answer for the object alone was empty and complete: before any allow,
+    exclusion by path, or threshold, and with no rule timed out.  ``extra`` is whatever else decides
+    (names scanned or not, versions of decoders).
+    """
+    settings = [(key, value) for key, value in zip(Config._fields, config, strict=True) if key not in _WITHOUT_EFFECT]
+    return sha256(repr((__version__, ruleset_hash, settings, extra)).encode()).digest()
+
+
+def pack_identity(pack: bytes | int, index: bytes | int) -> bytes:
+    """Return 32 bytes that stand for one pack with its index, as they lie on this disk; paths or open descriptors.
+
+    Take it before the pack is read.  The pack's own times are left out: git renews them whenever it meets an
+    object again.  Who can change the pack but not its index is already at home in the repository.
+    Copies, clones and repacked ones are other packs.  Raises OSError.
+    """
+    digest = sha256()
+    for file, times in ((pack, False), (index, True)):
+        info = os.stat(file)
+        digest.update(repr((info.st_ino, info.st_size, (info.st_mtime_ns, info.st_ctime_ns) if times else None)).encode())
+        digest.update(_tail(file, info.st_size))
+    return digest.digest()
+
+
+def loose_record(oid: bytes, info: os.stat_result) -> bytes:
+    """Return 16 bytes that stand for a loose object as it lies on this disk (``info``: its file, unopened or open)."""
+    text = repr((info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)).encode()
+    return blake2b(oid + text, digest_size=RECORD).digest()
+
+
+def _tail(file: bytes | int, size: int) -> bytes:
+    """Read the checksums a pack or index ends with (64 bytes hold two of the longest)."""
+    descriptor = file if isinstance(file, int) else os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        return os.pread(descriptor, 64, max(0, size - 64))
+    finally:
+        if descriptor != file:
+            os.close(descriptor)

@@ -9,12 +9,13 @@ checksum is a stranger.
 from __future__ import annotations
 
 import os
-from hashlib import blake2b, sha256
+from hashlib import sha256
 
 from leaksieve import __version__
 from leaksieve.config import Config
 
 RECORD = 16
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 # Settings that cannot change which objects hold a surviving match.  A key that is not named here counts,
 # so one that is forgotten costs a scan, not a finding.
@@ -40,29 +41,26 @@ def signature(ruleset_hash: str, config: Config, extra: bytes = b"") -> bytes:
 def pack_identity(pack: bytes | int, index: bytes | int) -> bytes:
     """Return 32 bytes that stand for one pack with its index, as they lie on this disk; paths or open descriptors.
 
-    Take it before the pack is read.  The pack's own times are left out: git renews them whenever it meets an
-    object again.  Who can change the pack but not its index is already at home in the repository.
-    Copies, clones and repacked ones are other packs.  Raises OSError.
+    Take it before the pack is read.  Copies, clones and repacked ones are other packs.  Raises OSError.
     """
     digest = sha256()
-    for file, times in ((pack, False), (index, True)):
-        info = os.stat(file)
-        digest.update(repr((info.st_ino, info.st_size, (info.st_mtime_ns, info.st_ctime_ns) if times else None)).encode())
-        digest.update(_tail(file, info.st_size))
+    for file in (pack, index):
+        descriptor = file if isinstance(file, int) else os.open(file, _FLAGS)
+        try:
+            info = os.fstat(descriptor)
+            # The two or more checksums a file ends with; an index names its pack's.
+            tail = os.pread(descriptor, 64, max(0, info.st_size - 64))
+        finally:
+            if descriptor != file:
+                os.close(descriptor)
+        # Git renews the times of a pack whenever it meets an object again, so one's own is known by its index.
+        # Another user could change the pack in place and leave the index alone.
+        renewed = file is pack and info.st_uid == os.geteuid()
+        digest.update(repr((info.st_ino, info.st_size, None if renewed else (info.st_mtime_ns, info.st_ctime_ns))).encode())
+        digest.update(tail)
     return digest.digest()
 
 
 def loose_record(oid: bytes, info: os.stat_result) -> bytes:
-    """Return 16 bytes that stand for a loose object as it lies on this disk (``info``: its file, unopened or open)."""
-    text = repr((info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)).encode()
-    return blake2b(oid + text, digest_size=RECORD).digest()
-
-
-def _tail(file: bytes | int, size: int) -> bytes:
-    """Read the checksums a pack or index ends with (64 bytes hold two of the longest)."""
-    descriptor = file if isinstance(file, int) else os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    try:
-        return os.pread(descriptor, 64, max(0, size - 64))
-    finally:
-        if descriptor != file:
-            os.close(descriptor)
+    """Return 16 bytes that stand for a loose object as it lies on this disk; ``info`` is its file's."""
+    return sha256(oid + repr((info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)).encode()).digest()[:RECORD]

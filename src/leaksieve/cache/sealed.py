@@ -43,12 +43,17 @@ class Sealed:
     """The authenticated files of one private directory; owns the descriptor it is given.
 
     ``notes`` collects plain sentences for a debug log: files that were ignored, writes that failed.
+    Raises UnusableError or OSError when no key can be read or made.
     """
 
     def __init__(self, directory: int) -> None:
         self.notes: list[str] = []
         self._directory = directory
-        self._key = self._read_key() or self._make_key()
+        try:
+            self._key = self._read_key() or self._make_key()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the directory; reading and writing fail from here on."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
+
+from gitrepo import GitRepo
 
 from leaksieve.cache import identity
 from leaksieve.cache.identity import loose_record, pack_identity, signature
@@ -58,6 +63,31 @@ def test_a_pack_is_the_same_until_its_files_change(pair: tuple[Path, Path]) -> N
     assert identify(pack, index) == before
     with pack.open("rb") as one, index.open("rb") as two:
         assert pack_identity(one.fileno(), two.fileno()) == before
+
+
+def test_a_pack_of_another_user_is_known_by_its_times_too(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    before = identify(*pair)
+    assert identify(*pair) == before
+    os.utime(pair[0], (1, 1))
+    assert identify(*pair) != before
+
+
+def test_git_meeting_an_object_again_changes_nothing_and_a_repack_does(tmp_path: Path) -> None:
+    repo = GitRepo(tmp_path / "repo")
+    repo.add("file", b"content")
+    repo.commit()
+    repo("repack", "-adq")
+    (pack,) = (repo.top / ".git/objects/pack").glob("*.pack")
+    os.utime(pack, (1, 1))
+    before = identify(pack, pack.with_suffix(".idx"))
+    repo("hash-object", "-w", "--stdin", stdin=b"content")
+    assert pack.stat().st_mtime > 1
+    assert identify(pack, pack.with_suffix(".idx")) == before
+    repo.commit()
+    repo("repack", "-adq")
+    (other,) = (repo.top / ".git/objects/pack").glob("*.pack")
+    assert identify(other, other.with_suffix(".idx")) != before
 
 
 @pytest.mark.parametrize("which", [0, 1])

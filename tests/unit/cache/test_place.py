@@ -10,6 +10,7 @@ import pytest
 
 from leaksieve.cache import place
 from leaksieve.cache.history import HistoryCache
+from leaksieve.cache.sealed import Sealed
 
 SIGNATURE = b"s" * 32
 
@@ -109,6 +110,28 @@ def test_a_key_that_does_not_hold_is_replaced(tmp_path: Path, content: bytes) ->
     assert len(key.read_bytes()) == 32
     use(tmp_path)
     assert HistoryCache.open(os.fsencode(tmp_path), SIGNATURE).clean(b"p", 8) == b"\x01"
+
+
+def test_a_key_made_by_another_run_meanwhile_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(tmp_path)
+    real = Sealed._read_key
+    answers = [None]
+    monkeypatch.setattr(Sealed, "_read_key", lambda self: answers.pop() if answers else real(self))
+    assert HistoryCache.open(os.fsencode(tmp_path), SIGNATURE).clean(b"p", 8) == b"\x01"
+
+
+def test_a_refused_folder_is_closed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_):
+        raise OSError(5, "Input/output error")
+
+    use(tmp_path)
+    before = os.listdir("/dev/fd")
+    (tmp_path / "history-1").chmod(0o770)
+    refused(tmp_path)
+    (tmp_path / "history-1").chmod(0o700)
+    monkeypatch.setattr(Sealed, "_read_key", fail)
+    assert "Input/output error" in refused(tmp_path)
+    assert len(os.listdir("/dev/fd")) == len(before)
 
 
 def test_a_key_others_may_read_is_replaced(tmp_path: Path) -> None:

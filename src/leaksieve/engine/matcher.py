@@ -12,7 +12,7 @@ from leaksieve.engine.mapping import Decoded
 from leaksieve.engine.memo import MAX_LINE, Memo
 from leaksieve.engine.overlap import Claim, Taken, losers
 from leaksieve.engine.prefilter import NOTHING, Patterns, Prefilter, compile_all, make
-from leaksieve.engine.vocabulary import ESCAPES, Vocabulary
+from leaksieve.engine.vocabulary import ESCAPES, Hits, Vocabulary
 from leaksieve.model import Match, Skip, Span
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.secret import Secret
@@ -68,6 +68,7 @@ class Engine:
         self._ruleset = ruleset
         self._vocabulary = Vocabulary(ruleset, decoders=decode_depth > 0)
         self._prefilter: Prefilter = make(prefilter, self._vocabulary, compiler, joined=joined)
+        self.prefilter, self.vocabulary, self.ruleset = self._prefilter, self._vocabulary, ruleset
         self.name = self._prefilter.name
         self._depth = decode_depth
         self._rejected_alone = rejected_alone
@@ -82,6 +83,11 @@ class Engine:
         hits = self._prefilter.hits(data)
         if hits is NOTHING:
             return EMPTY
+        result = self.candidates(data, hits)
+        return Result(self.resolved(result.matches, path), result.skips) if result.matches else result
+
+    def candidates(self, data: bytes, hits: Hits) -> Result:
+        """What comes of a prefilter's hits in a buffer, before anything that depends on the path or on other rules' matches."""
         skips: list[Skip] = []
         found = self._matches(data, hits.literals, hits.gates, skips)
         if not self._rejected_alone and not hits.escapes and not hits.forms and not any(raw.rejected in MAYBE for raw in found):
@@ -93,7 +99,7 @@ class Engine:
                 if match.rejected in MAYBE:
                     taken.add(match.rule_id, match.span)
             self._decode(data, hits.escapes, hits.forms, (), lambda span: span, matches, taken, skips)
-        return Result(self._resolved(matches, path), skips)
+        return Result(matches, skips)
 
     def _confirmer(self, index: int) -> Confirmer:
         confirmer = self._confirmers.get(index)
@@ -263,7 +269,7 @@ class Engine:
             seen.add((f"{key}/{start % 4}", region.origins[0], region.end))
             yield region
 
-    def _resolved(self, matches: list[Match], path: bytes) -> list[Match]:
+    def resolved(self, matches: list[Match], path: bytes) -> list[Match]:
         """Apply what depends on the path, then let the specific rule win over the generic one."""
         judged = []
         for match in matches:

@@ -112,7 +112,7 @@ class ObjectStore:
 
     def _open_loose(self, oid: bytes) -> Buffer | None:
         digits = oid.hex().encode()
-        for directory in self._object_dirs():
+        for directory in self.object_dirs():
             path = b"%b/%b/%b" % (directory, digits[:2], digits[2:])
             try:
                 buffer = map_regular(path)
@@ -213,7 +213,7 @@ class ObjectStore:
         """Open packs that appeared since the last look (all of them, the first time); whether there were any."""
         known = {pack.path for pack in self._packs}
         fresh = False
-        for directory in self._object_dirs():
+        for directory in self.object_dirs():
             folder = os.path.join(directory, b"pack")
             try:
                 stamp = os.stat(folder).st_mtime_ns
@@ -238,7 +238,8 @@ class ObjectStore:
                 fresh = True
         return fresh
 
-    def _object_dirs(self) -> list[bytes]:
+    def object_dirs(self) -> list[bytes]:
+        """The repository's own object directory, those the caller named, and alternates, as far as they may be read."""
         if self._dirs is None:
             own = os.path.join(self.repository.common_dir, b"objects")
             pending = [own, *self.repository.object_dirs]

@@ -41,7 +41,7 @@ class Pack:
     raises OSError or BadDataError.
     """
 
-    __slots__ = ("_data", "_index", "_large", "_names", "_offsets", "_version", "hash_size", "path")
+    __slots__ = ("_data", "_index", "_large", "_names", "_offsets", "_version", "count", "hash_size", "path")
 
     def __init__(self, path: bytes, hash_size: int) -> None:
         self.path = path
@@ -66,6 +66,7 @@ class Pack:
             least = 1024 + count * (hash_size + 4)
         if len(index) < least + 2 * hash_size:
             raise BadDataError("the pack index is cut off")
+        self.count = count
 
     def find(self, oid: bytes) -> int | None:
         """Return the offset of an object's entry in the pack, or None; raises BadDataError."""
@@ -86,13 +87,55 @@ class Pack:
             return int.from_bytes(index[at : at + 4])
         at = self._offsets + 4 * place
         offset = int.from_bytes(index[at : at + 4])
-        if offset & 0x80000000:
-            at = self._large + 8 * (offset & 0x7FFFFFFF)
-            raw = index[at : at + 8]
-            if len(raw) < 8 or at + 8 > len(index) - 2 * self.hash_size:
-                raise BadDataError("the pack index does not hold together")
-            offset = int.from_bytes(raw)
-        return offset
+        return self._long(offset) if offset & 0x80000000 else offset
+
+    def name(self, place: int) -> bytes:
+        """The raw id at a place of the index."""
+        return self._names[place]
+
+    def names(self) -> list[bytes]:
+        """All raw ids, in the index's order."""
+        names = self._names
+        return [names[place] for place in range(self.count)]
+
+    @property
+    def checksum(self) -> bytes:
+        """What names this pack and no other: the trailer of the pack, as the index repeats it."""
+        index = self._index
+        return index[len(index) - 2 * self.hash_size : len(index) - self.hash_size]
+
+    @property
+    def announced(self) -> int:
+        """How many objects the pack itself says it holds; raises OSError or BadDataError."""
+        return int.from_bytes(self.data[8:12])
+
+    @property
+    def index(self) -> Buffer:
+        """The bytes of the index."""
+        return self._index
+
+    @property
+    def layout(self) -> tuple[int, int, int, int, int]:
+        """Where the index keeps what: first id, bytes from id to id, first offset, bytes from offset to offset, first long offset (0: none)."""
+        if self._version == 1:
+            return self._names.start, self._names.step, self._offsets, self.hash_size + 4, 0
+        return self._names.start, self._names.step, self._offsets, 4, self._large
+
+    def offsets(self) -> list[int]:
+        """The offsets of all entries, in the index's order; raises BadDataError."""
+        _, _, first, step, large = self.layout
+        index = self._index
+        found = [int.from_bytes(index[at : at + 4]) for at in range(first, first + step * self.count, step)]
+        if large:
+            found = [offset if offset < 0x80000000 else self._long(offset) for offset in found]
+        return found
+
+    def _long(self, offset: int) -> int:
+        """An offset past 2 GiB, from the table that keeps those; raises BadDataError."""
+        at = self._large + 8 * (offset & 0x7FFFFFFF)
+        if at + 8 > len(self._index) - 2 * self.hash_size:
+            raise BadDataError("the pack index does not hold together")
+        return int.from_bytes(self._index[at : at + 8])
 
     @property
     def data(self) -> Buffer:

@@ -1,0 +1,326 @@
+"""What a worker does with a share of a repository's objects: build each, scan it, and send home which hold something.
+
+Only (object, rule, value) goes home: where the object's path and commit are, and how the place reads,
+is found out later, for the few objects that matter.
+"""
+
+from __future__ import annotations
+
+import marshal
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from leaksieve.config import Config
+from leaksieve.engine.filters import MAYBE
+from leaksieve.engine.increment import CLEAN, WORTH, Incremental, State, agreement
+from leaksieve.engine.matcher import EMPTY, Engine, Result
+from leaksieve.engine.prefilter import compile_all
+from leaksieve.gitobjects.errors import BadDataError, ObjectError
+from leaksieve.gitobjects.objects import ObjectStore
+from leaksieve.gitobjects.packtable import BLOB, COMMIT, KINDS, TREE
+from leaksieve.gitobjects.packwalk import Built, walk
+from leaksieve.model import Match, Skip
+from leaksieve.ruleset.load import Ruleset
+from leaksieve.sources.history import HistorySource, Unit
+
+_LFS_MARK = b"version https://git-lfs.github.com/spec/"
+_LFS_LIMIT = 1024
+_GITLINK = b"160000 "
+_NUMBERS = {name: number for number, name in KINDS.items()}
+# A key of a secret: rule, value, decoders passed.
+Key = tuple[str, bytes, tuple[str, ...]]
+
+
+class Held(NamedTuple):
+    """An object in which something was found: its raw id, its kind, and which keys of the answer it holds."""
+
+    oid: bytes
+    kind: int
+    keys: tuple[int, ...]
+
+
+class ShareAnswer(NamedTuple):
+    """What one share gave.
+
+    ``keys`` are numbered by place, ``held`` refers to them.  ``counts`` are scanned objects by kind, ``size`` their bytes.
+    ``commits`` are packed records of all commits (see ``gitobjects.commitlog``), ``submodules`` names of directories.
+    """
+
+    keys: list[Key]
+    held: list[Held]
+    skips: list[Skip]
+    counts: dict[int, int]
+    size: int
+    commits: list[bytes]
+    submodules: list[bytes]
+
+
+class HistoryWorker:
+    """Bound to a source and the settings of a run; callable with a unit, returns an encoded :class:`ShareAnswer`.
+
+    ``record`` packs a commit for attribution, None when nobody asked for it; ``names`` says whether names in trees are scanned.
+    """
+
+    def __init__(
+        self,
+        source: HistorySource,
+        ruleset: Ruleset,
+        config: Config,
+        prefilter: str,
+        compiler: Any = compile_all,
+        *,
+        record: Callable[[bytes, bytes], bytes] | None = None,
+        names: bool = True,
+        joined: bool = True,
+    ) -> None:
+        self._source = source
+        self._record = record
+        self._names = names
+        self.engine = Engine(
+            ruleset,
+            prefilter=prefilter,
+            decode_depth=config.max_decode_depth,
+            timeout=config.rule_timeout,
+            compiler=compiler,
+            joined=joined,
+            rejected_alone=False,
+        )
+        self._incremental = Incremental(self.engine)
+        self._store: ObjectStore | None = None
+        # Names repeat from tree to tree: what was said of each.
+        self._known_names: dict[bytes, list[Match]] = {}
+
+    def __call__(self, unit: Unit) -> bytes:
+        """Scan one share."""
+        return marshal.dumps(_plain(self.scan(unit)))  # type: ignore[arg-type]  # plain data to the last leaf
+
+    def scan(self, unit: Unit) -> ShareAnswer:
+        """Scan one share."""
+        share = _Share()
+        if unit[0] == "loose":
+            for oid in unit[1]:  # type: ignore[attr-defined]
+                self._scan_loose(oid, share)
+        else:
+            self._scan_pack(unit, share)
+        return share.answer()
+
+    @property
+    def store(self) -> ObjectStore:
+        """Single objects by id; this process's own."""
+        if self._store is None:
+            self._store = ObjectStore(self._source.repository)
+        return self._store
+
+    def _scan_pack(self, unit: Unit, share: _Share) -> None:
+        table = self._source.inventory.tables[int(unit[1])]  # type: ignore[call-overload]
+        unwanted = self._source.inventory.unwanted[int(unit[1])]  # type: ignore[call-overload]
+        shares, kinds, families = self._source.share(unit)
+        first = shares.first
+
+        def visit(position: int, data: bytes, base: Any, built: Built | None) -> Any:
+            if unwanted is not None and unwanted[position]:
+                return None
+            kind = kinds[position - first]
+            share.count(kind, len(data))
+            if kind == BLOB:
+                return self._blob(table, position, data, base, built, share)
+            if kind == TREE:
+                return self._tree(table, position, data, base, built, share)
+            self._message(table.oid(position), kind, data, share)
+            return None
+
+        def lost(position: int, reason: str, detail: str, further: int) -> None:
+            where = table.oid(position).hex().encode()
+            kind = "excluded" if reason == "too-large" else "failed"
+            wanted = unwanted is None or not unwanted[position]
+            if wanted:
+                share.skips.append(Skip(kind, where, reason, detail))  # type: ignore[arg-type]
+            if further:
+                share.skips.append(Skip("failed", where, "base-unreadable", "objects stored as changes to it cannot be built", further))
+
+        def outside(position: int) -> bytes:
+            oid = table.outside.get(position)
+            if oid is None:
+                return b""
+            try:
+                kind, data = self.store.read(oid, self._source.chain_limit)
+            except ObjectError as error:
+                raise BadDataError(f"the object it is a change to, {oid.hex()}, cannot be read: {error.detail}") from error
+            # A family takes its kind from its base, wherever that lies.
+            family = bisect_right(families, position) - 1
+            low, high = families[family] - first, families[family + 1] - first
+            kinds[low:high] = [_NUMBERS[kind]] * (high - low)
+            return data
+
+        walk(
+            table.pack.data,
+            shares,
+            visit,
+            lost,
+            limit=self._source.max_file_size,
+            chain_limit=max(self._source.chain_limit, self._source.max_file_size),
+            outside=outside,
+            broken=table.broken,
+        )
+
+    def _scan_loose(self, oid: bytes, share: _Share) -> None:
+        try:
+            name, data = self.store.read(oid, self._source.max_file_size)
+        except ObjectError as error:
+            share.skips.append(Skip("excluded" if error.reason == "too-large" else "failed", oid.hex().encode(), error.reason, error.detail))
+            return
+        kind = _NUMBERS[name]
+        share.count(kind, len(data))
+        if kind == TREE:
+            if self._names:
+                self._names_in(data, self._incremental.hits(data), oid, share)
+            share.links(data, 0, len(data))
+            return
+        if kind != BLOB:
+            self._message(oid, kind, data, share)
+            return
+        result, _ = self._incremental.scan(data)
+        self._take(result, oid, BLOB, share)
+        share.pointers += len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK)
+
+    def _blob(self, table: Any, position: int, data: bytes, base: Any, built: Built | None, share: _Share) -> Any:
+        if base is None or built is None or len(data) < WORTH:
+            result, state = self._incremental.scan(data)
+        else:
+            before, after = agreement(built.base, data, built.delta, built.start)
+            result, state = self._incremental.scan_built(data, built.base, base[1], before, after)
+        if result is not EMPTY:
+            self._take(result, table.oid(position), BLOB, share)
+        if len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK):
+            share.pointers += 1
+        return _CLEAN_BLOB if state is CLEAN else (BLOB, state)
+
+    def _tree(self, table: Any, position: int, data: bytes, base: Any, built: Built | None, share: _Share) -> Any:
+        if base is None or built is None or len(data) < WORTH:
+            share.links(data, 0, len(data))
+            if not self._names:
+                return _CLEAN_TREE
+            hits = self._incremental.hits(data)
+        else:
+            before, after = agreement(built.base, data, built.delta, built.start)
+            # An entry that is new, or changed in any byte, begins at most a name and an id before the change.
+            share.links(data, max(before - _NAME, 0), len(data) - after + len(_GITLINK))
+            if not self._names:
+                return _CLEAN_TREE
+            hits = self._incremental.hits_built(data, built.base, base[1], before, after)
+        if hits is None:
+            return _CLEAN_TREE
+        kept = self._names_in(data, hits, table.oid(position), share)
+        return _CLEAN_TREE if kept is CLEAN else (TREE, kept)
+
+    def _names_in(self, data: bytes, hits: State | None, oid: bytes, share: _Share) -> State:
+        """Scan the names of a tree in which the prefilter saw something, each by itself; returns the hits that came to something."""
+        if hits is None:
+            return CLEAN
+        live: list[list[tuple[int, int]]] = [[], [], [], []]
+        found: list[Match] = []
+        seen: set[bytes] = set()
+        for which, several in enumerate(hits[:4]):
+            for number, place in several:
+                name = _name_at(data, place, self._source.repository.hash_size)
+                if not name:
+                    continue
+                matches = self._known_names.get(name)
+                if matches is None:
+                    result, _ = self._incremental.scan(name)
+                    matches = self._known_names[name] = [match for match in result.matches if match.rejected in MAYBE]
+                if matches:
+                    live[which].append((number, place))
+                    if name not in seen:
+                        seen.add(name)
+                        found += matches
+        if not found:
+            return CLEAN
+        self._take(Result(found, []), oid, TREE, share)
+        return State(*live)
+
+    def _message(self, oid: bytes, kind: int, data: bytes, share: _Share) -> None:
+        """Scan a commit or a tag: who made it, and what was said."""
+        result, _ = self._incremental.scan(data)
+        if result is not EMPTY:
+            self._take(result, oid, kind, share)
+        if kind == COMMIT and self._record is not None:
+            share.commits.append(self._record(oid, data))
+
+    @staticmethod
+    def _take(result: Result, oid: bytes, kind: int, share: _Share) -> None:
+        keys = {share.key((match.rule_id, match.secret.reveal(), match.decoded)): None for match in result.matches if match.rejected in MAYBE}
+        if keys:
+            share.held.append(Held(oid, kind, tuple(keys)))
+        share.skips += [skip._replace(where=oid.hex().encode()) for skip in result.skips]
+
+
+_CLEAN_BLOB = (BLOB, CLEAN)
+_CLEAN_TREE = (TREE, CLEAN)
+# The longest name that is looked at; file systems take 255 bytes.
+_NAME = 4096
+_MODE = re.compile(rb"[0-7]{5,6} ")
+
+
+def _name_at(data: bytes, place: int, hash_size: int) -> bytes:
+    """The name of the tree entry that a place lies in; empty when it lies in an id or a mode."""
+    behind = data.find(b"\0", place, place + _NAME)
+    if behind < 0:
+        return b""
+    # An entry begins at the very start or an id's length behind the NUL of the one before.  Ids may hold NULs, too: try each.
+    before = behind
+    while True:
+        before = data.rfind(b"\0", max(place - _NAME, 0), before)
+        mode = _MODE.match(data, before + 1 + hash_size if before >= 0 else 0, place)
+        if mode is not None and data.find(b"\0", mode.end(), behind + 1) == behind:
+            return data[mode.end() : behind]
+        if before < 0:
+            return b""
+
+
+class _Share:
+    """An answer in the making."""
+
+    def __init__(self) -> None:
+        self._keys: dict[Key, int] = {}
+        self._counts = dict.fromkeys(KINDS, 0)
+        self._size = 0
+        self._links: set[bytes] = set()
+        self.held: list[Held] = []
+        self.skips: list[Skip] = []
+        self.commits: list[bytes] = []
+        self.pointers = 0
+
+    def key(self, key: Key) -> int:
+        return self._keys.setdefault(key, len(self._keys))
+
+    def count(self, kind: int, size: int) -> None:
+        self._counts[kind] += 1
+        self._size += size
+
+    def links(self, data: bytes, at: int, end: int) -> None:
+        """Note the submodules that a stretch of a tree names."""
+        while (at := data.find(_GITLINK, at, end)) >= 0:
+            at += len(_GITLINK)
+            behind = data.find(b"\0", at)
+            if behind < 0:
+                return
+            self._links.add(data[at:behind])
+
+    def answer(self) -> ShareAnswer:
+        if self.pointers:
+            self.skips.append(Skip("excluded", b"", "lfs-pointer", "pointers were scanned, the contents they stand for were not", self.pointers))
+        return ShareAnswer(list(self._keys), self.held, self.skips, self._counts, self._size, self.commits, sorted(self._links))
+
+
+def _plain(answer: ShareAnswer) -> tuple[object, ...]:
+    keys, held, skips, *rest = answer
+    return (keys, [tuple(each) for each in held], [tuple(skip) for skip in skips], *rest)
+
+
+def decode(data: bytes) -> ShareAnswer:
+    """What a worker encoded."""
+    keys, held, skips, *rest = marshal.loads(data)  # noqa: S302  written by a worker of this run
+    return ShareAnswer(keys, [Held(*each) for each in held], [Skip(*skip) for skip in skips], *rest)

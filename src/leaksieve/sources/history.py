@@ -1,0 +1,108 @@
+"""A repository's whole object store as shares of work: families of packed objects, and loose ones.
+
+Which objects a commit, a branch or a path leads to does not matter here: everything is read, once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from leaksieve.coverage import SourceCoverage
+from leaksieve.gitobjects.inventory import Inventory
+from leaksieve.gitobjects.packwalk import Shares
+from leaksieve.gitobjects.repository import Repository
+from leaksieve.model import Skip
+
+# About so many shares a worker: enough that none is left with much to do when the others are done.
+SHARES = 48
+# A share smaller than this (weighed bytes) costs more to hand out than it saves.
+_LEAST = 4 * 1024 * 1024
+_LOOSE = 200
+
+Unit = tuple[object, ...]
+
+
+class HistorySource:
+    """All objects of a repository.
+
+    ``requested`` is what the user typed.  ``max_file_size`` bounds objects in bytes; those on the way to others may be ``chain_limit`` long.
+    The inventory is taken when first asked for (by ``take_stock``), in the parent or, where processes share nothing, in each of them.
+    """
+
+    def __init__(self, repository: Repository, *, requested: str, max_file_size: int, chain_limit: int) -> None:
+        self.coverage = SourceCoverage("git", requested)
+        self.repository = repository
+        self.max_file_size = max_file_size
+        self.chain_limit = chain_limit
+        self._inventory: Inventory | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_inventory": None}
+
+    @property
+    def packed_bytes(self) -> int:
+        """The size of all packs and about that of the loose objects, in bytes, without opening any."""
+        total = 0
+        folder = os.path.join(self.repository.common_dir, b"objects")
+        try:
+            for entry in os.scandir(os.path.join(folder, b"pack")):
+                if entry.name.endswith(b".pack"):
+                    total += entry.stat().st_size
+        except OSError:
+            pass
+        return total
+
+    @property
+    def inventory(self) -> Inventory:
+        """What there is; taken once."""
+        if self._inventory is None:
+            self._inventory = Inventory(self.repository)
+        return self._inventory
+
+    def take_stock(self) -> None:
+        """Take the inventory and write on the receipt what is expected, and what cannot be read at all."""
+        inventory = self.inventory
+        coverage = self.coverage
+        coverage.shallow = self.repository.shallow
+        coverage.partial = "partialclone" in self.repository.extensions
+        coverage.expect("objects", inventory.packed + len(inventory.loose))
+        for kind, count in inventory.by_kind().items():
+            coverage.expect(f"{kind}s", count)
+        for path, what in inventory.problems:
+            coverage.skip(Skip("failed", path, "corrupt-pack", what))
+        for path in inventory.refused:
+            coverage.skip(Skip("failed", path, "outside-roots", "leads outside the directories this scan may read"))
+
+    def units(self, workers: int) -> Iterator[Unit]:
+        """Shares, the heaviest first: ("pack", table, first family, behind the last family) or ("loose", ids)."""
+        shares: list[tuple[int, Unit]] = []
+        inventory = self.inventory
+        total = sum(sum(table.families.weight.tolist()) for table in inventory.tables)
+        target = max(total // (SHARES * max(workers, 1)), _LEAST)
+        for number, table in enumerate(inventory.tables):
+            kinds, weights = table.families.kind.tolist(), table.families.weight.tolist()
+            begin = gathered = 0
+            for family, weight in enumerate(weights):
+                if gathered and (gathered + weight > target or kinds[family] != kinds[begin]):
+                    shares.append((gathered, ("pack", number, begin, family)))
+                    begin, gathered = family, 0
+                gathered += weight
+            if gathered:
+                shares.append((gathered, ("pack", number, begin, len(weights))))
+        shares.sort(key=lambda share: -share[0])
+        yield from (unit for _, unit in shares)
+        for at in range(0, len(inventory.loose), _LOOSE):
+            yield ("loose", tuple(inventory.loose[at : at + _LOOSE]))
+
+    def share(self, unit: Unit) -> tuple[Shares, list[int], list[int]]:
+        """The columns of a share of a pack, for each of its entries the type of its family's root, and where families begin (and the last one ends)."""
+        _, number, begin, stop = unit
+        table = self.inventory.tables[int(number)]  # type: ignore[call-overload]
+        first = table.families.first[begin : int(stop) + 1].tolist()  # type: ignore[call-overload]
+        low, high = first[0], first[-1]
+        kinds: list[int] = []
+        for kind, start, end in zip(table.families.kind[begin:stop].tolist(), first, first[1:], strict=False):
+            kinds += [kind] * (end - start)
+        columns = (table.at, table.end, table.size, table.base)
+        return Shares(low, *(column[low:high].tolist() for column in columns)), kinds, first

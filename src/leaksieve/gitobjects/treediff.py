@@ -19,6 +19,8 @@ from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError
 
 # Slices are halved until this many bytes are left: an entry is about as long.
 _FINE = 48
+# Equal stretches shorter than this are not looked for.
+_STEP = 64
 # How far before the first difference an entry's beginning is looked for: some five entries.
 _BACK = 224
 _TREE_DIGITS = (b"40000 ", b"040000 ")
@@ -38,16 +40,16 @@ class TreeChange(NamedTuple):
 
 
 class _Patterns:
-    """What finds entries in trees of one id length."""
+    """What finds entries in trees of one id length: one with its name, as many as fit, all of them."""
 
-    __slots__ = ("entry", "guess", "run")
+    __slots__ = ("all", "entry", "run", "width")
 
     def __init__(self, width: int) -> None:
+        self.width = width
+        self.entry = re.compile(rb"[0-7]{5,6} ([^\0]++)\0.{%d}" % width, re.DOTALL).match
         one = rb"[0-7]{5,6} [^\0]++\0.{%d}" % width
-        self.entry = re.compile(one, re.DOTALL)
-        self.run = re.compile(rb"(?:%b)*+" % one, re.DOTALL)
-        # Behind an earlier entry's id, which a NUL precedes.
-        self.guess = re.compile(rb"(?<=\0.{%d})(?:100644|40000|100755|120000|160000) (?=[^\0/]+\0)" % width, re.DOTALL)
+        self.run = re.compile(rb"(?:%b)*+" % one, re.DOTALL).match
+        self.all = re.compile(one, re.DOTALL).findall
 
 
 _PATTERNS: dict[int, _Patterns] = {}
@@ -70,7 +72,7 @@ def differing(old: bytes, new: bytes, width: int) -> tuple[list[RawEntry], list[
         return [], []
     patterns = _PATTERNS.get(width) or _patterns(width)
     if not old or not new:
-        return _split(old, 0, len(old), patterns), _split(new, 0, len(new), patterns)
+        return _split(old, patterns), _split(new, patterns)
     # Where the trees are still equal, to within a few bytes.
     low, high = 0, min(len(old), len(new))
     while high - low > _FINE:
@@ -79,72 +81,101 @@ def differing(old: bytes, new: bytes, width: int) -> tuple[list[RawEntry], list[
             low = middle
         else:
             high = middle
-    start = 0
-    if low > _BACK:
-        guess = patterns.guess.search(old, low - _BACK, low)
-        start = guess.start() if guess is not None else 0
-    if low:
-        run = patterns.run.match(old, start, low)
-        if run is not None and run.end() == start:
-            # Nothing bore the guess out.
-            run = patterns.run.match(old, 0, low)
-        start = run.end() if run is not None else 0
-    # The same from behind, no further than where the front ended.
-    same, high = 0, min(len(old), len(new)) - start
-    old_end, new_end = len(old), len(new)
-    while high - same > _FINE:
-        middle = (same + high) >> 1
-        if old[old_end - middle : old_end - same] == new[new_end - middle : new_end - same]:
-            same = middle
-        else:
-            high = middle
     try:
-        return _between(old, new, start, same, patterns)
+        return _from(old, new, _boundary(old, 0, low, patterns), patterns)
     except BadDataError:
-        if not start:
-            raise
-    return _between(old, new, 0, 0, patterns)
+        # A beginning guessed wrong, or a tree that does not parse, which this will tell.
+        return _from(old, new, 0, patterns)
 
 
-def _between(old: bytes, new: bytes, start: int, same: int, patterns: _Patterns) -> tuple[list[RawEntry], list[RawEntry]]:
-    """Compare from ``start`` to where at most ``same`` equal bytes are left and both trees have an entry's end there."""
-    match = patterns.entry.match
-    old_at = new_at = start
-    # Counted from the ends: behind equal distances to it lie equal bytes, once within `same`.
-    old_left, new_left = len(old) - start, len(new) - start
+def _boundary(data: bytes, floor: int, most: int, patterns: _Patterns) -> int:
+    """Return the last place up to ``most`` where an entry begins; at ``floor`` one does."""
+    start = most - _BACK
+    if start > floor:
+        # An entry begins behind an earlier one's id, which a NUL precedes.
+        start = data.find(b"100644 ", start, most)
+        if start > 0 and not data[start - patterns.width - 1]:
+            end = patterns.run(data, start, most).end()  # type: ignore[union-attr]
+            if end > start:
+                return end
+    return patterns.run(data, floor, most).end()  # type: ignore[union-attr]
+
+
+def _from(old: bytes, new: bytes, at: int, patterns: _Patterns) -> tuple[list[RawEntry], list[RawEntry]]:
+    """Compare from ``at`` on, where both trees have the beginning of an entry."""
+    match = patterns.entry
+    other = at
+    old_end, new_end = len(old), len(new)
     before: list[RawEntry] = []
     after: list[RawEntry] = []
-    while old_left > same or new_left > same or old_left != new_left:
-        if old_left >= new_left:
-            found = match(old, old_at)
-            if found is None:
+    while True:
+        one = match(old, at)
+        two = match(new, other)
+        if one is None or two is None:
+            if (one is None and at < old_end) or (two is None and other < new_end):
                 raise BadDataError("the tree does not parse")
-            before.append(found[0])
-            length = len(before[-1])
-            old_at += length
-            old_left -= length
+            break
+        first, second = one[0], two[0]
+        if first == second:
+            at, other = one.end(), two.end()
+            if alike := _alike(old, at, new, other):
+                alike = _boundary(old, at, at + alike, patterns) - at
+                at += alike
+                other += alike
+            continue
+        if one[1] == two[1]:
+            order = 0
         else:
-            found = match(new, new_at)
-            if found is None:
-                raise BadDataError("the tree does not parse")
-            after.append(found[0])
-            length = len(after[-1])
-            new_at += length
-            new_left -= length
-    kept = set(before).intersection(after)
-    if kept:
-        before = [entry for entry in before if entry not in kept]
-        after = [entry for entry in after if entry not in kept]
+            order = 1 if _sort_key(one) > _sort_key(two) else -1
+        if order <= 0:
+            before.append(first)
+            at = one.end()
+        if order >= 0:
+            after.append(second)
+            other = two.end()
+        if old_end - at == new_end - other and old[at:] == new[other:]:
+            break
+    if old_end - at != new_end - other:
+        # One tree is at its end.
+        before += _split(old[at:], patterns)
+        after += _split(new[other:], patterns)
+    if len(before) + len(after) > 2:
+        # Trees out of order, and those that list a name twice, still give differences alone.
+        kept = set(before).intersection(after)
+        if kept:
+            before = [entry for entry in before if entry not in kept]
+            after = [entry for entry in after if entry not in kept]
     return before, after
 
 
-def _split(data: bytes, start: int, end: int, patterns: _Patterns) -> list[RawEntry]:
+def _alike(old: bytes, old_at: int, new: bytes, new_at: int) -> int:
+    """How many bytes are the same from two places on, in steps of a rough size; 0 for few."""
+    most = min(len(old) - old_at, len(new) - new_at)
+    step, done = _STEP, 0
+    while done < most:
+        here, there = old_at + done, new_at + done
+        if old[here : here + step] == new[there : there + step]:
+            done += step
+            step += step
+        elif step > _STEP:
+            step >>= 2
+        else:
+            break
+    return min(done, most)
+
+
+def _sort_key(entry: re.Match[bytes]) -> bytes:
+    """What a tree's entries are sorted by: directories as if their names ended in a slash."""
+    return entry[1] + b"/" if entry[0].startswith(_TREE_DIGITS) else entry[1]
+
+
+def _split(data: bytes, patterns: _Patterns) -> list[RawEntry]:
+    """All entries of a tree; raises BadDataError."""
     if not data:
         return []
-    run = patterns.run.match(data, start, end)
-    if run is None or run.end() != end:
+    if patterns.run(data).end() != len(data):  # type: ignore[union-attr]
         raise BadDataError("the tree does not parse")
-    return patterns.entry.findall(data, start, end)
+    return patterns.all(data)
 
 
 def is_tree(entry: RawEntry) -> bool:
@@ -162,7 +193,7 @@ def find_entry(data: bytes, name: bytes, width: int) -> tuple[int, bytes] | None
     # Parsed from the start, so a name inside an id cannot mislead; and not at all when the bytes are nowhere.
     if b" " + name + b"\0" not in data:
         return None
-    for entry in _split(data, 0, len(data), _patterns(width)):
+    for entry in _split(data, _patterns(width)):
         if entry[entry.index(b" ") + 1 : -width - 1] == name:
             return int(entry[: entry.index(b" ")], 8), entry[-width:]
     return None

@@ -1,0 +1,192 @@
+"""Trees by id, fast when neighbours in history are asked for one after the other.
+
+A pack keeps a directory's versions as deltas on each other, so what was read a moment ago is nearly
+always the base of what is read next.  Bases met on the way are kept as well as what was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leaksieve.gitobjects.compiled import ERRORS, apply_delta, decompress
+from leaksieve.gitobjects.delta import delta_sizes
+from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError, ObjectError, ObjectTooLargeError
+from leaksieve.gitobjects.files import Buffer
+from leaksieve.gitobjects.inflate import inflate
+from leaksieve.gitobjects.objects import ObjectStore
+from leaksieve.gitobjects.pack import Pack
+
+# A tree of this many bytes lists over a million files.
+TREE_LIMIT = 64 * 1024 * 1024
+# What this process keeps, bytes of content; enough for the versions of a few hundred directories.
+DEFAULT_KEPT = 32 * 1024 * 1024
+# git knows the tree without entries even where it is not stored.
+EMPTY_TREES = frozenset(
+    {
+        bytes.fromhex("4b825dc642cb6eb9a060e54bf8d69288fbee4904"),
+        bytes.fromhex("6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"),
+    }
+)
+_TREE = 2
+_MAX_CHAIN = 10_000
+# Up to this announced size, inflating in one go cannot yield more than some 70 MB, whatever the stream holds.
+_AT_ONCE = 64 * 1024
+_BAD: tuple[type[Exception], ...] = (BadDataError, ObjectError, OSError, IndexError, *ERRORS)
+# Entries of an index looked through around the place where an id should stand.
+_NEAR = 40
+
+
+class _Shelf:
+    """One pack, what its index says of where ids stand, and the contents kept of it, by offset."""
+
+    __slots__ = ("data", "index", "offsets", "old", "pack", "start", "step", "view", "young")
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self.index: Buffer = pack.index
+        self.start, self.step, self.offsets, _, _ = pack.layout
+        self.data: Buffer | None = None
+        self.view = memoryview(b"")
+        self.young: dict[int, bytes] = {}
+        self.old: dict[int, bytes] = {}
+
+    def find(self, oid: bytes) -> int | None:
+        """The offset of an object, or None; raises BadDataError."""
+        if self.step != len(oid):
+            return self.pack.find(oid)
+        # Ids are spread evenly: guess the place, look around it, and only then search.
+        index = self.index
+        first = oid[0]
+        at = 8 + 4 * first
+        low = int.from_bytes(index[at - 4 : at]) if first else 0
+        high = int.from_bytes(index[at : at + 4])
+        guess = low + ((high - low) * int.from_bytes(oid[1:4]) >> 24)
+        begin = max(guess - _NEAR, low)
+        here = self.start + begin * self.step
+        found = index[here : self.start + min(guess + _NEAR, high) * self.step].find(oid)
+        if found < 0 or found % self.step:
+            return self.pack.find(oid)
+        at = self.offsets + 4 * (begin + found // self.step)
+        offset = int.from_bytes(index[at : at + 4])
+        return offset if offset < 0x80000000 else self.pack.find(oid)
+
+
+class TreeCache:
+    """Reads trees; not for sharing between threads or processes.
+
+    ``packs`` are where they are looked for first; everything else ``store`` is asked for.  ``kept``
+    bounds the content held, in bytes (twice that for moments).
+    """
+
+    __slots__ = ("_held", "_kept", "_loose", "_old_loose", "_shelves", "_store")
+
+    def __init__(self, store: ObjectStore, packs: Sequence[Pack], kept: int = DEFAULT_KEPT) -> None:
+        self._store = store
+        self._shelves = [_Shelf(pack) for pack in packs]
+        self._loose: dict[bytes, bytes] = {}
+        self._old_loose: dict[bytes, bytes] = {}
+        self._held = 0
+        # Two generations, each half of it.
+        self._kept = kept // 2
+
+    def read(self, oid: bytes) -> bytes:
+        """Return a tree's raw content by its raw id; raises an ObjectError."""
+        for number, shelf in enumerate(self._shelves):
+            try:
+                offset = shelf.find(oid)
+                if offset is None:
+                    continue
+                if number:
+                    # Neighbours in time lie in the same pack.
+                    self._shelves.insert(0, self._shelves.pop(number))
+                found = shelf.young.get(offset)
+                return found if found is not None else self._from_pack(shelf, offset, oid)
+            except ObjectTooLargeError:
+                raise
+            except _BAD:
+                # Another copy may be whole; the store tries them all, and says what is wrong.
+                break
+        found = self._loose.get(oid)
+        if found is None:
+            found = self._old_loose.get(oid)
+            if found is None:
+                found = self._from_store(oid)
+            self._loose[oid] = found
+            self._keep(len(found))
+        return found
+
+    def _from_store(self, oid: bytes) -> bytes:
+        if oid in EMPTY_TREES:
+            return b""
+        kind, data = self._store.read(oid, TREE_LIMIT)
+        if kind != "tree":
+            raise CorruptObjectError(oid, f"is a {kind} where a tree is needed")
+        return data
+
+    def _keep(self, size: int) -> None:
+        self._held += size
+        if self._held > self._kept:
+            self._held = 0
+            self._old_loose, self._loose = self._loose, {}
+            for shelf in self._shelves:
+                shelf.old, shelf.young = shelf.young, {}
+
+    def _from_pack(self, shelf: _Shelf, offset: int, oid: bytes) -> bytes:
+        if shelf.data is None:
+            shelf.data = shelf.pack.data
+            shelf.view = memoryview(shelf.data)
+        entry = shelf.pack.entry
+        young, old = shelf.young, shelf.old
+        chain: list[tuple[int, int, int]] = []
+        while True:
+            content = young.get(offset)
+            if content is None:
+                content = old.get(offset)
+            if content is not None:
+                break
+            kind, size, at, base = entry(offset)
+            if size > TREE_LIMIT:
+                raise ObjectTooLargeError(oid, size, TREE_LIMIT)
+            if base is None:
+                if kind != _TREE:
+                    raise CorruptObjectError(oid, "is no tree")
+                content = _inflated(shelf, at, size)
+                break
+            if len(chain) >= _MAX_CHAIN:
+                raise BadDataError("the chain of deltas does not end")
+            chain.append((offset, at, size))
+            if isinstance(base, int):
+                offset = base
+                continue
+            inside = shelf.find(base)
+            if inside is None:
+                # A base outside its pack is rare: the store knows the ways.
+                return self._from_store(oid)
+            offset = inside
+        self._put(shelf, offset, content)
+        while chain:
+            offset, at, size = chain.pop()
+            delta = _inflated(shelf, at, size)
+            _, promised, _ = delta_sizes(delta)
+            if promised > TREE_LIMIT:
+                raise ObjectTooLargeError(oid, promised, TREE_LIMIT)
+            made = apply_delta(content, delta)
+            content = b"".join(made) if isinstance(made, list) else made
+            self._put(shelf, offset, content)
+        return content
+
+    def _put(self, shelf: _Shelf, offset: int, content: bytes) -> None:
+        if offset not in shelf.young:
+            shelf.young[offset] = content
+            self._keep(len(content) + 100)
+
+
+def _inflated(shelf: _Shelf, at: int, size: int) -> bytes:
+    if size > _AT_ONCE:
+        assert shelf.data is not None
+        return inflate(shelf.data, at, size)
+    # Where the stream ends is not known: so many bytes hold it, unless somebody packed it badly on purpose.
+    content = decompress(shelf.view[at : at + size + (size >> 6) + 64], 15, size or 1)
+    if len(content) != size:
+        raise BadDataError("inflates to another size than announced")
+    return content

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from leaksieve import __version__
 from leaksieve.config import Config
 from leaksieve.coverage import Coverage
-from leaksieve.engine.prefilter import Patterns, compile_all, compile_database
+from leaksieve.engine.prefilter import compile_all
 from leaksieve.errors import RulesetError, SourceError
 from leaksieve.model import Finding, Located, Skip
 from leaksieve.ruleset.load import Ruleset, load
 from leaksieve.sources.base import Source, Unit
-from leaksieve.work import Worker, decode
+from leaksieve.work import Compiler, Worker, decode
 
 if TYPE_CHECKING:
+    from leaksieve.history_run import Progress
     from leaksieve.reports.base import RuleInfo
+    from leaksieve.sources.history import HistorySource
 
 # Up to this many bytes Aho-Corasick in this process is done before Hyperscan has compiled.
 SMALL = 3 * 1024 * 1024
@@ -30,12 +32,13 @@ BULK = 64 * 1024 * 1024
 
 
 class ProgressEvent(NamedTuple):
-    """How far a scan is; ``expected_files`` grows while planning goes on."""
+    """How far a scan is; ``expected_files`` grows while planning goes on.  ``unit`` is what is counted: files, or a repository's objects."""
 
     files: int
     expected_files: int
     size: int
     found: int
+    unit: str = "files"
 
 
 class Plan(NamedTuple):
@@ -43,6 +46,8 @@ class Plan(NamedTuple):
 
     ``repository`` (of the project's root) gives fingerprints their key; ``env_key`` is LEAKSIEVE_KEY.
     ``jobs`` is the number of workers allowed; ``spawn`` forbids forking; ``line_hashes`` are wanted by SARIF alone.
+    ``histories`` are repositories whose whole object store is read after the other sources; ``attribution`` says whether
+    their findings are traced to commits, ``names`` whether names of files are scanned.
     """
 
     sources: Sequence[Source]
@@ -56,6 +61,9 @@ class Plan(NamedTuple):
     notes: Sequence[str] = ()
     spawn: bool = False
     line_hashes: bool = True
+    histories: Sequence[HistorySource] = ()
+    attribution: bool = True
+    names: bool = True
 
 
 class Outcome(NamedTuple):
@@ -78,10 +86,12 @@ def run(plan: Plan) -> Outcome:
     if not len(ruleset):
         raise RulesetError("every rule is switched off, so nothing could be found", hint="see enable and disable in the configuration, --enable and --disable")
     coverage.ruleset_hash, coverage.rules = ruleset.hash, len(ruleset)
-    coverage.sources = [source.coverage for source in plan.sources]
+    coverage.sources = [*(source.coverage for source in plan.sources), *(history.coverage for history in plan.histories)]
     run_ = _Run(plan, ruleset, coverage)
     try:
-        run_.scan(began)
+        if plan.sources:
+            run_.scan(began)
+        run_.scan_histories(began)
     except KeyboardInterrupt:
         coverage.interrupted = True
     findings, rules = run_.fold()
@@ -126,6 +136,34 @@ class _Run:
                 self._coverage.sources[0].skip(Skip("failed", b"", "timeout", f"the scan was stopped after {limit:g} s; raise --timeout"))
                 return
 
+    def scan_histories(self, began: float) -> None:
+        """Read the repositories' object stores, one after the other."""
+        for history in self._plan.histories:
+            if self._coverage.interrupted:
+                return
+            from leaksieve.history_run import HistoryRun, Settings
+
+            limit = self._plan.config.timeout
+            settings = Settings(
+                jobs=self._plan.jobs,
+                spawn=self._plan.spawn,
+                attribution=self._plan.attribution,
+                names=self._plan.names,
+                hashes=self._plan.line_hashes,
+                deadline=time.monotonic() + limit - (time.perf_counter() - began) if limit is not None else None,
+            )
+            one = HistoryRun(history, self._ruleset, self._plan.config, settings, self._plan.progress and self._on_objects)
+            try:
+                self._located += one.run()
+            finally:
+                self._coverage.engine = one.engine or self._coverage.engine
+                self._coverage.notes += one.notes
+                self._coverage.interrupted = self._coverage.interrupted or one.interrupted
+
+    def _on_objects(self, event: Progress) -> None:
+        assert self._plan.progress is not None
+        self._plan.progress(ProgressEvent(event.objects, event.expected, event.size, event.found, "objects"))
+
     def _units(self) -> Iterator[Unit]:
         """Units of every source, tagged with the source's number; a source that cannot be planned is a failed Skip."""
         for number, source in enumerate(self._plan.sources):
@@ -145,7 +183,7 @@ class _Run:
             self._coverage.engine = engine
             return pooled(units, Recipe(self._plan.sources, self._plan.config, engine), jobs)
         bulk = self._expected("bytes") > BULK
-        compiler = _Compiler(plan_on) if jobs > 1 else compile_all
+        compiler = Compiler(plan_on) if jobs > 1 else compile_all
         worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine, compiler, joined=bulk or jobs == 1, hashes=self._plan.line_hashes)
         self._coverage.engine = worker.engine.name
         if jobs > 1:
@@ -206,33 +244,6 @@ class Recipe:
         """Build the worker."""
         ruleset = load(self.config.rules).select(self.config.enable, self.config.disable)
         return Worker(self.sources, ruleset, self.config, self.engine)
-
-
-class _Compiler:
-    """Compiles Hyperscan's databases in a forked process, while this one compiles the other or goes on planning.
-
-    They come back through a pipe, never through a file.
-    """
-
-    def __init__(self, plan_on: Callable[[], bool]) -> None:
-        self._plan_on = plan_on
-
-    def __call__(self, several: list[Patterns]) -> list[Any]:
-        """One database for each, in order."""
-        import hyperscan
-
-        from leaksieve.parallel import Computation
-
-        def unpack(packed: bytes) -> Any:
-            database = hyperscan.loadb(packed, hyperscan.HS_MODE_BLOCK)
-            database.scratch = hyperscan.Scratch(database)
-            return database
-
-        last = Computation(several[-1], compile_database, hyperscan.dumpb, unpack)
-        first = [compile_database(patterns) for patterns in several[:-1]]
-        while not last.ready() and self._plan_on():
-            pass
-        return [*first, last.result()]
 
 
 def _engine_for(small: bool) -> str:

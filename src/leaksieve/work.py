@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from leaksieve.config import Config
 from leaksieve.engine.filters import NO_VALUE
 from leaksieve.engine.matcher import EMPTY, Engine
-from leaksieve.engine.prefilter import compile_all
+from leaksieve.engine.prefilter import Patterns, compile_all, compile_database
 from leaksieve.model import Chunk, Located, Match, Skip
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.base import Source, Unit
@@ -25,7 +25,7 @@ class Answer(NamedTuple):
 
 
 class Worker:
-    """Bound to the sources and settings of a run; callable with ``(source number, unit)``, returns an encoded :class:`Answer`."""
+    """Bound to the sources and settings of a run (and to an engine that was made with them, if there is one already); callable with ``(source number, unit)``, returns an encoded :class:`Answer`."""
 
     def __init__(
         self,
@@ -37,13 +37,14 @@ class Worker:
         *,
         joined: bool = True,
         hashes: bool = True,
+        engine: Engine | None = None,
     ) -> None:
         self._sources = sources
         self._ruleset = ruleset
         self._reveal = config.reveal
         self._hashes = hashes
         self._inline_allow = config.inline_allow
-        self.engine = Engine(
+        self.engine = engine or Engine(
             ruleset,
             prefilter=prefilter,
             decode_depth=config.max_decode_depth,
@@ -104,6 +105,33 @@ class Worker:
 
     def _public_prefix(self, rule_id: str) -> bytes:
         return str(self._ruleset.by_id(rule_id)["public_prefix"]).encode()
+
+
+class Compiler:
+    """Compiles Hyperscan's databases in a forked process, while this one compiles the other or goes on planning.
+
+    They come back through a pipe, never through a file.
+    """
+
+    def __init__(self, plan_on: Callable[[], bool]) -> None:
+        self._plan_on = plan_on
+
+    def __call__(self, several: list[Patterns]) -> list[Any]:
+        """One database for each, in order."""
+        import hyperscan
+
+        from leaksieve.parallel import Computation
+
+        def unpack(packed: bytes) -> Any:
+            database = hyperscan.loadb(packed, hyperscan.HS_MODE_BLOCK)
+            database.scratch = hyperscan.Scratch(database)
+            return database
+
+        last = Computation(several[-1], compile_database, hyperscan.dumpb, unpack)
+        first = [compile_database(patterns) for patterns in several[:-1]]
+        while not last.ready() and self._plan_on():
+            pass
+        return [*first, last.result()]
 
 
 def _placed(place: Located) -> Located:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leaksieve.gitobjects.repository import Repository
     from leaksieve.pipeline import Outcome, ProgressEvent
     from leaksieve.sources.base import Source
+    from leaksieve.sources.history import HistorySource
 
 
 def talk_for(options: Options) -> Talk:
@@ -37,10 +38,13 @@ def execute(
     root: str | None,
     repository: Repository | None,
     staged: bool = False,
+    histories: Callable[[Config], Sequence[HistorySource]] = lambda _: (),
+    attribution: bool = True,
+    names: bool = True,
 ) -> ExitCode:
     """Scan and report.
 
-    ``sources`` builds the sources once the configuration is settled.  ``root`` is the project's
+    ``sources`` and ``histories`` build what is scanned once the configuration is settled.  ``root`` is the project's
     folder, ``repository`` the repository there, for the fingerprint key.  Raises UsageError before
     anything is scanned when the reports cannot be written as asked.
     """
@@ -63,6 +67,9 @@ def execute(
             progress=on_event,
             notes=found.notes,
             line_hashes=any(output.format == "sarif" for output in outputs),
+            histories=histories(config),
+            attribution=attribution,
+            names=names,
         )
     )
     clear()

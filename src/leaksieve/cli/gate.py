@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def scan_staged(options: Options, repo: str | None) -> int:
     """Scan what is staged in the repository of a path (default: the current directory)."""
-    repository = _open(repo or ".")
+    repository = open_repository(repo or ".")
     return _staged(options, repository, requested=repo or ".")
 
 
@@ -32,7 +32,7 @@ def check_commit(options: Options, files: Sequence[str]) -> int:
     Under ``pre-commit run --all-files`` nothing is staged, and passing then would say that files
     were checked that were not; so what is not staged is scanned as it stands.
     """
-    repository = _open(".")
+    repository = open_repository(".")
     # git itself gives its hooks the index to look at; whoever runs the hook by hand does not.
     if os.environ.get("GIT_INDEX_FILE"):
         return _staged(options, repository, paths=_relative(repository, files))
@@ -50,7 +50,8 @@ def check_commit(options: Options, files: Sequence[str]) -> int:
     return _mixed(options, repository, tuple(path for path in named if path in staged), rest)
 
 
-def _open(path: str) -> Repository:
+def open_repository(path: str) -> Repository:
+    """Find the repository of a path.  Raises UsageError when there is nothing, SourceError when it cannot be read."""
     if not os.path.exists(path):
         raise UsageError("no such file or directory", where=path)
     try:

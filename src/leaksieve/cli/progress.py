@@ -21,7 +21,8 @@ class Progress:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._next = clock() + QUIET_SECONDS
+        self._began = clock()
+        self._next = self._began + QUIET_SECONDS
         self._drawn = 0
 
     def show(self, event: ProgressEvent) -> None:
@@ -30,7 +31,11 @@ class Progress:
         if now < self._next:
             return
         self._next = now + REDRAW_SECONDS
-        text = f"{event.files:,} of {event.expected_files:,} files, {event.size / 1e6:,.0f} MB, {event.found:,} found"
+        seconds = max(now - self._began, 0.001)
+        text = f"{event.files:,} of {event.expected_files:,} {event.unit}, {event.size / 1e6:,.0f} MB ({event.size / 1e6 / seconds:,.0f} MB/s), {event.found:,} found"
+        # The number of files grows while the tree is walked; a repository's objects are counted beforehand.
+        if event.unit == "objects" and event.files:
+            text += f", {_left(seconds * (event.expected_files - event.files) / event.files)} left"
         sys.stderr.write("\r" + text.ljust(self._drawn))
         sys.stderr.flush()
         self._drawn = len(text)
@@ -41,6 +46,11 @@ class Progress:
             sys.stderr.write("\r" + " " * self._drawn + "\r")
             sys.stderr.flush()
             self._drawn = 0
+
+
+def _left(seconds: float) -> str:
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def wanted(verbosity: int) -> bool:

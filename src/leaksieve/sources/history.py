@@ -106,3 +106,19 @@ class HistorySource:
             kinds += [kind] * (end - start)
         columns = (table.at, table.end, table.size, table.base)
         return Shares(low, *(column[low:high].tolist() for column in columns)), kinds, first
+
+    def members(self, unit: Unit) -> int:
+        """How many objects a share holds."""
+        if unit[0] == "loose":
+            return len(unit[1])  # type: ignore[arg-type]
+        _, number, begin, stop = unit
+        first = self.inventory.tables[int(number)].families.first  # type: ignore[call-overload]
+        return int(first[stop]) - int(first[begin])
+
+    def first_name(self, unit: Unit) -> bytes:
+        """The id of a share's first object, as text."""
+        if unit[0] == "loose":
+            return bytes(unit[1][0]).hex().encode()  # type: ignore[index]
+        _, number, begin, _ = unit
+        table = self.inventory.tables[int(number)]  # type: ignore[call-overload]
+        return table.oid(int(table.families.first[begin])).hex().encode()

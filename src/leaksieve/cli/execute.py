@@ -54,7 +54,7 @@ def execute(
     config = found.config
     from leaksieve.pipeline import Plan, run
 
-    on_event, clear = _progress(talk)
+    on_event, clear = progress_for(talk)
     outcome = run(
         Plan(
             sources=sources(config),
@@ -123,7 +123,8 @@ def _say(talk: Talk, outputs: Sequence[Output], outcome: Outcome, failing: int) 
         talk.error("incomplete: things were excluded, and --require-complete=strict counts them; the report names them")
 
 
-def _progress(talk: Talk) -> tuple[Callable[[ProgressEvent], None] | None, Callable[[], None]]:
+def progress_for(talk: Talk) -> tuple[Callable[[ProgressEvent], None] | None, Callable[[], None]]:
+    """Return what draws progress (None when nobody would see it) and what wipes it."""
     from leaksieve.cli.progress import Progress, wanted
 
     if not wanted(talk.verbosity):

@@ -29,7 +29,14 @@ class View(NamedTuple):
 
 def scan_history(options: Options, repo: str | None, view: View) -> int:
     """Scan everything the object store of a repository holds (default: that of the current directory)."""
+    from leaksieve.cli.remote import remote_of
+
     requested = repo or "."
+    url = remote_of(requested)
+    if url is not None:
+        from leaksieve.cli.remote import scan_remote
+
+        return scan_remote(options, url, view)
     repository = open_repository(requested)
     root = root_of(requested, repository)
     found = settle(options, [root], foreign=repository.is_foreign_owned)
@@ -46,10 +53,10 @@ def scan_history(options: Options, repo: str | None, view: View) -> int:
     )
 
 
-def history_source(repository: Repository, config: Config, requested: str) -> HistorySource:
-    """Build the source of a repository's whole object store."""
+def history_source(repository: Repository, config: Config, requested: str, *, prefix: bytes = b"") -> HistorySource:
+    """Build the source of a repository's whole object store; ``prefix`` stands before its paths where several are scanned."""
     from leaksieve.sources.history import HistorySource
 
-    source = HistorySource(repository, requested=requested, max_file_size=config.max_file_size, chain_limit=CHAIN_LIMIT)
+    source = HistorySource(repository, requested=requested, max_file_size=config.max_file_size, chain_limit=CHAIN_LIMIT, prefix=prefix)
     source.coverage.resolved = os.fsdecode(repository.common_dir)
     return source

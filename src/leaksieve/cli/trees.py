@@ -19,9 +19,11 @@ from leaksieve.model import Skip
 if TYPE_CHECKING:
     from leaksieve.gitobjects.repository import Repository
     from leaksieve.sources.base import Source
+    from leaksieve.sources.history import HistorySource
 
 # A repository's own folder, as against a folder inside one.
 WORKING_TREE = "working tree"
+BARE = "bare repository"
 # Prefixes of image references; a file or folder of such a name can be given as ./docker-archive:x.
 _IMAGES = ("docker-archive:", "oci:", "oci-archive:", "registry:", "daemon:")
 
@@ -39,31 +41,48 @@ class Target(NamedTuple):
         return root_of(self.path, self.repository)
 
 
-def scan_trees(options: Options, paths: Sequence[str], *, classify: bool, tree_only: bool) -> int:
-    """Scan paths as they stand.
+def scan_trees(options: Options, paths: Sequence[str], *, classify: bool, trees: bool = True, histories: bool = True) -> int:
+    """Scan paths as they stand (``trees``), and the histories of those that are repositories (``histories``).
 
-    ``classify`` says what each was taken for; unless ``tree_only``, a repository's history is
-    recorded as left out.  All paths are looked at before anything is scanned.
+    ``classify`` says what each was taken for.  All paths are looked at before anything is scanned.
     """
     talk = talk_for(options)
     targets = [_target(path) for path in _without_repeats(paths)]
+    for target in targets:
+        if not trees and target.kind not in (WORKING_TREE, BARE):
+            raise UsageError(f"is a {target.kind}, which has no history", where=target.path)
+        if target.kind == BARE and not histories:
+            raise UsageError("a bare repository has no files to scan", where=target.path, hint="`leaksieve git` scans its history")
     if classify:
         for target in targets:
-            talk.note(f"{target.path} is taken for a {target.kind}")
+            talk.note(f"{target.path} is taken for a {target.kind}{_share(target, trees=trees, histories=histories)}")
     roots = [target.root for target in targets]
     found = settle(options, roots, foreign=any(target.repository and target.repository.is_foreign_owned for target in targets))
+    alone = len(set(roots)) == 1
 
     def sources(config: Config) -> list[Source]:
-        made = []
-        for target in targets:
-            source = tree_source(target, config, alone=len(set(roots)) == 1)
-            if not tree_only and target.kind == WORKING_TREE:
-                source.coverage.skip(Skip("excluded", os.fsencode(target.path), "history-not-scanned", "scanning history comes with a later version"))
-            made.append(source)
-        return made
+        return [tree_source(target, config, alone=alone) for target in targets if trees and target.kind != BARE]
+
+    def pasts(config: Config) -> list[HistorySource]:
+        from leaksieve.cli.history import history_source
+
+        return [
+            history_source(target.repository, config, target.path, prefix=b"" if alone else _shown_root(target))
+            for target in targets
+            if histories and target.kind in (WORKING_TREE, BARE) and target.repository is not None
+        ]
 
     first = targets[0]
-    return execute(options, found, sources, root=first.root, repository=first.repository)
+    return execute(options, found, sources, root=first.root, repository=first.repository, histories=pasts)
+
+
+def _share(target: Target, *, trees: bool, histories: bool) -> str:
+    """Say which part of a repository is scanned."""
+    if target.kind != WORKING_TREE:
+        return ""
+    if trees and histories:
+        return " with its history"
+    return "" if trees else ", of which the history is scanned"
 
 
 def tree_source(target: Target, config: Config, *, alone: bool = True) -> Source:
@@ -141,8 +160,6 @@ def scan_stdin(options: Options, name: str) -> int:
 
 def _target(path: str) -> Target:
     """Say what a path is.  Raises UsageError for what is not there or cannot be scanned yet."""
-    if "://" in path and not os.path.lexists(path):
-        raise UsageError("scanning a URL comes with a later version", where=path)
     if path.startswith(_IMAGES) and not os.path.lexists(path):
         raise UsageError("scanning container images comes with a later version", where=path)
     try:
@@ -159,7 +176,7 @@ def _target(path: str) -> Target:
     if repository is None:
         return Target(path, "folder", None)
     if repository.bare and os.path.samefile(path, repository.git_dir):
-        raise UsageError("a bare repository has no files to scan, and scanning history comes with a later version", where=path)
+        return Target(path, BARE, repository)
     is_top = repository.worktree is not None and os.path.samefile(path, repository.worktree)
     return Target(path, WORKING_TREE if is_top else "folder", repository)
 

@@ -27,14 +27,16 @@ class HistorySource:
     """All objects of a repository.
 
     ``requested`` is what the user typed.  ``max_file_size`` bounds objects in bytes; those on the way to others may be ``chain_limit`` long.
+    ``prefix`` stands before the paths in reports.
     The inventory is taken when first asked for (by ``take_stock``), in the parent or, where processes share nothing, in each of them.
     """
 
-    def __init__(self, repository: Repository, *, requested: str, max_file_size: int, chain_limit: int) -> None:
+    def __init__(self, repository: Repository, *, requested: str, max_file_size: int, chain_limit: int, prefix: bytes = b"") -> None:
         self.coverage = SourceCoverage("git", requested)
         self.repository = repository
         self.max_file_size = max_file_size
         self.chain_limit = chain_limit
+        self.prefix = prefix
         self._inventory: Inventory | None = None
 
     def __getstate__(self) -> dict[str, object]:

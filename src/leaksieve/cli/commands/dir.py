@@ -15,4 +15,4 @@ def command(options: Options, paths: tuple[str, ...]) -> int:
     """Scan the paths as they stand."""
     from leaksieve.cli.trees import scan_trees
 
-    return scan_trees(options, paths, classify=False, tree_only=True)
+    return scan_trees(options, paths, classify=False, histories=False)

@@ -1,0 +1,63 @@
+"""Scans of repositories on other machines: cloned into a private folder, scanned, removed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from leaksieve.cli.execute import execute, progress_for, talk_for
+from leaksieve.cli.history import View, history_source
+from leaksieve.cli.request import Options
+from leaksieve.cli.settings import settle
+from leaksieve.config import Config
+
+if TYPE_CHECKING:
+    from leaksieve.sources.history import HistorySource
+    from leaksieve.sources.remote_url import RemoteUrl
+
+# What makes a target worth looking at as a URL: reading URLs costs imports that local paths need not pay for.
+_MARKS = ("://", "@", ":")
+
+
+def remote_of(target: str) -> RemoteUrl | None:
+    """What a target names on another machine, None for a path.  Raises UsageError for what looks like a URL and may not be used."""
+    if (
+        os.path.lexists(target)
+        or not any(mark in target for mark in _MARKS)
+        or target.startswith(("docker-archive:", "oci:", "oci-archive:", "registry:", "daemon:"))
+    ):
+        return None
+    from leaksieve.sources.remote_url import parse_remote
+
+    return parse_remote(target)
+
+
+def scan_remote(options: Options, url: RemoteUrl, view: View | None = None) -> int:
+    """Clone a repository, scan its history, remove the clone; also after Ctrl-C."""
+    view = view or View()
+    talk = talk_for(options)
+    # Nothing that comes from there configures the scan or waves anything through.
+    found = settle(options, [], foreign=True)
+    from leaksieve.gitobjects.repository import discover
+    from leaksieve.sources.remote import CloneProgress, clone
+
+    show, clear = progress_for(talk)
+
+    def on_progress(event: CloneProgress) -> None:
+        if show is not None:
+            from leaksieve.pipeline import ProgressEvent
+
+            show(ProgressEvent(event.objects, event.total, event.size, 0, "objects fetched"))
+
+    with clone(url, progress=on_progress, timeout=found.config.timeout or 3600.0) as copy:
+        clear()
+        if copy.refused:
+            talk.note(f"{copy.refused} references have names that git does not allow; they were not fetched")
+        repository = discover(copy.path, git_dir=copy.path)
+
+        def histories(config: Config) -> list[HistorySource]:
+            source = history_source(repository, config, copy.shown)
+            source.coverage.resolved = copy.shown
+            return [source]
+
+        return execute(options, found, lambda _: (), root=None, repository=repository, histories=histories, attribution=view.attribution, names=view.names)

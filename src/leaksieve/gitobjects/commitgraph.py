@@ -84,8 +84,11 @@ class CommitGraph:
         parent = int.from_bytes(layer.data[at : at + 4])
         return None if parent == _NO_PARENT else parent
 
-    def facts(self, position: int) -> tuple[bytes, tuple[int, ...], int]:
-        """Return the raw id of the tree, the parents' positions and the commit date (its low 34 bits) of a commit; raises BadDataError."""
+    def facts(self, position: int) -> tuple[bytes, tuple[int, ...], int, int]:
+        """Return the raw id of a commit's tree, its parents' positions, commit date (the low 34 bits) and generation; raises BadDataError.
+
+        The generation is greater than that of every ancestor, 0 when the file does not say.
+        """
         layer = self._layer(position)
         size, data = layer.size, layer.data
         at = layer.commits + (position - layer.first) * (size + 16)
@@ -108,7 +111,8 @@ class CommitGraph:
                 at += 4
         elif second != _NO_PARENT:
             parents.append(second)
-        return row[:size], tuple(parents), int.from_bytes(row[size + 8 : size + 16]) & _DATE_BITS
+        stamp = int.from_bytes(row[size + 8 : size + 16])
+        return row[:size], tuple(parents), stamp & _DATE_BITS, stamp >> 34
 
     def __len__(self) -> int:
         return sum(layer.count for layer in self._layers)

@@ -94,14 +94,15 @@ def _environment() -> dict[str, str]:
         value = os.environ.get(name) or os.environ.get(name.upper())
         if value:
             environment[name] = value
-    # git's own names for the same thing come first.  GIT_SSL_NO_VERIFY has no say.
-    for theirs, name, is_there in (("GIT_SSL_CAINFO", "SSL_CERT_FILE", os.path.isfile), ("GIT_SSL_CAPATH", "SSL_CERT_DIR", os.path.isdir)):
-        used = theirs if os.environ.get(theirs) else name
-        value = os.environ.get(used)
+    for name, is_there in (
+        ("SSL_CERT_FILE", os.path.isfile),
+        ("SSL_CERT_DIR", os.path.isdir),
+        ("GIT_SSL_CAINFO", os.path.isfile),
+        ("GIT_SSL_CAPATH", os.path.isdir),
+    ):
+        value = os.environ.get(name)
         if value and not is_there(value):
-            raise UsageError(f"{value} is not there", where=used, hint="set it to the certificates to trust, or unset it")
-        if value:
-            environment[name] = value
+            raise UsageError(f"{value} is not there", where=name, hint="set it to the certificates to trust, or unset it")
     return environment
 
 
@@ -121,6 +122,8 @@ def _order(url: RemoteUrl, credentials: Credentials, folder: str, target: str) -
         "host": url.host,
         "port": url.port,
         "path": unquote(url.path, errors="surrogateescape") if url.scheme == "file" else url.path,
+        # Trusted besides what SSL_CERT_FILE and SSL_CERT_DIR (or the system) name.  GIT_SSL_NO_VERIFY has no say.
+        "authorities": [os.environ.get("GIT_SSL_CAINFO") or None, os.environ.get("GIT_SSL_CAPATH") or None],
         "folder": folder,
         "target": target,
         "user": user,

@@ -37,6 +37,7 @@ class Order(NamedTuple):
     host: str
     port: int | None
     path: str
+    authorities: list[str | None]
     folder: str
     target: str
     pull_refs: bool

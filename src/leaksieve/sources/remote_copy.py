@@ -65,11 +65,9 @@ def _copy(job: Order, meter: Callable[[int, int, int], None]) -> dict[str, Any]:
 
 def _find(path: bytes) -> Repository:
     for choice in (path, path + b".git"):
-        if os.path.isdir(choice):
-            repo = discover(choice, allowed_roots=(choice,))
-            if os.path.realpath(repo.git_dir) not in (os.path.realpath(choice), os.path.realpath(os.path.join(choice, b".git"))):
-                break  # a repository somewhere above is not what was named
-            return repo
+        # A repository somewhere above is not what was named.
+        if os.path.lexists(os.path.join(choice, b".git")) or os.path.isdir(os.path.join(choice, b"objects")):
+            return discover(choice, allowed_roots=(choice,))
     raise SourceError("not a git repository")
 
 

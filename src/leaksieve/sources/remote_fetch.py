@@ -50,6 +50,8 @@ def fetch(job: Order, meter: Callable[[int, int, int], None]) -> dict[str, Any]:
     pygit2.settings.server_connect_timeout = _CONNECT_MS
     pygit2.settings.server_timeout = int(job.idle_seconds * 1000)
     pygit2.settings.pack_max_objects = job.max_objects
+    if any(job.authorities):
+        pygit2.settings.set_ssl_cert_locations(*job.authorities)  # type: ignore[arg-type]
     make_bare(job.target, _CONFIG)
     repository = pygit2.Repository(job.target, RepositoryOpenFlag.NO_SEARCH | RepositoryOpenFlag.BARE)
     remote = repository.remotes.create_anonymous(job.url)
@@ -63,7 +65,9 @@ def fetch(job: Order, meter: Callable[[int, int, int], None]) -> dict[str, Any]:
     except Failed:
         raise
     except (pygit2.GitError, ValueError, KeyError, OSError) as error:
-        raise explain(job, str(error)) from None
+        # What goes wrong after the objects are there concerns the first reference, which is not kept anyway.
+        if not calls.complete:
+            raise explain(job, str(error)) from None
     heads = remote.list_heads(connect=False)
     missing = sum(head.oid not in repository for head in heads if head.name and not head.name.endswith("^{}") and _wanted(job, head.name))
     if missing:
@@ -137,6 +141,7 @@ def _callbacks(job: Order, meter: Callable[[int, int, int], None]) -> Any:
         objects = 0
         size = 0
         offered = 0
+        complete = False
 
         def credentials(self, url: str, username_from_url: str | None, allowed_types: CredentialType) -> UserPass | Keypair:  # noqa: ARG002
             if job.scheme == "ssh":
@@ -158,6 +163,7 @@ def _callbacks(job: Order, meter: Callable[[int, int, int], None]) -> Any:
 
         def transfer_progress(self, stats: TransferProgress) -> None:
             self.objects, self.size = stats.total_objects, stats.received_bytes
+            self.complete = stats.indexed_objects == stats.total_objects and stats.indexed_deltas == stats.total_deltas
             if stats.received_bytes > job.max_bytes:
                 raise Failed(f"the clone is larger than {job.max_bytes:,} bytes and was stopped", "allow it more, if that is right")
             if stats.total_objects > job.max_objects:
@@ -198,6 +204,7 @@ _KNOWN = (
     ("status code: 403", "the server forbids reading this repository", "give a credential that may, in LEAKSIEVE_GIT_TOKEN"),
     ("unknown remote ssh hostkey", "{host} shows a host key that ~/.ssh/known_hosts does not have", "check the key with its owner and add it there"),
     ("certificate is invalid", "{host} shows a certificate that cannot be trusted", "if it is your own authority's, name that in SSL_CERT_FILE"),
+    ("rejected certificate", "{host} shows a certificate that cannot be trusted", "if it is your own authority's, name that in SSL_CERT_FILE"),
     ("file too large", "the clone is larger than {max_bytes:,} bytes and was stopped", _MORE),
     ("no space left", "there is no room for the clone", "set TMPDIR to a place with room"),
     ("pack_max_objects", "the clone has more than {max_objects:,} objects and was stopped", _MORE),

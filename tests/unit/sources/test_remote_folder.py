@@ -28,8 +28,7 @@ def test_it_is_private_and_goes_away(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_like_ctrl_c(tmp_path, number):
     with pytest.raises(Terminated), private_folder():
-        os.kill(os.getpid(), number)
-        time.sleep(5)
+        signal.raise_signal(number)
     assert os.listdir(tmp_path) == []
     assert signal.getsignal(number) is signal.SIG_DFL
 

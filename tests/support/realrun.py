@@ -123,3 +123,21 @@ def missing(*options: str) -> str:
         subprocess.run(["git", "init", "-q", folder], check=True, capture_output=True)
         done = leaksieve("git", folder, *options, "-f", "json", cwd=Path(folder))
     return done.err.strip() if done.code == 2 and "later version" in done.err else ""
+
+
+@functools.cache
+def unattributed() -> str:
+    """Why commits and names are not told yet, or "" when they are."""
+    from gitrepo import GitRepo
+    from planted import token
+
+    if missing():
+        return "history is not scanned yet"
+    with tempfile.TemporaryDirectory() as folder:
+        repo = GitRepo(Path(folder) / "repo", "--template=")
+        repo.add(f"{token(1)}.txt", f"key = {token(2)}\n")
+        repo.commit()
+        found = history(repo.top).secrets
+    if token(1) not in found:
+        return "names are not reported yet"
+    return "" if found[token(2)]["occurrences"][0]["source"].get("commit") else "commits are not told yet"

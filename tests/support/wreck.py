@@ -78,8 +78,8 @@ class Wreck:
         return out
 
 
-def scanned(repo: Path, *options: str) -> Run:
-    run = history(repo, *options, megabytes=MEMORY, timeout=30)
+def scanned(repo: Path, *options: str, timeout: float = 15) -> Run:
+    run = history(repo, *options, megabytes=MEMORY, timeout=timeout)
     assert run.code != 4, run
     assert run.peak < MEMORY << 20, run
     assert run.report["coverage"]["complete"] is not bool(run.failed), run

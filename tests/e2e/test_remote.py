@@ -1,12 +1,17 @@
 """Clones from real servers on loopback: HTTPS with a password, redirects, slow, huge and lying ones; and file URLs."""
 
+import base64
+import contextlib
+import http.client
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -16,6 +21,8 @@ from gitserver import Authority, GitServer, send
 
 from leaksieve.errors import SourceError, UsageError
 from leaksieve.sources.remote import clone, parse_remote
+from leaksieve.sources.remote_child import Order
+from leaksieve.sources.remote_relay import Relay
 
 pytestmark = [
     pytest.mark.e2e,
@@ -159,7 +166,7 @@ def test_no_credential_follows_a_redirect_to_another_host(served, authority, sta
 
         with GitServer(served, authority, password=("me", TOKEN), answer=away) as first:
             text = failure(first.url("bare.git", user=f"me:{TOKEN}"))
-        assert "redirects to 127.0.0.1, which is not followed" in text
+        assert f"redirects to https://127.0.0.1:{second.port}, which is not followed" in text
         assert second.requests == []
 
 
@@ -173,9 +180,8 @@ def test_no_credential_follows_a_redirect_to_another_port(served, authority):
             return True
 
         with GitServer(served, authority, password=("me", TOKEN), answer=away) as first:
-            assert "asks for a credential" in failure(first.url("bare.git", user=f"me:{TOKEN}"))
-        assert second.requests
-        assert set(second.authorizations) == {None}
+            assert "which is not followed" in failure(first.url("bare.git", user=f"me:{TOKEN}"))
+        assert second.requests == []
 
 
 def test_no_redirect_to_plain_http(served, authority):
@@ -247,14 +253,119 @@ def test_no_configuration_of_the_user_has_a_say(served, authority, tmp_path, mon
         assert not (tmp_path / "ran").exists()
 
 
+class Proxy:
+    """A proxy that tunnels to wherever it is asked, for those who know the password."""
+
+    def __init__(self, password):
+        self.wanted = b"Proxy-Authorization: Basic " + base64.b64encode(password.encode())
+        self.heads = []
+        self.sockets = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            self.sockets.append(client)
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += client.recv(1)
+            self.heads.append(head)
+            if self.wanted not in head:
+                client.sendall(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+                client.shutdown(socket.SHUT_WR)
+                continue
+            host, port = head.split()[1].split(b":")
+            server = socket.create_connection((host.decode(), int(port)))
+            self.sockets.append(server)
+            client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            for one, other in ((client, server), (server, client)):
+                threading.Thread(target=self.pump, args=(one, other), daemon=True).start()
+
+    def close(self):
+        for each in (self.listener, *self.sockets):
+            each.close()
+
+    @staticmethod
+    def pump(one, other):
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+
 def test_proxies_come_from_the_environment(served, authority, monkeypatch):
-    monkeypatch.setenv("https_proxy", f"http://me:{TOKEN}@127.0.0.1:1")
-    with GitServer(served, authority) as server:
-        assert "127.0.0.1" in failure(server.url("bare.git"))
+    proxy = Proxy("me:" + TOKEN)
+    with GitServer(served, authority, password=("me", "other" + TOKEN)) as server, contextlib.closing(proxy):
+        url = server.url("bare.git", user="me:other" + TOKEN)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:{TOKEN}@127.0.0.1:{proxy.port}")
+        with clone(remote(url)) as got:
+            assert got.references == 5
+        assert proxy.heads
+        # What the server is shown goes through the tunnel; the proxy sees its own password alone.
+        assert not any(b"\nAuthorization" in head for head in proxy.heads)
+        assert not any("proxy-authorization" in headers for _, _, headers in server.requests)
+        server.requests.clear()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:wrong{TOKEN}@127.0.0.1:{proxy.port}")
+        assert "no way to localhost" in failure(url)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:{TOKEN}@127.0.0.1:1")
+        assert "through the proxy 127.0.0.1" in failure(url)
         assert server.requests == []
         monkeypatch.setenv("NO_PROXY", "localhost")
-        with clone(remote(server.url("bare.git"))) as got:
+        with clone(remote(url)) as got:
             assert got.references == 5
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_answers_that_end_with_their_connection(served, authority, secure):
+    """As from a CGI server that speaks HTTP 1.0."""
+
+    def plain(handler):
+        handler.close_connection = True
+        handler.protocol_version = "HTTP/1.0"
+        original = handler.send_header
+        handler.send_header = lambda name, value: None if name == "Content-Length" else original(name, value)
+        return False
+
+    with (
+        GitServer(served, authority if secure else None, answer=plain, password=("me", TOKEN)) as server,
+        clone(remote(server.url("bare.git", user=f"me:{TOKEN}"))) as got,
+    ):
+        assert got.references == 5
+
+
+def test_the_relay_serves_nobody_else(served, authority):
+    """Anyone on the machine can reach its port; only who knows its secret path is served."""
+    with GitServer(served, authority, password=("me", TOKEN)) as server:
+        nothing = dict.fromkeys(Order._fields)
+        order = {**nothing, "scheme": "https", "host": "localhost", "port": server.port, "path": "/bare.git", "user": "me", "password": TOKEN}
+        with Relay(Order(**{**order, "authorities": [None, None], "max_bytes": 10**6, "idle_seconds": 5})) as relay:
+
+            def status(method, path):
+                port = int(relay.url.split(":")[2].split("/")[0])
+                with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+                    connection.request(method, path)
+                    return connection.getresponse().status
+
+            path = relay.url[relay.url.index("/", 8) :]
+            service = "/info/refs?service=git-upload-pack"
+            assert status("GET", path + service) == 200
+            server.requests.clear()
+            for wrong in (
+                service,
+                "/" + "0" * 32 + "/r" + service,
+                path,
+                path + "/../x" + service,
+                path + "/info/refs?service=git-receive-pack",
+                path + "/HEAD",
+            ):
+                assert status("GET", wrong) == 404
+            assert status("POST", path + "/git-receive-pack") == 404
+        assert server.requests == []
 
 
 def test_a_server_that_never_ends(served, authority):

@@ -1,8 +1,8 @@
 """Fetching everything a server offers into an empty bare repository, with libgit2; runs in the cloning process.
 
 No configuration of this machine is honoured: libgit2's search paths are emptied, so no ``url.*.insteadOf``,
-proxy or helper set there has a say.  Proxies come from ``https_proxy``, ``http_proxy`` and ``no_proxy``.
-Nothing is checked out, no hook exists, submodules are not looked at.
+proxy or helper set there has a say.  ssh is libgit2's own, which reads ``~/.ssh/known_hosts`` but not
+``~/.ssh/config``.  Nothing is checked out, no hook exists, submodules are not looked at.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from leaksieve.gitobjects.refs import is_safe_name
 from leaksieve.sources.remote_child import Failed, Order
-from leaksieve.sources.remote_url import RemoteUrl
 
 if TYPE_CHECKING:
     from pygit2.remotes import RemoteHead
 
-# Earlier ones hand credentials to whom a redirect leads, or send a path unquoted to the server's shell.
+    from leaksieve.sources.remote_relay import Relay
+
+# Earlier ones read past a server's packets, or send a path badly quoted to the server's shell.
 _OLDEST = (1, 9, 7)
 _CONNECT_MS = 30_000
 _NARROW = ("refs/heads/", "refs/tags/", "refs/notes/")
 _CONFIG = """[core]
 \trepositoryformatversion = 0
 \tbare = true
-[http]
-\tfollowRedirects = false
 """
 
 
@@ -48,32 +48,38 @@ def fetch(job: Order, meter: Callable[[int, int, int], None]) -> dict[str, Any]:
     for level in (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
         pygit2.settings.search_path[level] = ""
     pygit2.settings.server_connect_timeout = _CONNECT_MS
-    pygit2.settings.server_timeout = int(job.idle_seconds * 1000)
+    # The relay, if there is one, gives up first and says why.
+    pygit2.settings.server_timeout = int(job.idle_seconds * 1000) + 1000
     pygit2.settings.pack_max_objects = job.max_objects
-    if any(job.authorities):
-        pygit2.settings.set_ssl_cert_locations(*job.authorities)  # type: ignore[arg-type]
     make_bare(job.target, _CONFIG)
     repository = pygit2.Repository(job.target, RepositoryOpenFlag.NO_SEARCH | RepositoryOpenFlag.BARE)
-    remote = repository.remotes.create_anonymous(job.url)
     calls = _callbacks(job, meter)
     # HEAD is asked for by itself: it may be detached, at a commit that no reference leads to.
     specs = ["+refs/*:refs/*"] if job.pull_refs else [f"+{prefix}*:{prefix}*" for prefix in _NARROW]
-    try:
-        remote.fetch([*specs, "+HEAD:refs/HEAD"], callbacks=calls, proxy=True)
-    except _FetchedAll:
-        pass
-    except Failed:
-        raise
-    except (pygit2.GitError, ValueError, KeyError, OSError) as error:
-        # What goes wrong after the objects are there concerns the first reference, which is not kept anyway.
-        if not calls.complete:
-            raise explain(job, str(error)) from None
+    with nullcontext() if job.scheme == "ssh" else _relay(job) as relay:
+        remote = repository.remotes.create_anonymous(relay.url if relay else job.url)
+        try:
+            remote.fetch([*specs, "+HEAD:refs/HEAD"], callbacks=calls)
+        except _FetchedAll:
+            pass
+        except Failed:
+            raise
+        except (pygit2.GitError, ValueError, KeyError, OSError) as error:
+            # What goes wrong after the objects are there concerns the first reference, which is not kept anyway.
+            if not calls.complete:
+                raise (relay.failure if relay else None) or explain(job, str(error)) from None
     heads = remote.list_heads(connect=False)
     missing = sum(head.oid not in repository for head in heads if head.name and not head.name.endswith("^{}") and _wanted(job, head.name))
     if missing:
         raise Failed(f"the server did not send {missing} of the objects its references name")
     count, refused = _write_references(job, heads)
     return {"references": count, "refused": refused, "objects": calls.objects, "bytes": calls.size}
+
+
+def _relay(job: Order) -> Relay:
+    from leaksieve.sources.remote_relay import Relay
+
+    return Relay(job)
 
 
 def make_bare(target: str, config: str) -> None:
@@ -127,11 +133,10 @@ def _wanted(job: Order, name: str) -> bool:
 
 
 def _callbacks(job: Order, meter: Callable[[int, int, int], None]) -> Any:
-    from pygit2 import Keypair, KeypairFromAgent, RemoteCallbacks, UserPass
+    from pygit2 import Keypair, KeypairFromAgent, RemoteCallbacks
     from pygit2.enums import CredentialType
     from pygit2.remotes import TransferProgress
 
-    target = RemoteUrl(job.scheme, job.host, job.port, job.path)
     offers: list[Keypair] = []
     if job.agent:
         offers.append(KeypairFromAgent(job.user))
@@ -143,23 +148,12 @@ def _callbacks(job: Order, meter: Callable[[int, int, int], None]) -> Any:
         offered = 0
         complete = False
 
-        def credentials(self, url: str, username_from_url: str | None, allowed_types: CredentialType) -> UserPass | Keypair:  # noqa: ARG002
-            if job.scheme == "ssh":
-                if not allowed_types & CredentialType.SSH_KEY or self.offered >= len(offers):
-                    raise _no_key(job, bool(offers))
-                self.offered += 1
-                return offers[self.offered - 1]
-            # A redirect to another port gets here with the address it led to.
-            if not target.same_origin(url):
-                raise Failed("the server it redirects to asks for a credential", "name that address itself, if it is the right one")
-            if job.password is None:
-                raise Failed(
-                    "the server asks for a credential", "set LEAKSIEVE_GIT_TOKEN (and LEAKSIEVE_GIT_USERNAME), if the repository exists and you may read it"
-                )
-            if self.offered or not allowed_types & CredentialType.USERPASS_PLAINTEXT:
-                raise Failed(f"the server refuses the credential from {job.origin}", "check that it is valid and may read this repository")
-            self.offered = 1
-            return UserPass(job.user, job.password)
+        def credentials(self, url: str, username_from_url: str | None, allowed_types: CredentialType) -> Keypair:  # noqa: ARG002
+            # Only ssh gets here: over HTTP, the relay shows credentials.
+            if not allowed_types & CredentialType.SSH_KEY or self.offered >= len(offers):
+                raise _no_key(job, bool(offers))
+            self.offered += 1
+            return offers[self.offered - 1]
 
         def transfer_progress(self, stats: TransferProgress) -> None:
             self.objects, self.size = stats.total_objects, stats.received_bytes
@@ -182,16 +176,12 @@ def _no_key(job: Order, tried: bool) -> Failed:
 
 
 def explain(job: Order, text: str) -> Failed:
-    """Turn libgit2's words into a line for a person; they may quote the server, and the proxy's URL."""
-    # A user without a password may be a token.
-    for secret in (job.password, job.passphrase, job.user if job.password == "" else None):
+    """Turn libgit2's words into a line for a person; they may quote the server, or name the relay."""
+    for secret in (job.password, job.passphrase):
         if secret:
             text = text.replace(secret, "***")
     text = re.sub(r"//[^/\s]*@", "//", text)
     text = "".join(char if char.isprintable() else " " for char in text).strip()[:300]
-    moved = re.fullmatch(r"cannot redirect from '.*' to '(.*)'", text)
-    if moved:
-        return Failed(f"{job.host} redirects to {moved[1]}, which is not followed", "name that address itself, if it is the right one")
     for words, what, hint in _KNOWN:
         if words in text.lower():
             return Failed(what.format(host=job.host, max_bytes=job.max_bytes, max_objects=job.max_objects, text=text), hint)
@@ -200,16 +190,11 @@ def explain(job: Order, text: str) -> Failed:
 
 _MORE = "allow it more, if that is right"
 _KNOWN = (
-    ("status code: 404", "the server knows no such repository", "check the address; private ones may need a credential in LEAKSIEVE_GIT_TOKEN"),
-    ("status code: 403", "the server forbids reading this repository", "give a credential that may, in LEAKSIEVE_GIT_TOKEN"),
     ("unknown remote ssh hostkey", "{host} shows a host key that ~/.ssh/known_hosts does not have", "check the key with its owner and add it there"),
-    ("certificate is invalid", "{host} shows a certificate that cannot be trusted", "if it is your own authority's, name that in SSL_CERT_FILE"),
-    ("rejected certificate", "{host} shows a certificate that cannot be trusted", "if it is your own authority's, name that in SSL_CERT_FILE"),
     ("file too large", "the clone is larger than {max_bytes:,} bytes and was stopped", _MORE),
     ("no space left", "there is no room for the clone", "set TMPDIR to a place with room"),
     ("pack_max_objects", "the clone has more than {max_objects:,} objects and was stopped", _MORE),
     ("too many objects", "the clone has more than {max_objects:,} objects and was stopped", _MORE),
-    ("invalid content-type", "the server does not answer like a git server ({text})", "check the address"),
     ("object format", "its objects are of a kind that cannot be fetched ({text})", "clone it with git and scan the folder"),
     ("failed to resolve address", "{host} cannot be found", "check the name and the network"),
     ("timed out", "{host} does not answer", "check the network"),

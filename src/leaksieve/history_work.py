@@ -20,7 +20,7 @@ from leaksieve.engine.prefilter import compile_all
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.packtable import BLOB, COMMIT, KINDS, TREE
-from leaksieve.gitobjects.packwalk import Built, walk
+from leaksieve.gitobjects.packwalk import walk
 from leaksieve.model import Match, Skip
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.history import HistorySource, Unit
@@ -118,16 +118,27 @@ class HistoryWorker:
         unwanted = self._source.inventory.unwanted[int(unit[1])]  # type: ignore[call-overload]
         shares, kinds, families = self._source.share(unit)
         first = shares.first
+        counts, sizes = share.counts, share.sizes
+        scan, scan_built = self._incremental.scan, self._incremental.scan_built
 
-        def visit(position: int, data: bytes, base: Any, built: Built | None) -> Any:
+        def visit(position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int) -> Any:
             if unwanted is not None and unwanted[position]:
                 return None
             kind = kinds[position - first]
-            share.count(kind, len(data))
+            counts[kind] += 1
+            sizes[kind] += len(data)
             if kind == BLOB:
-                return self._blob(table, position, data, base, built, share)
+                if state is None or base is None or len(data) < WORTH:
+                    result, fresh = scan(data)
+                else:
+                    result, fresh = scan_built(data, base, state, *agreement(base, data, delta, start))
+                if result is not EMPTY:
+                    self._take(result, table.oid(position), BLOB, share)
+                if len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK):
+                    share.pointers += 1
+                return fresh
             if kind == TREE:
-                return self._tree(table, position, data, base, built, share)
+                return self._tree(table, position, data, state, base, delta, start, share)
             self._message(table.oid(position), kind, data, share)
             return None
 
@@ -172,7 +183,8 @@ class HistoryWorker:
             share.skips.append(Skip("excluded" if error.reason == "too-large" else "failed", oid.hex().encode(), error.reason, error.detail))
             return
         kind = _NUMBERS[name]
-        share.count(kind, len(data))
+        share.counts[kind] += 1
+        share.sizes[kind] += len(data)
         if kind == TREE:
             if self._names:
                 self._names_in(data, self._incremental.hits(data), oid, share)
@@ -185,35 +197,18 @@ class HistoryWorker:
         self._take(result, oid, BLOB, share)
         share.pointers += len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK)
 
-    def _blob(self, table: Any, position: int, data: bytes, base: Any, built: Built | None, share: _Share) -> Any:
-        if base is None or built is None or len(data) < WORTH:
-            result, state = self._incremental.scan(data)
-        else:
-            before, after = agreement(built.base, data, built.delta, built.start)
-            result, state = self._incremental.scan_built(data, built.base, base[1], before, after)
-        if result is not EMPTY:
-            self._take(result, table.oid(position), BLOB, share)
-        if len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK):
-            share.pointers += 1
-        return _CLEAN_BLOB if state is CLEAN else (BLOB, state)
-
-    def _tree(self, table: Any, position: int, data: bytes, base: Any, built: Built | None, share: _Share) -> Any:
-        if base is None or built is None or len(data) < WORTH:
+    def _tree(self, table: Any, position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int, share: _Share) -> State:
+        if state is None or base is None or len(data) < WORTH:
             share.links(data, 0, len(data))
-            if not self._names:
-                return _CLEAN_TREE
-            hits = self._incremental.hits(data)
+            hits = self._incremental.hits(data) if self._names else None
         else:
-            before, after = agreement(built.base, data, built.delta, built.start)
+            before, after = agreement(base, data, delta, start)
             # An entry that is new, or changed in any byte, begins at most a name and an id before the change.
             share.links(data, max(before - _NAME, 0), len(data) - after + len(_GITLINK))
-            if not self._names:
-                return _CLEAN_TREE
-            hits = self._incremental.hits_built(data, built.base, base[1], before, after)
+            hits = self._incremental.hits_built(data, base, state, before, after, _NAME) if self._names else None
         if hits is None:
-            return _CLEAN_TREE
-        kept = self._names_in(data, hits, table.oid(position), share)
-        return _CLEAN_TREE if kept is CLEAN else (TREE, kept)
+            return CLEAN
+        return self._names_in(data, hits, table.oid(position), share)
 
     def _names_in(self, data: bytes, hits: State | None, oid: bytes, share: _Share) -> State:
         """Scan the names of a tree in which the prefilter saw something, each by itself; returns the hits that came to something."""
@@ -257,10 +252,8 @@ class HistoryWorker:
         share.skips += [skip._replace(where=oid.hex().encode()) for skip in result.skips]
 
 
-_CLEAN_BLOB = (BLOB, CLEAN)
-_CLEAN_TREE = (TREE, CLEAN)
-# The longest name that is looked at; file systems take 255 bytes.
-_NAME = 4096
+# The longest name that is looked at; file systems take 255 bytes, git itself any number.
+_NAME = 512
 _MODE = re.compile(rb"[0-7]{5,6} ")
 
 
@@ -285,8 +278,8 @@ class _Share:
 
     def __init__(self) -> None:
         self._keys: dict[Key, int] = {}
-        self._counts = dict.fromkeys(KINDS, 0)
-        self._size = 0
+        self.counts = dict.fromkeys(KINDS, 0)
+        self.sizes = dict.fromkeys(KINDS, 0)
         self._links: set[bytes] = set()
         self.held: list[Held] = []
         self.skips: list[Skip] = []
@@ -295,10 +288,6 @@ class _Share:
 
     def key(self, key: Key) -> int:
         return self._keys.setdefault(key, len(self._keys))
-
-    def count(self, kind: int, size: int) -> None:
-        self._counts[kind] += 1
-        self._size += size
 
     def links(self, data: bytes, at: int, end: int) -> None:
         """Note the submodules that a stretch of a tree names."""
@@ -312,7 +301,7 @@ class _Share:
     def answer(self) -> ShareAnswer:
         if self.pointers:
             self.skips.append(Skip("excluded", b"", "lfs-pointer", "pointers were scanned, the contents they stand for were not", self.pointers))
-        return ShareAnswer(list(self._keys), self.held, self.skips, self._counts, self._size, self.commits, sorted(self._links))
+        return ShareAnswer(list(self._keys), self.held, self.skips, self.counts, sum(self.sizes.values()), self.commits, sorted(self._links))
 
 
 def _plain(answer: ShareAnswer) -> tuple[object, ...]:

@@ -82,18 +82,20 @@ class Incremental:
         hits = self._prefilter.hits(data)
         return State(*hits) if hits.literals or hits.gates or hits.escapes or hits.forms else None
 
-    def hits_built(self, data: bytes, base: bytes, known: State, same_before: int, same_after: int) -> State | None:
-        """The hits that have to be asked in an object built from ``base``, None when there are none."""
+    def hits_built(self, data: bytes, base: bytes, known: State, same_before: int, same_after: int, reach: int = 0) -> State | None:
+        """The hits that have to be asked in an object built from ``base``, None when there are none.
+
+        With a ``reach`` the stretch is widened by so many bytes and not by what rules and lines ask for.
+        """
         hyperscan = self._hyperscan
         if hyperscan is None:
             return self.hits(data)
         size = len(data)
         # To the ends of the lines, and as far as rules reach: what lies outside is as it was.
-        low = max(same_before - REACH, 0)
-        low = data.rfind(b"\n", 0, low) + 1 if low else 0
-        high = min(size - same_after + REACH, size)
-        if high < size:
-            high = data.find(b"\n", high) + 1 or size
+        low = same_before - (reach or REACH)
+        low = 0 if low <= 0 else low if reach else data.rfind(b"\n", 0, low) + 1
+        high = size - same_after + (reach or REACH)
+        high = size if high >= size else high if reach else data.find(b"\n", high) + 1 or size
         found = hyperscan.ends(memoryview(data)[low : high + _MARGIN] if low or high + _MARGIN < size else data)
         if not found and known is CLEAN:
             return None
@@ -238,13 +240,13 @@ def agreement(base: bytes, data: bytes, delta: bytes, start: int) -> tuple[int, 
     size = len(data)
     if base.endswith(view[size - most :]):
         return before, most
-    good, step = 0, 256
+    good, step = 0, 512
     while step < most and base.endswith(view[size - step :]):
         good = step
         step *= 4
     step = min(step, most)
-    # The end of the agreement lies between good and step: halve a few times, the rest is not worth it.
-    while step - good > 512:
+    # The end of the agreement lies between good and step: halve a few times, the rest is sooner scanned than found.
+    while step - good > 2048:
         middle = (good + step) // 2
         if base.endswith(view[size - middle :]):
             good = middle

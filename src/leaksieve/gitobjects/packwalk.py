@@ -25,16 +25,9 @@ _HELD = 512 * 1024 * 1024
 _BAD: tuple[type[Exception], ...] = (BadDataError, IndexError, *ERRORS)
 
 
-class Built(NamedTuple):
-    """What an object was built from: its base's content, the delta, and where the delta's instructions begin."""
-
-    base: bytes
-    delta: bytes
-    start: int
-
-
-# Called with (position, content, state of the base, how it was built); what it returns is the object's state.
-Visit = Callable[[int, bytes, Any, "Built | None"], Any]
+# Called with (position, content, state of the base, content of the base, delta, where the delta's instructions begin); the
+# last three are None, b"" and 0 for what is no delta.  What it returns is the object's state.
+Visit = Callable[[int, bytes, Any, "bytes | None", bytes, int], Any]
 # Called with (position, stable reason code, phrase, how many further objects are lost with it).
 Lost = Callable[[int, str, str, int], None]
 
@@ -78,10 +71,10 @@ def walk(
                 lost(position, "too-large", f"{announced} bytes, the limit is {chain_limit if kids else limit}", below[number])
                 continue
             content = _inflated(view, at[number], end[number], announced)
-            built = None
-            foreign = outside(position)
+            foreign, delta, start = outside(position), b"", 0
             if foreign:
-                content, built = _applied(foreign, content, max(limit, chain_limit if kids else 0))
+                delta = content
+                content, start = _applied(foreign, content, max(limit, chain_limit if kids else 0))
         except _BAD as error:
             lost(position, "corrupt-object", str(error), below[number])
             continue
@@ -89,7 +82,7 @@ def walk(
             lost(position, "too-large", f"{len(content)} bytes, the limit is {limit}", 0)
             state = None
         else:
-            state = visit(position, content, None, built)
+            state = visit(position, content, None, foreign or None, delta, start)
         if kids:
             _descend(view, shares, children, below, content, state, kids, visit, lost, limit, chain_limit)
 
@@ -155,7 +148,7 @@ def _descend(
             lost(first + number, "too-large", f"{promised} bytes, the limit is {limit}", 0)
             fresh = None
         else:
-            fresh = visit(first + number, made, state, Built(content, delta, place))
+            fresh = visit(first + number, made, state, content, delta, place)
         if grandchildren:
             if held + len(made) > _HELD and stack:
                 lost(first + number, "too-large", "the chain of deltas it stands in takes more memory than allowed", below[number])
@@ -199,12 +192,12 @@ def _inflated(view: memoryview, start: int, end: int, size: int) -> bytes:
     return inflate(view.obj, start, size)  # type: ignore[arg-type]
 
 
-def _applied(base: bytes, delta: bytes, most: int) -> tuple[bytes, Built]:
-    """The result of a delta, with its limit looked at first."""
+def _applied(base: bytes, delta: bytes, most: int) -> tuple[bytes, int]:
+    """The result of a delta, with its limit looked at first, and where its instructions begin."""
     from leaksieve.gitobjects.delta import delta_sizes
 
     _, promised, start = delta_sizes(delta)
     if promised > most:
         raise BadDataError(f"the delta asks for {promised} bytes, the limit is {most}")
     made = apply_delta(base, delta)
-    return (b"".join(made) if isinstance(made, list) else made), Built(base, delta, start)
+    return (b"".join(made) if isinstance(made, list) else made), start

@@ -155,6 +155,10 @@ def _callbacks(job: Order, meter: Callable[[int, int, int], None]) -> Any:
             self.offered += 1
             return offers[self.offered - 1]
 
+        def certificate_check(self, certificate: None, valid: bool, host: bytes) -> bool:  # noqa: ARG002
+            # Left out, pygit2 accepts every ssh host key, known or not.
+            return valid
+
         def transfer_progress(self, stats: TransferProgress) -> None:
             self.objects, self.size = stats.total_objects, stats.received_bytes
             self.complete = stats.indexed_objects == stats.total_objects and stats.indexed_deltas == stats.total_deltas
@@ -191,6 +195,7 @@ def explain(job: Order, text: str) -> Failed:
 _MORE = "allow it more, if that is right"
 _KNOWN = (
     ("unknown remote ssh hostkey", "{host} shows a host key that ~/.ssh/known_hosts does not have", "check the key with its owner and add it there"),
+    ("private key file", "the key file cannot be used ({text})", "check LEAKSIEVE_SSH_KEY and LEAKSIEVE_SSH_KEY_PASSPHRASE"),
     ("file too large", "the clone is larger than {max_bytes:,} bytes and was stopped", _MORE),
     ("no space left", "there is no room for the clone", "set TMPDIR to a place with room"),
     ("pack_max_objects", "the clone has more than {max_objects:,} objects and was stopped", _MORE),

@@ -6,6 +6,7 @@ is found out later, for the few objects that matter.
 
 from __future__ import annotations
 
+import gc
 import marshal
 import re
 from bisect import bisect_right
@@ -98,6 +99,16 @@ class HistoryWorker:
 
     def scan(self, unit: Unit) -> ShareAnswer:
         """Scan one share."""
+        # Hundreds of thousands of short-lived records and no circles among them: looking for circles took an eighth of the time.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return self._scan(unit)
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _scan(self, unit: Unit) -> ShareAnswer:
         share = _Share()
         if unit[0] == "loose":
             for oid in unit[1]:  # type: ignore[attr-defined]

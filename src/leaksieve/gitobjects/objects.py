@@ -7,6 +7,7 @@ recomputed from the content: what git would hand out is what gets scanned.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from leaksieve.gitobjects.delta import apply_delta, delta_sizes
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError, MissingObjectError, ObjectError, ObjectTooLargeError
@@ -25,6 +26,8 @@ _PACKED_TYPES = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _LOOSE_TYPES = {b"commit": "commit", b"tree": "tree", b"blob": "blob", b"tag": "tag"}
 _LOOSE_HEAD = 64
 
+# From here on compiled code is worth its import.
+_LONG_CHAIN = 6
 # A delta on the way: its pack, where its stream begins, its inflated size.
 _Link = tuple[Pack, int, int]
 
@@ -176,9 +179,10 @@ class ObjectStore:
             if prefix == -1:
                 return kind, wanted, b""
         bound = max(limit, CHAIN_LIMIT)
+        apply = apply_delta if len(chain) < _LONG_CHAIN else _compiled_apply()
         while chain:
             pack, at, size = chain.pop()
-            data = apply_delta(data, inflate(pack.data, at, size), bound)
+            data = apply(data, inflate(pack.data, at, size), bound)
         return kind, len(data), data
 
     @staticmethod
@@ -257,6 +261,22 @@ class ObjectStore:
                 self._dirs.append(directory)
                 pending += _alternates(directory)
         return self._dirs
+
+
+def _compiled_apply() -> Callable[[bytes, bytes, int], bytes]:
+    from leaksieve.gitobjects import compiled
+
+    def apply(base: bytes, delta: bytes, limit: int) -> bytes:
+        size = delta_sizes(delta)[1]
+        if size > limit:
+            raise BadDataError(f"the delta asks for {size} bytes, the limit is {limit}")
+        try:
+            made = compiled.apply_delta(base, delta)
+        except compiled.ERRORS as error:
+            raise BadDataError(str(error)) from error
+        return b"".join(made) if isinstance(made, list) else bytes(made)
+
+    return apply
 
 
 def _alternates(directory: bytes) -> list[bytes]:

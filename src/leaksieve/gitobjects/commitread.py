@@ -49,8 +49,8 @@ def open_packs(store: ObjectStore) -> list[Pack]:
     return found
 
 
-class _Place:
-    """One pack and what is asked of it for every commit."""
+class PackPlace:
+    """One pack, and the short way to an object's place in it.  ``view`` and ``data`` are empty until :meth:`open`."""
 
     __slots__ = ("data", "fanout", "index", "offsets", "pack", "start", "step", "view")
 
@@ -62,6 +62,11 @@ class _Place:
         self.view = memoryview(b"")
         # Only for indexes of version 2, which keep the ids side by side.
         self.fanout = [0] + [int.from_bytes(self.index[at : at + 4]) for at in range(8, 1032, 4)] if self.step == pack.hash_size else []
+
+    def open(self) -> None:
+        """Map the pack; raises OSError or BadDataError."""
+        self.data = self.pack.data
+        self.view = memoryview(self.data)
 
     def find(self, oid: bytes) -> int | None:
         """Return the offset of an object, or None; raises BadDataError."""
@@ -90,7 +95,7 @@ class CommitReader:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._hash_size = store.hash_size
-        self._places = [_Place(pack) for pack in open_packs(store)]
+        self._places = [PackPlace(pack) for pack in open_packs(store)]
 
     def read(self, oid: bytes) -> Node:
         """Return what a commit says of itself; raises an ObjectError."""
@@ -103,8 +108,7 @@ class CommitReader:
                     # Neighbours in time lie in the same pack.
                     self._places.insert(0, self._places.pop(number))
                 if place.data is None:
-                    place.data = place.pack.data
-                    place.view = memoryview(place.data)
+                    place.open()
                 kind, size, at, base = place.pack.entry(offset)
                 if base is None and kind == _COMMIT and size <= _AT_ONCE:
                     data: bytes = decompress(place.view[at : at + size + (size >> 6) + 64], 15, size or 1)

@@ -1,0 +1,387 @@
+"""A part of the history, commit by commit: what each brings in against all its parents, its message, its new names.
+
+Every (path, content) is scanned once, under the first commit that brings it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any, cast
+
+from leaksieve.coverage import SourceCoverage
+from leaksieve.errors import SourceError
+from leaksieve.gitobjects.blobcache import BlobCache
+from leaksieve.gitobjects.brought import Brought, BroughtIn
+from leaksieve.gitobjects.commitlog import author_in
+from leaksieve.gitobjects.commitread import COMMIT_LIMIT, Node, open_packs
+from leaksieve.gitobjects.commits import parse_commit
+from leaksieve.gitobjects.errors import BadDataError, ObjectError
+from leaksieve.gitobjects.files import shown
+from leaksieve.gitobjects.graph import History
+from leaksieve.gitobjects.headtree import HeadTree
+from leaksieve.gitobjects.objects import ObjectStore
+from leaksieve.gitobjects.refs import head_commit
+from leaksieve.gitobjects.repository import Repository
+from leaksieve.gitobjects.revisions import TAG_LIMIT
+from leaksieve.gitobjects.treecache import TreeCache
+from leaksieve.gitobjects.trees import GITLINK
+from leaksieve.model import Chunk, Provenance, Skip
+from leaksieve.sources.base import Unit
+from leaksieve.sources.renames import Origins, most_similar
+from leaksieve.sources.view import Selection, View, select
+
+_LFS_MARK = b"version https://git-lfs.github.com/spec/"
+_LFS_LIMIT = 1024
+_BASE_LIMIT = 100 * 1024 * 1024
+_UNIT_ENTRIES = 256
+_UNIT_BYTES = 8 * 1024 * 1024
+
+# What every entry of a unit says of its commit: (hex id, author, date), empty where no commit is known.
+_By = tuple[str, str, str]
+_NOBODY: _By = ("", "", "")
+
+
+class CommitsSource:
+    """One view of a repository's history (see :class:`leaksieve.sources.view.View`).
+
+    ``max_file_size`` in bytes.  ``paths`` restricts it to files and directories from the top of the tree; messages of
+    commits that change nothing there are then left out, and so are tags.  ``names`` says whether new file names are
+    scanned too.  ``requested`` is what the user typed, for the receipt.  Raises UsageError for a view that cannot be meant.
+
+    Chunks have ``object_type`` "blob", "commit" and "tag" (the raw objects, the latter two without a path) or "tree" (a
+    name: the chunk is the path itself, ``object`` the commit's top tree).  Objects, blobs, commits and tags are expected
+    on the receipt; :meth:`counts` says what a chunk adds to the scanned ones.
+    """
+
+    def __init__(self, repo: Repository, *, view: View, max_file_size: int, paths: tuple[bytes, ...] = (), names: bool = True, requested: str) -> None:
+        view.check()
+        self.coverage = SourceCoverage("git", requested)
+        self._repo = repo
+        self._view = view
+        self._store = ObjectStore(repo)
+        self._cache: BlobCache | None = None
+        self._max_file_size = max_file_size
+        self._paths = tuple(dict.fromkeys(b"/".join(part for part in path.split(b"/") if part not in (b"", b".")) for path in paths))
+        self._names = names
+        # A partial clone lacks objects on purpose; nobody says which, so all that are missing count as such.
+        self._partial = "partialclone" in repo.extensions
+
+    @property
+    def _objects(self) -> BlobCache:
+        """This process's own reader of objects."""
+        if self._cache is None:
+            self._cache = BlobCache(self._store)
+        return self._cache
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_cache": None}
+
+    def units(self) -> Iterator[Unit]:
+        """Plan ("commits", entries): what commits say, then files, the versions of each together.  Raises SourceError for a view that does not resolve."""
+        coverage = self.coverage
+        coverage.shallow = self._repo.shallow
+        coverage.partial = self._partial
+        history = History(self._store)
+        selection = select(self._view, history)
+        coverage.resolved = selection.resolved
+        for skip in selection.skips:
+            coverage.skip(skip)
+        return _Plan(self, history, selection).units()
+
+    def read(self, unit: Unit) -> Iterator[Chunk | Skip]:
+        """Yield the chunks of one unit, a Skip in place of each that cannot be read, and one beside each pointer to large file storage."""
+        for entry in cast("tuple[tuple[Any, ...], ...]", unit[1]):
+            kind, path, oid, at_head, by = entry[:5]
+            if kind == "tree":
+                yield Chunk(path, Provenance("git", path, _details(kind, oid, by, at_head)))
+                continue
+            try:
+                found, data = self._objects.read(oid, self._max_file_size if kind == "blob" else max(COMMIT_LIMIT, TAG_LIMIT))
+            except ObjectError as error:
+                yield self.skipped(path or oid.hex().encode(), error)
+                continue
+            if found != kind:
+                yield Skip("failed", path or oid.hex().encode(), "corrupt-object", f"object {oid.hex()} is a {found} where a {kind} should stand")
+                continue
+            if kind != "blob":
+                yield Chunk(data, Provenance("git", b"", _details(kind, oid, by, at_head)))
+                continue
+            before, origins = entry[5:]
+            yield Chunk(data, Provenance("git", path, _details(kind, oid, by, at_head)), self._base(data, before, origins))
+            if len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK):
+                yield Skip("excluded", path, "lfs-pointer", "the pointer was scanned, the content it stands for was not")
+
+    @staticmethod
+    def counts(chunk: Chunk) -> tuple[tuple[str, int], ...]:
+        """Return what a scanned chunk adds to the receipt, as (unit, number) pairs: a name is no object and no file."""
+        kind = chunk.provenance.details["object_type"]
+        if kind == "tree":
+            return ()
+        size = ("bytes", len(chunk.data))
+        if kind == "blob":
+            return ("objects", 1), ("blobs", 1), ("files", 1), size
+        return ("objects", 1), (f"{kind}s", 1), size
+
+    def skipped(self, where: bytes, error: ObjectError) -> Skip:
+        """Return the skip for an object that cannot be read."""
+        detail = f"object {error.oid.hex()}: {error.detail}"
+        if error.reason == "missing-object" and self._partial:
+            return Skip("excluded", where, "promised-object", f"{detail}; this partial clone did not fetch it")
+        return Skip("excluded" if error.reason == "too-large" else "failed", where, error.reason, detail)
+
+    def _base(self, data: bytes, before: tuple[bytes, ...], origins: tuple[bytes, ...]) -> Callable[[], bytes | None] | None:
+        if before:
+            return lambda: self._joined(before)
+        if origins:
+            return lambda: most_similar(data, origins, self._blob)
+        return None
+
+    def _joined(self, before: tuple[bytes, ...]) -> bytes | None:
+        """The versions of all parents, one after the other: a line of any of them was there before."""
+        texts = [text for text in (self._blob(oid, max(self._max_file_size, _BASE_LIMIT)) for oid in before) if text is not None]
+        return b"\n".join(texts) if texts else None
+
+    def _blob(self, oid: bytes, limit: int) -> bytes | None:
+        """Return a blob's content, or None: without it everything found counts as new, which is the safe side."""
+        try:
+            kind, data = self._objects.read(oid, limit)
+        except ObjectError:
+            return None
+        return data if kind == "blob" else None
+
+
+def _details(kind: str, oid: bytes, by: _By, at_head: bool) -> dict[str, object]:
+    details: dict[str, object] = {"object": oid.hex(), "object_type": kind}
+    if by[0]:
+        details["commit"] = by[0]
+    if by[1]:
+        details["author"] = by[1]
+    if by[2]:
+        details["date"] = by[2]
+    details["at_head"] = at_head
+    details["reachable"] = True
+    return details
+
+
+class _Plan:
+    """The planning of one view, in the parent process."""
+
+    def __init__(self, source: CommitsSource, history: History, selection: Selection) -> None:
+        self._source = source
+        self._coverage = source.coverage
+        self._paths = source._paths  # noqa: SLF001  two halves of one thing
+        self._limit = source._max_file_size  # noqa: SLF001
+        self._names = source._names  # noqa: SLF001
+        self._first_parent = source._view.first_parent  # noqa: SLF001
+        self._history = history
+        self._store = history.store
+        self._selection = selection
+        self._objects = BlobCache(self._store)
+        self._trees = TreeCache(self._store, open_packs(self._store))
+        self._known: set[tuple[bytes, bytes]] = set()
+        self._known_names: set[bytes] = set()
+        self._submodules: set[bytes] = set()
+        self._lost: set[bytes] = set()
+        self._met: set[bytes] = set()
+        self._head = _head_tree(self._store, self._history, self._trees)
+
+    def units(self) -> Iterator[Unit]:
+        entries: list[tuple[object, ...]] = []
+        files: list[tuple[bytes, int, tuple[object, ...]]] = []
+        size = 0
+        rest = self._entries(files)
+        for entry, weight in chain(rest, ((entry, weight) for _, weight, entry in _by_path(files))):
+            entries.append(entry)
+            size += weight
+            if size >= _UNIT_BYTES or len(entries) >= _UNIT_ENTRIES:
+                yield ("commits", tuple(entries))
+                entries, size = [], 0
+        if entries:
+            yield ("commits", tuple(entries))
+        self._report_paths()
+
+    def _entries(self, files: list[tuple[bytes, int, tuple[object, ...]]]) -> Iterator[tuple[tuple[object, ...], int]]:
+        """Yield (entry, bytes) of all but files, which are put aside as (path, bytes, entry)."""
+        for found in self._in_order():
+            entry, weight = found
+            if entry[0] == "blob":
+                files.append((cast("bytes", entry[1]), weight, entry))
+            else:
+                yield found
+
+    def _in_order(self) -> Iterator[tuple[tuple[object, ...], int]]:
+        for oid in self._selection.commits:
+            yield from self._commit(oid)
+        for oid, kind, name in self._selection.loose:
+            yield from self._named(oid, kind, name)
+        if not self._paths:
+            for oid, name in self._selection.tags:
+                yield from self._tag(oid, name)
+
+    def _commit(self, oid: bytes) -> Iterator[tuple[tuple[object, ...], int]]:
+        coverage = self._coverage
+        try:
+            _, data = self._store.read(oid, COMMIT_LIMIT)
+            commit = parse_commit(data, self._store.hash_size)
+        except (ObjectError, BadDataError) as error:
+            coverage.expect("objects")
+            coverage.expect("commits")
+            detail = error.detail if isinstance(error, ObjectError) else str(error)
+            coverage.skip(Skip("failed", oid.hex().encode(), getattr(error, "reason", "corrupt-object"), detail))
+            return
+        node = self._history.node(oid)
+        if commit.tree != node.tree or (commit.parents != node.parents and oid not in self._history.boundary):
+            # The walk went by the commit-graph file; where that lies, commits may have been left out.
+            coverage.skip(Skip("failed", oid.hex().encode(), "wrong-commit-graph", "the commit-graph file says something else than the commit; remove it"))
+        author = author_in(data)
+        by: _By = (oid.hex(), f"{author.name} <{author.email}>" if author.email else author.name, author.date)
+        parents = tuple([tree for tree in (self._tree_of(parent) for parent in (node.parents[:1] if self._first_parent else node.parents)) if tree is not None])
+        brought = BroughtIn(self._trees.read, parents, commit.tree)
+        planned: list[Brought] = []
+        fresh: list[Brought] = []
+        touched = not self._paths
+        for item in brought:
+            if self._paths:
+                within = [path for path in self._paths if _lies_in(item.path, path)]
+                self._met.update(within)
+                if not within:
+                    continue
+            touched = True
+            if not item.before:
+                fresh.append(item)
+            if self._is_wanted(item):
+                planned.append(item)
+        for directory, problem in brought.unreadable:
+            if problem.oid not in self._lost:
+                self._lost.add(problem.oid)
+                coverage.skip(self._source.skipped(directory or oid.hex().encode(), problem))
+        if brought.beyond:
+            coverage.skip(Skip("failed", oid.hex().encode(), "too-many-files", "the commit lists more files than any real one; the rest was not scanned"))
+        if touched:
+            coverage.expect("objects")
+            coverage.expect("commits")
+            coverage.expect("bytes", len(data))
+            yield ("commit", b"", oid, False, by), len(data)
+        if self._names:
+            yield from self._new_names(fresh, commit.tree, by)
+        origins: Origins | None = None
+        for item in planned:
+            candidates: tuple[bytes, ...] = ()
+            if not item.before and parents:
+                origins = origins or Origins(brought.deleted(), [each.oid for each in fresh])
+                candidates = origins.of(item.path, item.oid)
+            yield from self._blob(item, by, candidates)
+
+    def _tree_of(self, commit: bytes) -> bytes | None:
+        """A parent's tree; None, so that everything counts as new, when the parent is not there."""
+        try:
+            return self._history.node(commit).tree
+        except ObjectError:
+            return None
+
+    def _is_wanted(self, item: Brought) -> bool:
+        key = (item.path, item.oid)
+        if key in self._known:
+            return False
+        if item.mode == GITLINK:
+            if item.path not in self._submodules:
+                self._submodules.add(item.path)
+                self._coverage.skip(Skip("excluded", item.path, "submodule", "its own repository is to be scanned by itself"))
+                self._coverage.submodules.append(shown(item.path))
+            return False
+        self._known.add(key)
+        return True
+
+    def _new_names(self, fresh: list[Brought], tree: bytes, by: _By) -> Iterator[tuple[tuple[object, ...], int]]:
+        for item in fresh:
+            if item.path not in self._known_names:
+                self._known_names.add(item.path)
+                yield ("tree", item.path, tree, self._head.has(item.path), by), len(item.path)
+
+    def _blob(self, item: Brought, by: _By, origins: tuple[bytes, ...]) -> Iterator[tuple[tuple[object, ...], int]]:
+        coverage = self._coverage
+        try:
+            size = self._objects.size(item.oid)
+        except ObjectError as error:
+            skip = self._source.skipped(item.path, error)
+            if skip.kind == "failed":
+                coverage.expect("objects")
+                coverage.expect("blobs")
+                coverage.expect("files")
+            coverage.skip(skip)
+            return
+        if size > self._limit:
+            coverage.skip(Skip("excluded", item.path, "too-large", f"{size} bytes, the limit is {self._limit}"))
+            return
+        coverage.expect("objects")
+        coverage.expect("blobs")
+        coverage.expect("files")
+        coverage.expect("bytes", size)
+        yield ("blob", item.path, item.oid, self._head.has(item.path, item.oid), by, item.before, origins), size
+
+    def _named(self, oid: bytes, kind: str, name: bytes) -> Iterator[tuple[tuple[object, ...], int]]:
+        """What a reference names directly: a tree as if a commit had brought all of it in, a file under the reference's name."""
+        if kind == "blob":
+            item = Brought(name, 0o100644, oid, ())
+            if not self._paths and self._is_wanted(item):
+                yield from self._blob(item, _NOBODY, ())
+            return
+        brought = BroughtIn(self._trees.read, (), oid)
+        items = [item for item in brought if not self._paths or any(_lies_in(item.path, path) for path in self._paths)]
+        for directory, error in brought.unreadable:
+            self._coverage.skip(self._source.skipped(directory or name, error))
+        if brought.beyond:
+            self._coverage.skip(Skip("failed", name, "too-many-files", "the tree lists more files than any real one; the rest was not scanned"))
+        if self._names:
+            yield from self._new_names(items, oid, _NOBODY)
+        for item in items:
+            if self._is_wanted(item):
+                yield from self._blob(item, _NOBODY, ())
+
+    def _tag(self, oid: bytes, name: bytes) -> Iterator[tuple[tuple[object, ...], int]]:
+        coverage = self._coverage
+        coverage.expect("objects")
+        coverage.expect("tags")
+        try:
+            data = self._store.read(oid, TAG_LIMIT)[1]
+        except ObjectError as error:
+            coverage.skip(Skip("failed", name, error.reason, f"object {oid.hex()}: {error.detail}"))
+            return
+        coverage.expect("bytes", len(data))
+        author = author_in(data)
+        by: _By = ("", f"{author.name} <{author.email}>" if author.email else author.name, author.date)
+        yield ("tag", b"", oid, False, by), len(data)
+
+    def _report_paths(self) -> None:
+        """Record the paths given by name that nothing has: they must not pass for clean ones."""
+        missing = [path for path in self._paths if path and path not in self._met and not self._head.has(path)]
+        if not missing:
+            return
+        commits = self._selection.commits
+        # A file that was only deleted stood in what came before.
+        ends = [*commits[-1:], *(self._history.node(commits[0]).parents if commits else ())]
+        trees = [HeadTree(self._trees.read, self._tree_of(end)) for end in ends]
+        for path in missing:
+            if not any(tree.has(path) for tree in trees):
+                self._coverage.skip(Skip("failed", path, "unresolved-path", "neither HEAD nor the commits of this view have it"))
+
+
+def _by_path(files: list[tuple[bytes, int, tuple[object, ...]]]) -> Iterator[tuple[bytes, int, tuple[object, ...]]]:
+    """Yield files sorted by path, the versions of each in order; sorted only when the first is asked for."""
+    files.sort(key=lambda file: file[0])
+    yield from files
+
+
+def _head_tree(store: ObjectStore, history: History, trees: TreeCache) -> HeadTree:
+    node: Node | None = None
+    try:
+        head = head_commit(store.repository)
+        node = history.node(head) if head is not None else None
+    except SourceError:
+        pass
+    return HeadTree(trees.read, node.tree if node is not None else None)
+
+
+def _lies_in(path: bytes, place: bytes) -> bool:
+    return not place or path == place or path.startswith(place + b"/")

@@ -181,9 +181,12 @@ def section(answers: list[Answer]) -> Section:
     )
 
 
-if __name__ == "__main__":
-    # Named repositories, or the folder of clones.
-    results = [_told(each) for each in sys.argv[1:] or corpus.clones()]
-    done = section(results)
+def main(repositories: list[str]) -> int:
+    """Compare the named repositories, or the folder of clones; 1 when anything differs."""
+    done = section([_told(each) for each in repositories or corpus.clones()])
     print("\n".join((done.table, *done.notes)))
-    sys.exit(int(done.failed))
+    return int(done.failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 
 import packcraft as craft
@@ -129,4 +130,63 @@ def pack_of_versions(seed: int, secrets: list[bytes], *, documents: int = 3, ver
             else:
                 entries.append(craft.Entry("blob", data, oid))
             known.append((len(entries) - 1, data))
+    return entries
+
+
+def dressed(rng: random.Random, secret: bytes) -> bytes:
+    """A secret as files hold it: plain, or encoded with what stands around it."""
+    around = b"x = " + secret + b" # " + rng.randbytes(4).hex().encode()
+    match rng.randrange(7):
+        case 0:
+            return base64.b64encode(around * rng.choice((1, 1, 3)))
+        case 1:
+            return around.hex().encode()
+        case 2:
+            return b"".join(b"%%%02x" % byte if rng.random() < 0.4 or byte <= 32 else bytes((byte,)) for byte in around)
+        case 3:
+            return b"".join(b"\\u%04x" % byte if rng.random() < 0.3 else bytes((byte,)) for byte in around)
+        case 4:
+            return around.decode("latin-1").encode("utf-16-le")
+        case _:
+            return secret
+
+
+def pack_of_trees(seed: int, names: list[bytes], *, families: int = 3, versions: int = 40) -> list[craft.Entry]:
+    """Trees whose names hold secrets, each a delta on another one; ids hold what looks like other parts of an entry."""
+    rng = random.Random(seed)
+
+    def entry() -> tuple[bytes, bytes, bytes]:
+        chance = rng.random()
+        name = rng.choice(names) if chance < 0.05 else rng.randbytes(rng.randint(1, 12)).hex().encode()
+        if chance > 0.95:
+            name = rng.choice((b"key=", b"token", b"a\nb", b"AKIA", b"x" * 300, b"100644 x")) + name
+        oid = rng.randbytes(20)
+        if rng.random() < 0.2:
+            oid = rng.choice((b"\x00100644 name\x00", b"40000 ", b"\x00\x00\x00", b" ", b"\n")).ljust(20, rng.choice((b"\0", b"a", b"7")))[:20]
+        return rng.choice((b"100644", b"40000", b"120000", b"100755")), name, oid
+
+    entries: list[craft.Entry] = []
+    for family in range(families):
+        known: list[tuple[int, list[tuple[bytes, bytes, bytes]], bytes]] = []
+        rows = [entry() for _ in range(rng.choice((3, 60, 400, 1500)))]
+        for version in range(versions):
+            if known:
+                number, rows, base = rng.choice(known[-4:])
+                rows = list(rows)
+                for _ in range(rng.choice((1, 1, 3))):
+                    at = rng.randrange(len(rows) + 1)
+                    match rng.randrange(3):
+                        case 0:
+                            rows.insert(at, entry())
+                        case 1:
+                            del rows[at : at + 1]
+                        case 2:
+                            rows[at : at + 1] = [entry()]
+            data = b"".join(mode + b" " + name + b"\0" + oid for mode, name, oid in rows)
+            oid = craft.object_id("tree", data + bytes((family, version)))
+            if known:
+                entries.append(craft.Entry("ofs", plain_delta(base, data) if rng.random() < 0.7 else odd_delta(rng, base, data), oid, number))
+            else:
+                entries.append(craft.Entry("tree", data, oid))
+            known.append((len(entries) - 1, rows, data))
     return entries

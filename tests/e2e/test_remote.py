@@ -102,7 +102,7 @@ def test_everything_is_cloned(served, authority, temporary):
         assert not os.path.exists(got.path + b"/hooks")
         assert (got.references, got.refused, got.shown) == (5, 0, server.url("bare.git"))
         assert got.objects == int(git(got.path, "rev-list", "--all", "--objects", "--count").split()[0])
-    assert seen[-1].objects == seen[-1].total == got.objects
+    assert seen[-1].objects == seen[-1].total == seen[-1].indexed == got.objects
     assert seen[-1].size == got.size > 0
 
 

@@ -37,11 +37,12 @@ _LONGEST_LINE = 1 << 20
 
 
 class CloneProgress(NamedTuple):
-    """How far a clone is: objects received of those announced (0: not yet known), and bytes."""
+    """How far a clone is: objects received of those announced (0: not yet known), bytes, and how many objects are checked and indexed."""
 
     objects: int
     total: int
     size: int
+    indexed: int
 
 
 class Clone(NamedTuple):

@@ -1,7 +1,7 @@
 """The process that clones: it talks to the server, and its parent can end it at any moment.
 
 It is started with a clean environment, reads its orders (credentials among them) from standard input
-and answers on standard output, a JSON object a line: ``{"progress": [received, total, bytes]}``, then
+and answers on standard output, a JSON object a line: ``{"progress": [received, total, bytes, indexed]}``, then
 ``{"done": {...}}`` or ``{"error": what, "hint": ...}``.  When its standard input ends, its parent is
 gone: it removes the folder and ends as well.
 """
@@ -104,11 +104,11 @@ class _Meter:
         self._clock = monotonic
         self._next = 0.0
 
-    def __call__(self, received: int, total: int, size: int) -> None:
+    def __call__(self, received: int, total: int, size: int, indexed: int) -> None:
         now = self._clock()
-        if now >= self._next or received == total:
+        if now >= self._next or indexed == total:
             self._next = now + _REDRAW_SECONDS
-            self._say({"progress": [received, total, size]})
+            self._say({"progress": [received, total, size, indexed]})
 
 
 def _watch_parent(folder: str) -> None:

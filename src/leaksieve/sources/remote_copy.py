@@ -26,7 +26,7 @@ _PIECE = 1 << 20
 _PACKED_LIMIT = 1 << 30
 
 
-def copy_repository(job: Order, meter: Callable[[int, int, int], None]) -> dict[str, Any]:
+def copy_repository(job: Order, meter: Callable[[int, int, int, int], None]) -> dict[str, Any]:
     """Copy the repository at ``job.path``; return counts of references, refused references, files and bytes.  Raises Failed."""
     try:
         return _copy(job, meter)
@@ -34,7 +34,7 @@ def copy_repository(job: Order, meter: Callable[[int, int, int], None]) -> dict[
         raise Failed(error.line()) from None
 
 
-def _copy(job: Order, meter: Callable[[int, int, int], None]) -> dict[str, Any]:
+def _copy(job: Order, meter: Callable[[int, int, int, int], None]) -> dict[str, Any]:
     repo = _find(os.fsencode(job.path))
     store = ObjectStore(repo)
     folders = store.object_dirs()
@@ -49,7 +49,7 @@ def _copy(job: Order, meter: Callable[[int, int, int], None]) -> dict[str, Any]:
     size = 0
     for number, (source, name) in enumerate(files, 1):
         size = _copy_file(job, source, os.path.join(os.fsencode(job.target), b"objects", name), size)
-        meter(number, len(files), size)
+        meter(number, len(files), size, number)
     if repo.shallow:
         _copy_file(job, os.path.join(repo.common_dir, b"shallow"), os.path.join(os.fsencode(job.target), b"shallow"), size)
     references, refused = _references(repo)

@@ -35,7 +35,7 @@ class _FetchedAll(Exception):  # noqa: N818  not an error
     """Raised when libgit2 would begin to write references: they are written here, all in one file."""
 
 
-def fetch(job: Order, meter: Callable[[int, int, int], None]) -> dict[str, Any]:
+def fetch(job: Order, meter: Callable[[int, int, int, int], None]) -> dict[str, Any]:
     """Fetch what ``job`` names; return counts of references, refused references, objects and bytes.  Raises Failed."""
     import pygit2
     from pygit2.enums import ConfigLevel, Feature, RepositoryOpenFlag
@@ -132,7 +132,7 @@ def _wanted(job: Order, name: str) -> bool:
     return safe and (job.pull_refs or name.startswith(_NARROW))
 
 
-def _callbacks(job: Order, meter: Callable[[int, int, int], None]) -> Any:
+def _callbacks(job: Order, meter: Callable[[int, int, int, int], None]) -> Any:
     from pygit2 import Keypair, KeypairFromAgent, RemoteCallbacks
     from pygit2.enums import CredentialType
     from pygit2.remotes import TransferProgress
@@ -166,7 +166,7 @@ def _callbacks(job: Order, meter: Callable[[int, int, int], None]) -> Any:
                 raise Failed(f"the clone is larger than {job.max_bytes:,} bytes and was stopped", "allow it more, if that is right")
             if stats.total_objects > job.max_objects:
                 raise Failed(f"the clone has more than {job.max_objects:,} objects and was stopped", "allow it more, if that is right")
-            meter(stats.received_objects, stats.total_objects, stats.received_bytes)
+            meter(stats.received_objects, stats.total_objects, stats.received_bytes, stats.indexed_objects)
 
         def update_tips(self, refname: str, old: object, new: object) -> None:  # noqa: ARG002
             raise _FetchedAll

@@ -39,7 +39,11 @@ def of(url, environ, **options):
         ("https://git.corp.example/a", {**ALL, "CI_SERVER_HOST": "git.corp.example"}, ("oauth2", "lab")),
         ("https://git.corp.example/a", {"CI_JOB_TOKEN": "job", "CI_SERVER_HOST": "git.corp.example", "CI_SERVER_PORT": "443"}, ("gitlab-ci-token", "job")),
         ("https://git.corp.example:8443/a", {"CI_JOB_TOKEN": "job", "CI_SERVER_HOST": "git.corp.example"}, (None, None)),
-        ("https://git.corp.example:8443/a", {"CI_JOB_TOKEN": "job", "CI_SERVER_HOST": "git.corp.example", "CI_SERVER_PORT": "8443"}, ("gitlab-ci-token", "job")),
+        (
+            "https://git.corp.example:8443/a",
+            {"CI_JOB_TOKEN": "job", "CI_SERVER_HOST": "git.corp.example", "CI_SERVER_PORT": "8443"},
+            ("gitlab-ci-token", "job"),
+        ),
         ("http://git.corp.example/a", {"CI_JOB_TOKEN": "job", "CI_SERVER_HOST": "git.corp.example"}, (None, None)),
         ("https://h/a", {"LEAKSIEVE_GIT_TOKEN": "t"}, ("x-access-token", "t")),
         ("https://h/a", {"LEAKSIEVE_GIT_TOKEN": "t", "LEAKSIEVE_GIT_USERNAME": "me"}, ("me", "t")),

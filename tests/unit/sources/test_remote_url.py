@@ -34,7 +34,9 @@ def test_urls_that_are_taken(text, shown, host, port, path):
     assert SECRET not in repr(url)
 
 
-@pytest.mark.parametrize("text", [".", "/srv/repo", "repo", "../x", "dir/with:colon", "./git@host:path", "./ext::x", "x/https://y", "host:path", "C:\\repo", "a@b", "", "-x"])
+@pytest.mark.parametrize(
+    "text", [".", "/srv/repo", "repo", "../x", "dir/with:colon", "./git@host:path", "./ext::x", "x/https://y", "host:path", "C:\\repo", "a@b", "", "-x"]
+)
 def test_local_paths(text):
     assert parse_remote(text) is None
 

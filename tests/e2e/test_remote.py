@@ -117,6 +117,14 @@ def test_an_empty_repository(tmp_path, authority):
         assert (got.references, got.objects, listed(got.path)) == (0, 0, "")
 
 
+def test_what_libgit2_cannot_fetch_is_said(served, tmp_path, authority):
+    GitRepo(tmp_path / "root/other", "--object-format=sha256").commit()
+    GitRepo(tmp_path / "x")("clone", "-q", "--depth", "1", (served / "work").as_uri(), str(tmp_path / "root/shallow"))
+    with GitServer(tmp_path / "root", authority) as server:
+        for name in ("other", "shallow"):
+            assert "clone it with git and scan the folder" in failure(server.url(f"{name}/.git"))
+
+
 def test_a_detached_head_that_no_reference_leads_to(tmp_path, authority):
     repo = GitRepo(tmp_path / "root/r")
     repo.commit()

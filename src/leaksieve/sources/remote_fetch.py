@@ -201,6 +201,7 @@ _KNOWN = (
     ("pack_max_objects", "the clone has more than {max_objects:,} objects and was stopped", _MORE),
     ("too many objects", "the clone has more than {max_objects:,} objects and was stopped", _MORE),
     ("object format", "its objects are of a kind that cannot be fetched ({text})", "clone it with git and scan the folder"),
+    ("invalid packet line", "the server's answer cannot be read ({text})", "clone it with git and scan the folder; a shallow repository is served like this"),
     ("failed to resolve address", "{host} cannot be found", "check the name and the network"),
     ("timed out", "{host} does not answer", "check the network"),
 )

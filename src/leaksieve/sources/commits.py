@@ -28,6 +28,8 @@ from leaksieve.gitobjects.treecache import TreeCache
 from leaksieve.gitobjects.trees import GITLINK
 from leaksieve.model import Chunk, Provenance, Skip
 from leaksieve.sources.base import Unit
+from leaksieve.sources.ignore import IgnoreList, Scope
+from leaksieve.sources.named import is_excluded
 from leaksieve.sources.renames import Origins, most_similar
 from leaksieve.sources.view import Selection, View, select
 
@@ -46,7 +48,7 @@ class CommitsSource:
     """One view of a repository's history (see :class:`leaksieve.sources.view.View`).
 
     ``max_file_size`` in bytes.  ``paths`` restricts it to files and directories from the top of the tree; messages of
-    commits that change nothing there are then left out, and so are tags.  ``names`` says whether new file names are
+    commits that change nothing there are then left out, and so are tags.  ``exclude`` leaves out files that gitignore patterns name.  ``names`` says whether new file names are
     scanned too.  ``requested`` is what the user typed, for the receipt.  Raises UsageError for a view that cannot be meant.
 
     Chunks have ``object_type`` "blob", "commit" and "tag" (the raw objects, the latter two without a path) or "tree" (a
@@ -54,7 +56,17 @@ class CommitsSource:
     on the receipt; :meth:`counts` says what a chunk adds to the scanned ones.
     """
 
-    def __init__(self, repo: Repository, *, view: View, max_file_size: int, paths: tuple[bytes, ...] = (), names: bool = True, requested: str) -> None:
+    def __init__(
+        self,
+        repo: Repository,
+        *,
+        view: View,
+        max_file_size: int,
+        paths: tuple[bytes, ...] = (),
+        exclude: tuple[bytes, ...] = (),
+        names: bool = True,
+        requested: str,
+    ) -> None:
         view.check()
         self.coverage = SourceCoverage("git", requested)
         self._repo = repo
@@ -63,6 +75,7 @@ class CommitsSource:
         self._cache: BlobCache | None = None
         self._max_file_size = max_file_size
         self._paths = tuple(dict.fromkeys(b"/".join(part for part in path.split(b"/") if part not in (b"", b".")) for path in paths))
+        self._exclude = Scope.root(IgnoreList(b"\n".join(exclude))) if exclude else None
         self._names = names
         # A partial clone lacks objects on purpose; nobody says which, so all that are missing count as such.
         self._partial = "partialclone" in repo.extensions
@@ -172,6 +185,7 @@ class _Plan:
         self._coverage = source.coverage
         self._paths = source._paths  # noqa: SLF001  two halves of one thing
         self._limit = source._max_file_size  # noqa: SLF001
+        self._exclude = source._exclude  # noqa: SLF001
         self._names = source._names  # noqa: SLF001
         self._first_parent = source._view.first_parent  # noqa: SLF001
         self._history = history
@@ -291,6 +305,9 @@ class _Plan:
                 self._coverage.submodules.append(shown(item.path))
             return False
         self._known.add(key)
+        if self._exclude is not None and is_excluded(self._exclude, item.path):
+            self._coverage.skip(Skip("excluded", item.path, "excluded-by-config", "a pattern of the configuration"))
+            return False
         return True
 
     def _new_names(self, fresh: list[Brought], tree: bytes, by: _By) -> Iterator[tuple[tuple[object, ...], int]]:

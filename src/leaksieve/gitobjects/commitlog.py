@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from array import array
 from binascii import unhexlify
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from leaksieve.gitobjects.commits import parse_commit
@@ -54,23 +54,32 @@ def pack_commit(oid: bytes, data: bytes) -> bytes:
     return b"".join((_pack_head(time, len(commit.parents), size), oid, commit.tree, *commit.parents))
 
 
-class _Record(NamedTuple):
-    oid: bytes
-    tree: bytes
-    time: int
-    parents: list[bytes]
+class _Records:
+    """Records taken apart: ids, trees, times and the ids of parents, side by side."""
 
+    __slots__ = ("ids", "parents", "times", "trees")
 
-def _records(packed: Iterable[bytes]) -> Iterator[_Record]:
-    for block in packed:
-        at, end = 0, len(block)
-        while at < end:
-            time, count, size = _HEAD.unpack_from(block, at)
-            at += 12
-            one, two = at + size, at + 2 * size
-            last = two + count * size
-            yield _Record(block[at:one], block[one:two], time, [block[place : place + size] for place in range(two, last, size)])
-            at = last
+    def __init__(self, packed: Iterable[bytes]) -> None:
+        self.ids: list[bytes] = []
+        self.trees: list[bytes] = []
+        self.times: list[int] = []
+        self.parents: list[tuple[bytes, ...]] = []
+        head = _HEAD.unpack_from
+        for block in packed:
+            at, end = 0, len(block)
+            while at < end:
+                time, count, size = head(block, at)
+                at += 12
+                one, two = at + size, at + 2 * size
+                self.times.append(time)
+                self.ids.append(block[at:one])
+                self.trees.append(block[one:two])
+                at = two + size
+                if count == 1:
+                    self.parents.append((block[two:at],))
+                else:
+                    at = two + count * size
+                    self.parents.append(tuple([block[place : place + size] for place in range(two, at, size)]))
 
 
 class CommitLog:
@@ -80,49 +89,48 @@ class CommitLog:
     counts as if dated after them), and of their ids where those are the same.
 
     ``times`` are committer times, seconds since 1970.  ``first`` is each commit's first parent, -1
-    without one; a number below -1 is that of a missing one.  ``others`` holds further parents of
+    without one.  ``others`` holds further parents of
     merges.  ``cut`` are the commits whose parents a shallow clone does not have; of those in
     ``missing`` (commit -> ids) some parents should be there and are not.
     """
 
     __slots__ = ("_ids", "_trees", "cut", "first", "missing", "others", "size", "times")
 
-    def __init__(self, records: Iterable[_Record], shallow: Collection[bytes] = ()) -> None:
-        found: dict[bytes, _Record] = {}
-        for record in records:
-            found[record.oid] = record
-        listed = list(found.values())
-        number = {oid: place for place, oid in enumerate(found)}
-        parents: list[list[int]] = []
-        missing: dict[int, list[bytes]] = {}
+    def __init__(self, records: _Records, shallow: Collection[bytes] = ()) -> None:
+        ids = records.ids
+        number = dict(zip(ids, range(len(ids)), strict=True))
+        if len(number) < len(ids):
+            records = _without_copies(records, number)
+            ids = records.ids
+            number = dict(zip(ids, range(len(ids)), strict=True))
+        missing: dict[int, tuple[bytes, ...]] = {}
         cut: list[int] = []
-        for place, record in enumerate(listed):
-            if not record.parents:
-                parents.append([])
-            elif record.oid in shallow:
+        parents: list[tuple[int, ...]] = []
+        find = number.get
+        for place, above in enumerate(records.parents):
+            known = (find(above[0], _NONE),) if len(above) == 1 else tuple([find(oid, _NONE) for oid in above])
+            if shallow and above and ids[place] in shallow:
                 cut.append(place)
-                parents.append([])
-            else:
-                known = [number.get(oid, _NONE) for oid in record.parents]
-                if _NONE in known:
-                    missing[place] = [oid for oid in record.parents if oid not in number]
-                    known = [parent for parent in known if parent >= 0]
-                parents.append(known)
-        del number, found
-        order = _order(listed, parents)
-        place_of = array("q", bytes(8 * len(order)))
+                known = ()
+            elif _NONE in known:
+                missing[place] = tuple([oid for oid in above if oid not in number])
+                known = tuple([parent for parent in known if parent >= 0])
+            parents.append(known)
+        del number
+        order = _order(records, parents)
+        place_of = [0] * len(order)
         for after, before in enumerate(order):
             place_of[before] = after
-        self.size = len(listed[0].oid) if listed else 0
-        self._ids = b"".join([listed[place].oid for place in order])
-        self._trees = b"".join([listed[place].tree for place in order])
-        self.times = array("q", [listed[place].time for place in order])
+        self.size = len(ids[0]) if ids else 0
+        self._ids = b"".join([ids[place] for place in order])
+        self._trees = b"".join([records.trees[place] for place in order])
+        self.times = array("q", [records.times[place] for place in order])
         self.first = array("q", [place_of[parents[place][0]] if parents[place] else _NONE for place in order])
         self.others: dict[int, tuple[int, ...]] = {
             place_of[place]: tuple([place_of[parent] for parent in above[1:]]) for place, above in enumerate(parents) if len(above) > 1
         }
         self.cut = frozenset(place_of[place] for place in cut)
-        self.missing = {place_of[place]: tuple(ids) for place, ids in missing.items()}
+        self.missing = {place_of[place]: oids for place, oids in missing.items()}
 
     @classmethod
     def from_packed(cls, packed: Iterable[bytes], shallow: Collection[bytes] = ()) -> CommitLog:
@@ -130,7 +138,7 @@ class CommitLog:
 
         ``shallow`` are the raw ids at which a shallow clone ends.
         """
-        return cls(_records(packed), shallow)
+        return cls(_Records(packed), shallow)
 
     @classmethod
     def from_store(cls, store: ObjectStore, tips: Iterable[bytes], shallow: Collection[bytes] = ()) -> tuple[CommitLog, list[ObjectError]]:
@@ -153,11 +161,10 @@ class CommitLog:
                 errors.append(error)
                 continue
             if oid not in shallow:
-                (record,) = _records(records[-1:])
-                fresh = [parent for parent in record.parents if parent not in seen]
+                fresh = [parent for parent in _Records(records[-1:]).parents[0] if parent not in seen]
                 seen.update(fresh)
                 pending += fresh
-        return cls(_records(records), shallow), errors
+        return cls(_Records(records), shallow), errors
 
     def __len__(self) -> int:
         return len(self.times)
@@ -205,52 +212,68 @@ class CommitLog:
         return found
 
 
-def _order(listed: list[_Record], parents: list[list[int]]) -> list[int]:
+def _without_copies(records: _Records, number: dict[bytes, int]) -> _Records:
+    once = _Records(())
+    for place in sorted(number.values()):
+        once.ids.append(records.ids[place])
+        once.trees.append(records.trees[place])
+        once.times.append(records.times[place])
+        once.parents.append(records.parents[place])
+    return once
+
+
+def _order(records: _Records, parents: list[tuple[int, ...]]) -> list[int]:
     """Old numbers in the new order."""
-    count = len(listed)
-    dates = [record.time for record in listed]
+    count = len(parents)
+    ids = records.ids
+    dates = records.times[:]
     by_date = sorted(range(count), key=dates.__getitem__)
-    # Clocks are mostly right: then one pass in the order of dates finds little to mend, and a second one nothing.
-    for _ in range(3):
-        mended = False
-        for place in by_date:
-            above = parents[place]
-            if above:
-                newest = dates[above[0]] if len(above) == 1 else max([dates[parent] for parent in above])
-                if dates[place] <= newest:
-                    dates[place] = newest + 1
-                    mended = True
-        if not mended:
-            break
-        by_date.sort(key=dates.__getitem__)
-    else:
-        dates = _mended(dates, parents)
-    ids = [record.oid for record in listed]
-    return sorted(range(count), key=lambda place: (dates[place], ids[place]))
+    done = bytearray(count)
+    for place in by_date:
+        above = parents[place]
+        if len(above) == 1:
+            parent = above[0]
+            if done[parent]:
+                if dates[place] <= dates[parent]:
+                    dates[place] = dates[parent] + 1
+                done[place] = 1
+                continue
+        _date(place, dates, parents, done)
+    by_date.sort(key=dates.__getitem__)
+    # Whatever order the records came in, the result is the same.
+    ordered = [dates[place] for place in by_date]
+    end = 0
+    for at, (one, two) in enumerate(zip(ordered, ordered[1:], strict=False)):
+        if one == two and at >= end:
+            end = at + 2
+            while end < count and ordered[end] == one:
+                end += 1
+            by_date[at:end] = sorted(by_date[at:end], key=ids.__getitem__)
+    return by_date
 
 
-def _mended(dates: list[int], parents: list[list[int]]) -> list[int]:
-    """Dates that are later than the parents', whatever they were; parents that no order can place first are given up."""
-    count = len(dates)
-    children: dict[int, list[int]] = {}
-    waiting = [0] * count
-    for place, above in enumerate(parents):
-        for parent in {*above}:
-            children.setdefault(parent, []).append(place)
-            waiting[place] += 1
-    ready = [place for place in range(count) if not waiting[place]]
-    for place in ready:
-        for child in children.get(place, ()):
-            dates[child] = max(dates[child], dates[place] + 1)
-            waiting[child] -= 1
-            if not waiting[child]:
-                ready.append(child)
-    if len(ready) < count:
-        # A circle, which only forged records can hold.
-        for place in range(count):
-            if waiting[place]:
-                parents[place] = []
-    return dates
+def _date(place: int, dates: list[int], parents: list[tuple[int, ...]], done: bytearray) -> None:
+    """Date a commit later than its parents, whose dates are settled first where they are not."""
+    pending = [place]
+    entered = set()
+    while pending:
+        at = pending[-1]
+        if done[at]:
+            pending.pop()
+            continue
+        unknown = [parent for parent in parents[at] if not done[parent]]
+        if unknown:
+            if at not in entered:
+                entered.add(at)
+                pending += unknown
+                continue
+            # A circle, which only forged records can hold.
+            parents[at] = tuple([parent for parent in parents[at] if done[parent]])
+        pending.pop()
+        for parent in parents[at]:
+            if dates[at] <= dates[parent]:
+                dates[at] = dates[parent] + 1
+        done[at] = 1
 
 
 class Author(NamedTuple):

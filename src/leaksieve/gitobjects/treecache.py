@@ -39,12 +39,13 @@ _NEAR = 40
 class _Shelf:
     """One pack, what its index says of where ids stand, and the contents kept of it, by offset."""
 
-    __slots__ = ("data", "index", "offsets", "old", "pack", "start", "step", "view", "young")
+    __slots__ = ("data", "fanout", "index", "offsets", "old", "pack", "start", "step", "view", "young")
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self.index: Buffer = pack.index
         self.start, self.step, self.offsets, _, _ = pack.layout
+        self.fanout = [0] + [int.from_bytes(self.index[at : at + 4]) for at in range(8, 1032, 4)]
         self.data: Buffer | None = None
         self.view = memoryview(b"")
         self.young: dict[int, bytes] = {}
@@ -56,10 +57,7 @@ class _Shelf:
             return self.pack.find(oid)
         # Ids are spread evenly: guess the place, look around it, and only then search.
         index = self.index
-        first = oid[0]
-        at = 8 + 4 * first
-        low = int.from_bytes(index[at - 4 : at]) if first else 0
-        high = int.from_bytes(index[at : at + 4])
+        low, high = self.fanout[oid[0] : oid[0] + 2]
         guess = low + ((high - low) * int.from_bytes(oid[1:4]) >> 24)
         begin = max(guess - _NEAR, low)
         here = self.start + begin * self.step
@@ -78,19 +76,23 @@ class TreeCache:
     bounds the content held, in bytes (twice that for moments).
     """
 
-    __slots__ = ("_held", "_kept", "_loose", "_old_loose", "_shelves", "_store")
+    __slots__ = ("_held", "_kept", "_old", "_shelves", "_store", "_young")
 
     def __init__(self, store: ObjectStore, packs: Sequence[Pack], kept: int = DEFAULT_KEPT) -> None:
         self._store = store
         self._shelves = [_Shelf(pack) for pack in packs]
-        self._loose: dict[bytes, bytes] = {}
-        self._old_loose: dict[bytes, bytes] = {}
+        # By id: loose trees, and whatever was asked for lately.
+        self._young: dict[bytes, bytes] = {}
+        self._old: dict[bytes, bytes] = {}
         self._held = 0
         # Two generations, each half of it.
         self._kept = kept // 2
 
     def read(self, oid: bytes) -> bytes:
         """Return a tree's raw content by its raw id; raises an ObjectError."""
+        found = self._young.get(oid)
+        if found is not None:
+            return found
         for number, shelf in enumerate(self._shelves):
             try:
                 offset = shelf.find(oid)
@@ -100,19 +102,20 @@ class TreeCache:
                     # Neighbours in time lie in the same pack.
                     self._shelves.insert(0, self._shelves.pop(number))
                 found = shelf.young.get(offset)
-                return found if found is not None else self._from_pack(shelf, offset, oid)
+                if found is None:
+                    found = self._from_pack(shelf, offset, oid)
+                self._young[oid] = found
             except ObjectTooLargeError:
                 raise
             except _BAD:
                 # Another copy may be whole; the store tries them all, and says what is wrong.
                 break
-        found = self._loose.get(oid)
+            return found
+        found = self._old.get(oid)
         if found is None:
-            found = self._old_loose.get(oid)
-            if found is None:
-                found = self._from_store(oid)
-            self._loose[oid] = found
-            self._keep(len(found))
+            found = self._from_store(oid)
+        self._young[oid] = found
+        self._keep(len(found) + 100)
         return found
 
     def _from_store(self, oid: bytes) -> bytes:
@@ -127,7 +130,7 @@ class TreeCache:
         self._held += size
         if self._held > self._kept:
             self._held = 0
-            self._old_loose, self._loose = self._loose, {}
+            self._old, self._young = self._young, {}
             for shelf in self._shelves:
                 shelf.old, shelf.young = shelf.young, {}
 
@@ -167,9 +170,14 @@ class TreeCache:
         while chain:
             offset, at, size = chain.pop()
             delta = _inflated(shelf, at, size)
-            _, promised, _ = delta_sizes(delta)
-            if promised > TREE_LIMIT:
-                raise ObjectTooLargeError(oid, promised, TREE_LIMIT)
+            number = 0
+            while delta[number] > 127:
+                number += 1
+            # The result's size stands behind the base's; in three bytes it cannot be out of bounds.
+            if delta[number + 1] > 127 and delta[number + 2] > 127 and delta[number + 3] > 127:
+                _, promised, _ = delta_sizes(delta)
+                if promised > TREE_LIMIT:
+                    raise ObjectTooLargeError(oid, promised, TREE_LIMIT)
             made = apply_delta(content, delta)
             content = b"".join(made) if isinstance(made, list) else made
             self._put(shelf, offset, content)

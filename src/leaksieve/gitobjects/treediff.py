@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError
 
-# Slices are halved until this many bytes are left: an entry is about as long.
-_FINE = 48
-# Equal stretches shorter than this are not looked for.
+# How far the first difference is looked for to begin with, how far the next ones, and how closely: bytes.
+_STRIDE = 512
 _STEP = 64
+_FINE = 4
 # How far before the first difference an entry's beginning is looked for: some five entries.
 _BACK = 224
 _TREE_DIGITS = (b"40000 ", b"040000 ")
@@ -73,16 +73,8 @@ def differing(old: bytes, new: bytes, width: int) -> tuple[list[RawEntry], list[
     patterns = _PATTERNS.get(width) or _patterns(width)
     if not old or not new:
         return _split(old, patterns), _split(new, patterns)
-    # Where the trees are still equal, to within a few bytes.
-    low, high = 0, min(len(old), len(new))
-    while high - low > _FINE:
-        middle = (low + high) >> 1
-        if old[low:middle] == new[low:middle]:
-            low = middle
-        else:
-            high = middle
     try:
-        return _from(old, new, _boundary(old, 0, low, patterns), patterns)
+        return _from(old, new, _boundary(old, 0, _alike(old, 0, new, 0, _STRIDE), patterns), patterns)
     except BadDataError:
         # A beginning guessed wrong, or a tree that does not parse, which this will tell.
         return _from(old, new, 0, patterns)
@@ -93,7 +85,8 @@ def _boundary(data: bytes, floor: int, most: int, patterns: _Patterns) -> int:
     start = most - _BACK
     if start > floor:
         # An entry begins behind an earlier one's id, which a NUL precedes.
-        start = data.find(b"100644 ", start, most)
+        found = data.find(b"100644 ", start, most)
+        start = found if found >= 0 else data.find(b"40000 ", start, most)
         if start > 0 and not data[start - patterns.width - 1]:
             end = patterns.run(data, start, most).end()  # type: ignore[union-attr]
             if end > start:
@@ -118,23 +111,21 @@ def _from(old: bytes, new: bytes, at: int, patterns: _Patterns) -> tuple[list[Ra
         first, second = one[0], two[0]
         if first == second:
             at, other = one.end(), two.end()
-            if alike := _alike(old, at, new, other):
-                alike = _boundary(old, at, at + alike, patterns) - at
-                at += alike
-                other += alike
-            continue
-        if one[1] == two[1]:
-            order = 0
         else:
-            order = 1 if _sort_key(one) > _sort_key(two) else -1
-        if order <= 0:
-            before.append(first)
-            at = one.end()
-        if order >= 0:
-            after.append(second)
-            other = two.end()
-        if old_end - at == new_end - other and old[at:] == new[other:]:
-            break
+            order = 0 if one[1] == two[1] else 1 if _sort_key(one) > _sort_key(two) else -1
+            if order <= 0:
+                before.append(first)
+                at = one.end()
+            if order >= 0:
+                after.append(second)
+                other = two.end()
+            if old_end - at == new_end - other and old[at:] == new[other:]:
+                break
+        alike = _alike(old, at, new, other, _STEP)
+        if alike > patterns.width + 8:
+            alike = _boundary(old, at, at + alike, patterns) - at
+            at += alike
+            other += alike
     if old_end - at != new_end - other:
         # One tree is at its end.
         before += _split(old[at:], patterns)
@@ -148,19 +139,20 @@ def _from(old: bytes, new: bytes, at: int, patterns: _Patterns) -> tuple[list[Ra
     return before, after
 
 
-def _alike(old: bytes, old_at: int, new: bytes, new_at: int) -> int:
-    """How many bytes are the same from two places on, in steps of a rough size; 0 for few."""
+def _alike(old: bytes, old_at: int, new: bytes, new_at: int, step: int) -> int:
+    """How many bytes are the same from two places on, to within a few: steps grow until one differs, then shrink."""
     most = min(len(old) - old_at, len(new) - new_at)
-    step, done = _STEP, 0
+    done = 0
     while done < most:
+        here, there = old_at + done, new_at + done
+        if old[here : here + step] != new[there : there + step]:
+            break
+        done += step
+        step += step
+    while (step := step >> 1) >= _FINE:
         here, there = old_at + done, new_at + done
         if old[here : here + step] == new[there : there + step]:
             done += step
-            step += step
-        elif step > _STEP:
-            step >>= 2
-        else:
-            break
     return min(done, most)
 
 

@@ -228,6 +228,6 @@ def test_beyond_a_shallow_clone(rich: GitRepo, tmp_path: Path) -> None:
     shallow = GitRepo(tmp_path / "shallow", init=False)
     found = revisions(shallow)
     for text in ("HEAD~1", "HEAD^", "HEAD^2", rich.id("HEAD~2"), "v1"):
-        with pytest.raises(ShallowError, match="fetch-depth: 0.*--unshallow"):
+        with pytest.raises(ShallowError, match=r"fetch-depth: 0.*--unshallow"):
             found.commit(text)
     assert found.commit("HEAD").hex() == rich.id("HEAD")

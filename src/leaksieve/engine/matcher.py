@@ -43,6 +43,10 @@ class Raw(NamedTuple):
     rejected: str
 
 
+# Matches of one line: rule, span and span of the secret (counted from the line's start), why it was dropped, parts.
+Verdict = tuple[tuple[int, int, int, int, int, str, Any], ...]
+
+
 class Engine:
     """Scans buffers with a ruleset.
 
@@ -89,8 +93,8 @@ class Engine:
     def candidates(self, data: bytes, hits: Hits) -> Result:
         """What comes of a prefilter's hits in a buffer, before anything that depends on the path or on other rules' matches."""
         skips: list[Skip] = []
-        found = self._matches(data, hits.literals, hits.gates, skips)
-        if not self._rejected_alone and not hits.escapes and not hits.forms and not any(raw.rejected in MAYBE for raw in found):
+        found = self._matches(data, hits.literals, hits.gates, skips, alone=self._rejected_alone or bool(hits.escapes or hits.forms))
+        if not found and not hits.escapes and not hits.forms:
             return Result([], skips) if skips else EMPTY
         matches = [self._finished(raw, (), lambda span: span) for raw in found]
         if hits.escapes or hits.forms:
@@ -107,19 +111,27 @@ class Engine:
             confirmer = self._confirmers[index] = Confirmer(index, self._ruleset.rule(index), self._timeout)
         return confirmer
 
-    def _matches(self, data: bytes, literals: list[tuple[int, int]], gates: list[tuple[int, int]], skips: list[Skip]) -> list[Raw]:
-        """Confirmed matches of one buffer, by rule and place; overlapping matches of one rule reduced to the first."""
-        found: dict[tuple[int, int], Raw] = {}
+    def _matches(self, data: bytes, literals: list[tuple[int, int]], gates: list[tuple[int, int]], skips: list[Skip], *, alone: bool = True) -> list[Raw]:
+        """Confirmed matches of one buffer, by rule and place; overlapping matches of one rule reduced to the first.
+
+        Without ``alone`` nothing is told of dropped candidates where no other is beside them.
+        """
         raws: list[Raw] = []
         for number, start in literals:
             literal = self._vocabulary.literal(number)
             for index in literal.rules:
                 self._confirm(data, index, start, len(literal.word), raws, skips)
-        for raw in raws:
-            found[raw.rule, raw.span.start] = raw
+        verdicts: list[tuple[int, Verdict]] = []
         for (number, low), starts in _by_line(data, gates).items():
-            for raw in self._line(data, number, low, starts, skips):
-                found[raw.rule, raw.span.start] = raw
+            verdict = self._line(data, number, low, starts, skips)
+            if verdict:
+                verdicts.append((low, verdict))
+        if not alone and not any(raw.rejected in MAYBE for raw in raws) and not any(one[5] in MAYBE for _, verdict in verdicts for one in verdict):
+            return []
+        found = {(raw.rule, raw.span.start): raw for raw in raws}
+        for low, verdict in verdicts:
+            for rule, a, b, c, d, rejected, parts in verdict:
+                found[rule, low + a] = Raw(rule, Span(low + a, low + b), Span(low + c, low + d), data[low + c : low + d], parts, rejected)
         if len(found) < 2:
             return list(found.values())
         kept: list[Raw] = []
@@ -134,28 +146,21 @@ class Engine:
                 (reach if dropped else live)[raw.rule] = raw.span.end
         return kept
 
-    def _line(self, data: bytes, number: int, low: int, starts: list[int], skips: list[Skip]) -> list[Raw]:
+    def _line(self, data: bytes, number: int, low: int, starts: list[int], skips: list[Skip]) -> Verdict:
         """What the rules of a gate say about its words in a line, through the memo."""
-        high = data.find(b"\n", starts[0])
+        high = data.find(b"\n", starts[0], low + MAX_LINE + 1)
         if high < 0:
+            if len(data) > low + MAX_LINE:
+                return _verdict(self._gated(data, number, starts, skips), low)
             high = len(data)
-        if high - low > MAX_LINE:
-            return self._gated(data, number, starts, skips)
         line = data[low:high]
-        verdict = self._memo.get(number, line)
+        verdict: Verdict | None = self._memo.get(number, line)
         if verdict is None:
             before = len(skips)
-            raws = self._gated(data, number, starts, skips)
+            verdict = _verdict(self._gated(data, number, starts, skips), low)
             if len(skips) == before:
-                self._memo.put(
-                    number,
-                    line,
-                    tuple((r.rule, r.span.start - low, r.span.end - low, r.secret.start - low, r.secret.end - low, r.rejected, r.parts) for r in raws),
-                )
-            return raws
-        return [
-            Raw(rule, Span(low + a, low + b), Span(low + c, low + d), data[low + c : low + d], parts, rejected) for rule, a, b, c, d, rejected, parts in verdict
-        ]
+                self._memo.put(number, line, verdict)
+        return verdict
 
     def _gated(self, data: bytes, number: int, starts: list[int], skips: list[Skip]) -> list[Raw]:
         gate = self._vocabulary.gates[number]
@@ -292,6 +297,12 @@ class Engine:
         if not self._numbers:
             self._numbers = {name: index for index, name in enumerate(self._ruleset.ids)}
         return self._numbers[rule_id]
+
+
+def _verdict(raws: list[Raw], low: int) -> Verdict:
+    if not raws:
+        return ()
+    return tuple((r.rule, r.span.start - low, r.span.end - low, r.secret.start - low, r.secret.end - low, r.rejected, r.parts) for r in raws)
 
 
 def _by_line(data: bytes, gates: list[tuple[int, int]]) -> dict[tuple[int, int], list[int]]:

@@ -1,15 +1,14 @@
-"""Memory of what the rules of a gate said about a line, bounded, for inputs that repeat themselves.
+"""Memory of what was said about a line, bounded, for inputs that repeat themselves.
 
-Keyed by gate and whole line, so that nothing outside the line can matter; only rules that cannot
-look past a line are asked through it.  Path, allow lists, context and decoding are judged after it.
+Keyed by a number (a gate's or a tail's) and the whole line, so that nothing outside the line can
+matter; only tails, and rules that cannot look past a line, are asked through it.  Path, allow lists,
+context and decoding are judged after it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-# A match by itself: rule index, span, secret span (all relative to the line's start).
-Verdict = tuple[tuple[int, int, int, int, int, str, Any], ...]
 # Longer lines are not remembered: one minified file would fill the memory and never repeat.
 MAX_LINE = 2048
 
@@ -21,14 +20,14 @@ class Memo:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._kept: dict[tuple[int, bytes], Verdict] = {}
+        self._kept: dict[tuple[int, bytes], Any] = {}
         self._size = 0
 
-    def get(self, gate: int, line: bytes) -> Verdict | None:
-        """The remembered verdict, or None."""
+    def get(self, gate: int, line: bytes) -> Any:
+        """The remembered verdict (a tuple), or None."""
         return self._kept.get((gate, line))
 
-    def put(self, gate: int, line: bytes, verdict: Verdict) -> None:
+    def put(self, gate: int, line: bytes, verdict: tuple[Any, ...]) -> None:
         """Remember a verdict."""
         cost = len(line) + 200 * (1 + len(verdict))
         if cost > self._limit:

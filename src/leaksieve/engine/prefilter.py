@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 from leaksieve.engine.decoders import MIN_RUN
+from leaksieve.engine.memo import MAX_LINE, Memo
 from leaksieve.engine.trigrams import Trigrams
 from leaksieve.engine.vocabulary import ESCAPES, Hits, Tail, Vocabulary
 from leaksieve.errors import UsageError
@@ -31,6 +32,8 @@ class Prefilter(Protocol):
         """Every word of the vocabulary in ``data`` with its start; gates are checked with their tail."""
 
 
+# Bytes of lines whose gates are remembered.
+LINES = 8 * 1024 * 1024
 # Up to this many bytes in all a table is quicker than building an automaton.
 FEW_BYTES = 32 * 1024
 
@@ -167,7 +170,9 @@ class Hyperscan:
             plain.append((b"(?:" + b"|".join(_spelled(word) for _, word in words) + b")" + tail.bulk, caseless))
         self._escapes = len(plain)
         if vocabulary.decoders:
-            plain += [(pattern.encode(), caseless) for _, pattern, _ in ESCAPES]
+            bulk = [(which, spelling) for which, (_, pattern, _) in enumerate(ESCAPES) for spelling in _spellings(pattern)]
+            self._escape = [which for which, _ in bulk]
+            plain += [(spelling.encode(), caseless) for _, spelling in bulk]
         self._forms = len(plain)
         encoded = [(_spelled(form.word), 0) for form in vocabulary.forms]
         self._form_lengths = [len(form.word) for form in vocabulary.forms]
@@ -178,6 +183,7 @@ class Hyperscan:
         ]
         self._longest = max((len(gate.word) for gate in vocabulary.gates), default=0)
         self._databases = compiler(several)
+        self._lines = Memo(LINES)
 
     def hits(self, data: bytes) -> Hits:
         """See :class:`Prefilter`."""
@@ -196,25 +202,63 @@ class Hyperscan:
     def starts(self, data: bytes, found: list[tuple[int, int]]) -> Hits:
         """Hits from where Hyperscan's matches in ``data`` end."""
         literals: list[tuple[int, int]] = []
-        gates: dict[tuple[int, int], bool] = {}
+        gates: list[tuple[int, int]] = []
         escapes: list[tuple[int, int]] = []
         forms: list[tuple[int, int]] = []
+        lines: set[tuple[int, int]] = set()
+        looked: dict[tuple[int, int], bool] = {}
+        tail, low, high = -1, 0, -1
         for number, to in found:
             if number < self._gates:
                 literals.append((number, to - self._lengths[number]))
             elif number < self._escapes:
-                self._recover(data, number - self._gates, to, gates)
+                if number == tail and low < to <= high:
+                    continue  # the line was read for another end of this tail
+                tail = number
+                # A gate never reaches over a line break.
+                far = max(to - MAX_LINE, 0)
+                low = data.rfind(b"\n", far, to) + 1
+                high = data.find(b"\n", to, (low or far) + MAX_LINE)
+                if high < 0 and len(data) <= (low or far) + MAX_LINE:
+                    high = len(data)
+                if (low or not far) and high >= 0:
+                    if (number, low) not in lines:
+                        lines.add((number, low))
+                        gates += [(gate, low + place) for gate, place in self._in_line(number - self._gates, data[low:high])]
+                else:
+                    self._recover(data, number - self._gates, to, looked)
             elif number < self._forms:
-                escapes.append((number - self._escapes, to - ESCAPES[number - self._escapes][2]))
+                which = self._escape[number - self._escapes]
+                escapes.append((which, to - ESCAPES[which][2]))
             else:
                 forms.append((number - self._forms, to - self._form_lengths[number - self._forms]))
-        return Hits(literals, [gate for gate, passed in gates.items() if passed], escapes, forms)
+        if looked:
+            gates += [gate for gate, passed in looked.items() if passed]
+        return Hits(literals, gates, escapes, forms)
+
+    def _in_line(self, which: int, line: bytes) -> tuple[tuple[int, int], ...]:
+        """The gates of a tail in a line, as (number, place in the line), through the memory of lines."""
+        known: tuple[tuple[int, int], ...] | None = self._lines.get(which, line)
+        if known is None:
+            tail, words = self._tails[which]
+            check = tail.check
+            text = line.lower()
+            found = []
+            for number, word in words:
+                place = text.find(word)
+                while place >= 0:
+                    if check.match(line, place + len(word)):
+                        found.append((number, place))
+                    place = text.find(word, place + 1)
+            known = tuple(found)
+            self._lines.put(which, line, known)
+        return known
 
     def _recover(self, data: bytes, which: int, to: int, gates: dict[tuple[int, int], bool]) -> None:
-        """Find where the gates' words stand: Hyperscan tells only where a match ended."""
+        """Find where the gates' words stand in a long line: Hyperscan tells only where a match ended."""
         tail, words = self._tails[which]
         check = tail.check
-        # A gate never reaches over a line break; the widest tail and word otherwise.
+        # The widest tail and word back, or to the start of the line.
         low = max(to - tail.span - self._longest, 0)
         low = max(low, data.rfind(b"\n", low, to) + 1)
         text = data[low:to].lower()
@@ -226,6 +270,11 @@ class Hyperscan:
                     # A long value ends many matches: each word is checked once.
                     gates[number, start] = check.match(data, start + len(word)) is not None
                 place = text.find(word, place + 1)
+
+
+def _spellings(escape: str) -> list[str]:
+    """An escape as several that begin with two fixed characters: every ``%`` by itself would be looked at closely."""
+    return [f"%{digit}" + escape.removeprefix("%[2-7]") for digit in range(2, 8)] if escape.startswith("%[2-7]") else [escape]
 
 
 _SPELLED = [bytes((byte,)) if bytes((byte,)).isalnum() else b"\\x%02x" % byte for byte in range(256)]

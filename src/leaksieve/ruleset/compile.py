@@ -75,7 +75,9 @@ def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
     rule["assigned"] = rest is not None and rest <= NAMED_REST
     _set_gate(rule, rest, crosses, place)
     rule["leads"] = {
-        word: ahead for word in rule["keywords"] if found.prefix and not rule["ignore_case"] and len(word) <= WEAK and (ahead := lead(walker, word.encode()))
+        word: ahead
+        for word in rule["keywords"]
+        if found.prefix and not rule["assigned"] and len(word) <= WEAK and (ahead := lead(walker, word.encode(), ignore_case=rule["ignore_case"]))
     }
     rule["prefix"], rule["before"], rule["width"], rule["min_width"], rule["lines"] = found.prefix, found.before, high, low, crosses
     for keyword in rule["keywords"]:

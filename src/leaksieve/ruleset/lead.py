@@ -13,14 +13,17 @@ from typing import Any
 from leaksieve.ruleset.syntax import Walker, _flags, byte_set, flatten
 
 LENGTH = 8
-_MAX_SEQUENCES = 64
+_MAX_SEQUENCES = 256
 Sets = tuple[frozenset[int], ...]
 # A sequence of byte sets from the start of a match, and whether it may go on.
 _Path = tuple[Sets, bool]
 
 
-def _paths(walker: Walker, nodes: Any, ci: bool, limit: int) -> list[_Path]:
-    """Every way a pattern can begin, cut after ``limit`` bytes or where it varies in length."""
+def _paths(walker: Walker, nodes: Any, ci: bool, limit: int, keep: int | None = None) -> list[_Path]:
+    """Every way a pattern can begin, cut after ``limit`` bytes or where the ways become too many.
+
+    Before that, ways of one length that agree in their first ``keep`` bytes are made one that takes what any of them takes.
+    """
     paths: list[_Path] = [((), True)]
     for node in nodes:
         op, arg = node
@@ -33,35 +36,65 @@ def _paths(walker: Walker, nodes: Any, ci: bool, limit: int) -> list[_Path]:
             steps = [path for branch in arg[1] for path in _paths(walker, flatten(branch), ci, limit)]
         elif op in (C.MAX_REPEAT, C.MIN_REPEAT):
             least, most, body = arg
-            steps = [((), True)]
-            for _ in range(min(least, limit)):
-                inner = _paths(walker, flatten(body), ci, limit)
-                steps = [(sets + more, open_ and further) if open_ else (sets, False) for sets, open_ in steps for more, further in inner]
-                if len(steps) > _MAX_SEQUENCES:
-                    return [((), False)]
-            if least != most:
-                steps = [(sets, False) for sets, _ in steps]
+            steps = _repeated(_paths(walker, flatten(body), ci, limit), least, most, limit)
         else:
             continue  # looks around, consumes nothing
-        joined: list[_Path] = []
-        for sets, open_ in paths:
-            if not open_:
-                joined.append((sets, False))
-                continue
-            joined += [((sets + more)[:limit], further and len(sets + more) < limit) for more, further in steps]
+        joined = _joined(paths, steps, limit)
+        if keep is not None and len(joined) > _MAX_SEQUENCES // 4:
+            joined = _merged(joined, keep)
         if len(joined) > _MAX_SEQUENCES:
             return [(sets, False) for sets, _ in paths]
         paths = joined
     return paths
 
 
-def lead(walker: Walker, keyword: bytes) -> list[frozenset[int]]:
-    """The byte sets that follow ``keyword`` in every match that begins with it, at most LENGTH of them."""
+def _joined(paths: list[_Path], steps: list[_Path], limit: int) -> list[_Path]:
+    """Every path that may go on, with every step behind it; each once."""
+    out: dict[_Path, None] = {}
+    for sets, open_ in paths:
+        if not open_:
+            out[sets, False] = None
+            continue
+        for more, further in steps:
+            whole = (sets + more)[:limit]
+            out[whole, further and len(whole) < limit] = None
+    return list(out)
+
+
+def _merged(paths: list[_Path], keep: int) -> list[_Path]:
+    """One path for all of one length that begin alike."""
+    groups: dict[tuple[Sets, int, bool], list[Sets]] = {}
+    for sets, open_ in paths:
+        groups.setdefault((sets[:keep], len(sets), open_), []).append(sets)
+    return [(tuple(frozenset().union(*column) for column in zip(*alike, strict=True)), open_) for (_, _, open_), alike in groups.items()]
+
+
+def _repeated(inner: list[_Path], least: int, most: int, limit: int) -> list[_Path]:
+    """A body from ``least`` to ``most`` times over; beyond ``limit`` bytes nothing is told apart."""
+    further: list[_Path] = [((), True)]
+    paths = further if least == 0 else []
+    for count in range(1, min(most, limit) + 1):
+        before = further
+        further = _joined(further, inner, limit)
+        if further == before:
+            break  # all of them are as long as it takes, or are cut
+        if count >= least:
+            paths = list(dict.fromkeys(paths + further))
+        if len(paths) + len(further) > _MAX_SEQUENCES:
+            return [((), False)]
+    return paths or further
+
+
+def lead(walker: Walker, keyword: bytes, *, ignore_case: bool = False) -> list[frozenset[int]]:
+    """The byte sets that follow ``keyword`` in every match that begins with it, at most LENGTH of them.
+
+    ``ignore_case``: the keyword, in lower case, stands for its other spellings too.
+    """
     size = len(keyword)
     fitting = [
         sets
-        for sets, _ in _paths(walker, flatten(walker.tree), walker.ignore_case, size + LENGTH)
-        if all(byte in allowed for byte, allowed in zip(keyword, sets, strict=False))
+        for sets, _ in _paths(walker, flatten(walker.tree), walker.ignore_case, size + LENGTH, size)
+        if all(byte in allowed or (ignore_case and bytes((byte,)).upper()[0] in allowed) for byte, allowed in zip(keyword, sets, strict=False))
     ]
     if not fitting:
         return []

@@ -250,6 +250,19 @@ def test_a_line_of_many_gates_is_measured_once():
     assert data.looks <= 2
 
 
+def test_gates_are_found_the_same_in_lines_of_any_length_and_again():
+    """Lines up to a length are remembered, longer ones looked at around each end; where a line begins and ends in the buffer plays no part."""
+    from rulebook import ruleset
+
+    few, bulk = (make(name, Vocabulary(ruleset(), decoders=False)) for name in ("aho-corasick", "hyperscan"))
+    text = b'password = "K7v9Qz2LmX4pW8" token=abcdefgh pwd: "x'
+    for pad in (0, 1, 1990, 2047 - len(text), 2048 - len(text), 2049 - len(text), 5000):
+        for buffer in (b" " * pad + text, text + b" " * pad, b"\n" + text + b"x" * pad + b"\n", b"a\n" * 900 + text + b";" * pad + b"\n" + text):
+            wanted = set(few.hits(buffer).gates)
+            assert len(wanted) >= 2
+            assert [sorted(bulk.hits(buffer).gates) for _ in range(2)] == [sorted(wanted)] * 2, (pad, buffer[:60])
+
+
 def test_gates_go_with_their_own_line():
     data = b"a\nbb\n\nccc"
     gates = [(number, start) for number in (1, 0) for start in (9, 3, 0, 2, 7)]

@@ -83,13 +83,35 @@ def test_every_base64_form_is_long_enough_to_be_rare():
 # What must follow a keyword.
 
 
-def test_a_lead_ends_before_the_ways_become_too_many():
-    """Nine ways times nine are not multiplied out: what is told of the bytes behind the keyword is shorter, never wrong."""
+def test_a_lead_is_found_through_many_ways():
+    """Nine ways times nine times nine are not multiplied out: those of one length are one."""
     nine = "(?:" + "|".join(f"{first}{second}" for first, second in zip("abcdefghi", "rstuvwxyz", strict=True)) + ")"
     few = lead(Walker(f"SK{nine}[0-9]{{2}}"), b"SK")
-    many = lead(Walker(f"SK{nine}{nine}[0-9]{{2}}"), b"SK")
+    many = lead(Walker(f"SK{nine}{nine}{nine}[0-9]{{2}}"), b"SK")
     assert [len(members) for members in few] == [9, 9, 10, 10]
-    assert many == few[:2]
+    assert many == few[:2] * 3 + [frozenset(b"0123456789")] * 2
+
+
+def test_a_lead_ends_before_the_ways_become_too_many():
+    """Inside a group the ways are not made one: what is told of the bytes behind the keyword is shorter then, never wrong."""
+    nine = "(?:" + "|".join(f"{first}{second}" for first, second in zip("abcdefghi", "rstuvwxyz", strict=True)) + ")"
+    assert lead(Walker(f"SK[0-9]((?:{nine}){{3}}[0-9]){{1}}"), b"SK") == [frozenset(b"0123456789")]
+
+
+def test_a_lead_goes_through_what_may_be_missing():
+    """A part that may be missing, or go on, widens what may follow."""
+    digits, letters, either = (frozenset(b"0123456789"), frozenset(b"uv"), frozenset(b"0123456789uv"))
+    assert lead(Walker("sl_(?:[uv]{2})?[0-9]{3}"), b"sl_") == [either, either, digits]
+    assert lead(Walker("sl_[uv]{1,4}[0-9]{9}"), b"sl_") == [letters, *[either] * 3, *[digits] * 4]
+    assert lead(Walker("sl_[uv]{3,50}[0-9]{9}"), b"sl_") == [letters] * 3 + [either] * 5
+    assert lead(Walker("sl_[uv]{0,50}"), b"sl_") == []
+
+
+def test_a_lead_of_a_keyword_in_any_case():
+    """Keywords that ignore case are written in lower case, their patterns need not be."""
+    walker = Walker("(?:Bearer|TOKEN) [0-9]{2}")
+    assert lead(walker, b"bearer", ignore_case=True) == lead(walker, b"token", ignore_case=True) == [frozenset(b" "), *[frozenset(b"0123456789")] * 2]
+    assert lead(walker, b"bearer") == []
 
 
 def test_a_keyword_that_opens_no_match_has_no_lead():

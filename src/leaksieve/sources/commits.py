@@ -21,6 +21,7 @@ from leaksieve.gitobjects.files import shown
 from leaksieve.gitobjects.graph import History
 from leaksieve.gitobjects.headtree import HeadTree
 from leaksieve.gitobjects.objects import ObjectStore
+from leaksieve.gitobjects.partial import is_partial
 from leaksieve.gitobjects.refs import head_commit
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.gitobjects.revisions import TAG_LIMIT
@@ -78,7 +79,7 @@ class CommitsSource:
         self._exclude = Scope.root(IgnoreList(b"\n".join(exclude))) if exclude else None
         self._names = names
         # A partial clone lacks objects on purpose; nobody says which, so all that are missing count as such.
-        self._partial = "partialclone" in repo.extensions
+        self._partial = is_partial(self._store)
 
     @property
     def _objects(self) -> BlobCache:

@@ -1,11 +1,6 @@
 """Who brought a secret in, when, along which paths, and whether it is still there.
 
-A secret is a set of objects.  Workers report where these come and go relative to first parents
-(``gitobjects/treetrace.py``); from that alone the state of every commit follows, since what a commit
-holds is what its first parent held with those changes applied.  One pass over all commits, parents
-first, then compares each commit's state with those of all its parents.
-
-A *slot* is one path of one secret; states are sets of slots, as bits of an integer.
+Driven by whoever has workers to run: see :class:`Attributor`.  A secret is a set of objects.
 """
 
 from __future__ import annotations
@@ -14,28 +9,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from leaksieve.errors import SourceError
+from leaksieve.findings.lineage import Lineage, Story
 from leaksieve.gitobjects.commitlog import Author, CommitLog, author_in, author_of, rfc3339
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
 from leaksieve.gitobjects.index import read_index
 from leaksieve.gitobjects.objects import ObjectStore
-from leaksieve.gitobjects.refs import is_lasting
+from leaksieve.gitobjects.reached import MOST_REFS, NOWHERE, WHERE, Tips, name_order, names_reaching, peel, rank_of
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.gitobjects.treediff import find_entry
 from leaksieve.gitobjects.treetrace import Moved, Tracer, Trouble, decode
 
-# Names of references listed for a secret; all are counted.
-MOST_REFS = 20
 # Paths told of one secret; all are counted.
 MOST_PATHS = 200
 _MESSAGE_LIMIT = 16 * 1024 * 1024
-_TAG_DEPTH = 16
 _HOUR = 3600
-# Commits whose references are looked for together.
-_AT_ONCE = 1024
-
-# Ranks of commits, best first: the place where a secret is said to be is the best that holds it.
-REF, NOTES, STASH, NOWHERE = range(4)
-WHERE = ("ref", "notes", "stash", "unreachable")
+# Places a secret may be said to be in, best first.
+_BEST = (*WHERE[:NOWHERE], "index", WHERE[NOWHERE])
 
 
 class PathHistory(NamedTuple):
@@ -120,34 +109,6 @@ class Attribution(NamedTuple):
     dangling: tuple[bytes, ...]
 
 
-class _Slot:
-    """One path of one secret; what is known by rank of the commit."""
-
-    __slots__ = ("first", "last", "path", "secret")
-
-    def __init__(self, secret: int, path: bytes) -> None:
-        self.secret = secret
-        self.path = path
-        # Rank -> (commit, object, slot it was renamed from or -1).
-        self.first: dict[int, tuple[int, bytes, int]] = {}
-        self.last: dict[int, int] = {}
-
-
-class _Story:
-    """What is known of one secret, by rank of the commit."""
-
-    __slots__ = ("first", "last", "mask", "removed", "seen", "slots")
-
-    def __init__(self) -> None:
-        self.mask = 0
-        self.slots: list[int] = []
-        self.seen: set[bytes] = set()
-        self.first: dict[int, int] = {}
-        self.last: dict[int, int] = {}
-        # Rank -> time of the latest commit that no longer holds it though a parent did.
-        self.removed: dict[int, int] = {}
-
-
 class Attributor:
     """Finds out about all secrets of a run at once.
 
@@ -203,98 +164,30 @@ class Attributor:
         """Return an attribution for each secret, in their order, and what could not be read.  Call it once."""
         if not self._count:
             return [], []
-        return _Reckoning(self._repository, self._log, self._of, self._count, self._tips(), self._tracer).run(self._moved, self._commits), [
-            *self._troubles.values()
-        ]
-
-    def _tips(self) -> _Tips:
-        return _Tips(ObjectStore(self._repository), self._log, self._refs, self._reflogs)
+        tips = Tips(ObjectStore(self._repository), self._log, self._refs, self._reflogs)
+        lineage = Lineage(self._log, tips, self._of, self._count, self._moved)
+        account = _Account(self._repository, self._log, self._of, tips, lineage, self._tracer)
+        return account.give(self._commits), [*self._troubles.values()]
 
 
-class _Tips:
-    """Which commits names lead to, and how well each commit is reached.
+class _Account:
+    """Puts together what is known."""
 
-    ``at`` is commit number -> names; ``tags`` is id of a tag object -> names that lead to it;
-    ``other`` is id of a blob or tree a name leads to -> names.
-    """
-
-    def __init__(self, store: ObjectStore, log: CommitLog, refs: Mapping[bytes, bytes], reflogs: Mapping[bytes, tuple[bytes, ...]]) -> None:
-        self.store = store
-        self.at: dict[int, list[bytes]] = {}
-        self.tags: dict[bytes, list[bytes]] = {}
-        self.other: dict[bytes, list[bytes]] = {}
-        lasting = {name: oid for name, oid in refs.items() if is_lasting(name)}
-        stashed = [oid for name, oids in reflogs.items() if name.endswith(b"refs/stash") for oid in oids]
-        peeled: dict[bytes, tuple[bytes, ...]] = {}
-        direct = log.numbers([*lasting.values(), *stashed])
-        for oid in lasting.values():
-            if oid not in direct and oid not in peeled:
-                peeled[oid] = _peel(store, oid)
-        numbers = {**direct, **log.numbers([chain[-1] for chain in peeled.values()])}
-        ranked: tuple[list[int], list[int], list[int]] = ([], [], [numbers[oid] for oid in stashed if oid in numbers])
-        for name in sorted(lasting):
-            oid = lasting[name]
-            chain = peeled.get(oid, (oid,))
-            for tag in chain[:-1]:
-                self.tags.setdefault(tag, []).append(name)
-            number = numbers.get(chain[-1])
-            if number is None:
-                self.other.setdefault(chain[-1], []).append(name)
-                continue
-            self.at.setdefault(number, []).append(name)
-            ranked[_rank_of(name)].append(number)
-        self.head = numbers.get(lasting.get(b"HEAD", b""))
-        reached = [log.reach(tips) for tips in ranked]
-        self.rank = bytearray(REF if one else NOTES if two else STASH if three else NOWHERE for one, two, three in zip(*reached, strict=True))
-
-
-def _rank_of(name: bytes) -> int:
-    return STASH if name.endswith(b"refs/stash") else NOTES if b"refs/notes/" in name else REF
-
-
-def _peel(store: ObjectStore, oid: bytes) -> tuple[bytes, ...]:
-    """The ids of a tag, of what it tags, and so on to what is no tag."""
-    chain = [oid]
-    for _ in range(_TAG_DEPTH):
-        try:
-            kind, data = store.peek(chain[-1], 512)
-        except ObjectError:
-            break
-        if kind != "tag" or not data.startswith(b"object "):
-            break
-        try:
-            chain.append(bytes.fromhex(data[7 : 7 + 2 * len(oid)].decode("ascii")))
-        except ValueError:
-            break
-    return tuple(chain)
-
-
-def _bits(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
-
-
-class _Reckoning:
-    def __init__(self, repository: Repository, log: CommitLog, of: dict[bytes, list[int]], count: int, tips: _Tips, tracer: Tracer) -> None:
+    def __init__(self, repository: Repository, log: CommitLog, of: dict[bytes, list[int]], tips: Tips, lineage: Lineage, tracer: Tracer) -> None:
         self._repository = repository
         self._log = log
         self._of = of
         self._tips = tips
+        self._lineage = lineage
         self._tracer = tracer
-        self._slots: list[_Slot] = []
-        self._stories = [_Story() for _ in range(count)]
-        self._head_state = 0
-        # What the trees of references, and of commits without children, hold: by rank.
-        self._held = [0, 0, 0, 0]
+        self._authors: dict[bytes, Author | None] = {}
 
-    def run(self, moved: dict[int, list[Moved]], commits: dict[bytes, int]) -> list[Attribution]:
-        """Go through all commits, then tell."""
-        self._sweep(self._changes(moved))
-        ranks = [self._rank(story) for story in self._stories]
-        firsts = {story.first[rank] for story, rank in zip(self._stories, ranks, strict=True) if rank in story.first}
-        names = self._reaching(firsts | set(commits.values()))
+    def give(self, commits: dict[bytes, int]) -> list[Attribution]:
+        """Tell of every secret; ``commits`` are those of its objects that are commits, with their numbers."""
+        stories = self._lineage.stories
+        ranks = [min(story.first, default=-1) for story in stories]
+        firsts = {story.first[rank] for story, rank in zip(stories, ranks, strict=True) if rank >= 0}
+        names = names_reaching(self._log, self._tips.at, firsts | set(commits.values()))
         messages = self._messages(commits, names)
         indexed, loose, named = self._outside(commits)
         return [
@@ -302,198 +195,16 @@ class _Reckoning:
             for number, rank in enumerate(ranks)
         ]
 
-    def _changes(self, moved: dict[int, list[Moved]]) -> dict[int, tuple[int, int, dict[int, bytes]]]:
-        """Commit -> (slots it empties, slots it fills, and with what), relative to its first parent."""
-        slot_of: dict[tuple[int, bytes], int] = {}
-        slots, stories, of = self._slots, self._stories, self._of
-
-        def slot(secret: int, path: bytes) -> int:
-            found = slot_of.get((secret, path))
-            if found is None:
-                found = slot_of[secret, path] = len(slots)
-                slots.append(_Slot(secret, path))
-                stories[secret].mask |= 1 << found
-                stories[secret].slots.append(found)
-            return found
-
-        changes = {}
-        for commit, paths in moved.items():
-            empties = fills = 0
-            brought: dict[int, bytes] = {}
-            for path, old, new in paths:
-                for secret in of[old] if old is not None else ():
-                    empties |= 1 << slot(secret, path)
-                    stories[secret].seen.add(old)  # type: ignore[arg-type]
-                for secret in of[new] if new is not None else ():
-                    here = slot(secret, path)
-                    fills |= 1 << here
-                    brought[here] = new  # type: ignore[assignment]
-                    stories[secret].seen.add(new)  # type: ignore[arg-type]
-            changes[commit] = (empties & ~fills, fills, brought)
-        return changes
-
-    def _sweep(self, changes: dict[int, tuple[int, int, dict[int, bytes]]]) -> None:
-        """Know every commit's state, parents first, and note where it differs from theirs."""
-        log, rank = self._log, self._tips.rank
-        first, others = log.first, log.others
-        count = len(log)
-        # Until when a state is needed: the last child; and how well the best of the children is reached.
-        last_use = [-1] * count
-        best_child = bytearray([NOWHERE + 1]) * count
-        for number in range(count):
-            parent = first[number]
-            if parent >= 0:
-                own = rank[number]
-                last_use[parent] = number
-                best_child[parent] = min(best_child[parent], own)
-                if number in others:
-                    for parent in others[number]:
-                        last_use[parent] = number
-                        best_child[parent] = min(best_child[parent], own)
-        tips = self._tips.at
-        states: dict[int, int] = {}
-        for number in range(count):
-            parent = first[number]
-            inherited = states.get(parent, 0)
-            state = inherited
-            change = changes.get(number)
-            if change is not None:
-                state = state & ~change[0] | change[1]
-            further = others.get(number)
-            if further is not None:
-                before = [inherited, *[states.get(each, 0) for each in further]]
-                if any(each != state for each in before):
-                    self._compare(number, state, [parent, *further], before, change)
-            elif state != inherited:
-                self._compare(number, state, [parent], [inherited], change)
-            if state:
-                if last_use[number] >= 0:
-                    states[number] = state
-                ends = best_child[number] > rank[number]
-                if ends:
-                    self._end(number, state)
-                if ends or number in tips:
-                    self._held[rank[number]] |= state
-                    if number == self._tips.head:
-                        self._head_state = state
-            for each in (parent, *further) if further is not None else (parent,):
-                if each >= 0 and last_use[each] == number:
-                    states.pop(each, None)
-
-    def _compare(self, number: int, state: int, parents: list[int], before: list[int], change: tuple[int, int, dict[int, bytes]] | None) -> None:
-        """Note what a commit brings in, which no parent had, and what it no longer has, which some had."""
-        slots, stories = self._slots, self._stories
-        rank, time = self._tips.rank[number], self._log.times[number]
-        union = 0
-        for each in before:
-            union |= each
-        fresh, gone = state & ~union, union & ~state
-        touched: set[int] = set()
-        for bit in _bits(fresh):
-            slot = slots[bit]
-            touched.add(slot.secret)
-            if rank not in slot.first:
-                # What no parent had, the first parent had not: so it stands among the changes.
-                assert change is not None
-                slot.first[rank] = (number, change[2][bit], self._origin(bit, gone))
-        for bit in _bits(gone):
-            slot = slots[bit]
-            touched.add(slot.secret)
-            for parent, each in zip(parents, before, strict=True):
-                if each >> bit & 1:
-                    self._note_last(slot.last, parent, number)
-        for secret in touched:
-            story = stories[secret]
-            mask = story.mask
-            if state & mask:
-                if rank not in story.first and not union & mask:
-                    story.first[rank] = number
-                continue
-            for parent, each in zip(parents, before, strict=True):
-                if each & mask:
-                    self._note_last(story.last, parent, number)
-                    story.removed[rank] = max(story.removed.get(rank, time), time)
-
-    def _note_last(self, last: dict[int, int], parent: int, number: int) -> None:
-        """Note that ``parent`` holds what its child does not; by the child's rank, since a better-reached parent may have worse children."""
-        rank = self._tips.rank[number]
-        last[rank] = max(last.get(rank, -1), parent)
-
-    def _origin(self, bit: int, gone: int) -> int:
-        """The slot of the same secret that the same commit emptied, if it did: the likeliest by name; else -1."""
-        slot = self._slots[bit]
-        sources = [*_bits(gone & self._stories[slot.secret].mask)] if gone else []
-        if not sources:
-            return -1
-        name = slot.path.rpartition(b"/")[2]
-        return max(sources, key=lambda each: (self._slots[each].path.rpartition(b"/")[2] == name, -each))
-
-    def _end(self, number: int, state: int) -> None:
-        """Note what a commit holds that has no children, or none as well reached as itself."""
-        rank = self._tips.rank[number]
-        for bit in _bits(state):
-            slot = self._slots[bit]
-            slot.last[rank] = max(slot.last.get(rank, -1), number)
-            story = self._stories[slot.secret]
-            story.last[rank] = max(story.last.get(rank, -1), number)
-
-    @staticmethod
-    def _rank(story: _Story) -> int:
-        return min(story.first, default=-1)
-
-    def _reaching(self, commits: set[int]) -> dict[int, tuple[tuple[bytes, ...], int]]:
-        """For each of the commits, the first few names that reach it and how many there are."""
-        ordered = sorted(commits)
-        found: dict[int, tuple[tuple[bytes, ...], int]] = {}
-        for start in range(0, len(ordered), _AT_ONCE):
-            found.update(self._reaching_some(ordered[start : start + _AT_ONCE]))
-        return found
-
-    def _reaching_some(self, commits: list[int]) -> Iterator[tuple[int, tuple[tuple[bytes, ...], int]]]:
-        log, tips = self._log, self._tips.at
-        first, others = log.first, log.others
-        bit_of = {number: 1 << bit for bit, number in enumerate(commits)}
-        masks = [0] * len(log)
-        named: list[tuple[bytes, int]] = []
-        for number in range(commits[0], len(log)):
-            parent = first[number]
-            mask = masks[parent] if parent >= 0 else 0
-            if number in others:
-                for parent in others[number]:
-                    mask |= masks[parent]
-            if number in bit_of:
-                mask |= bit_of[number]
-            masks[number] = mask
-            if number in tips:
-                named += [(name, mask) for name in tips[number]]
-        named.sort(key=lambda item: _name_order(item[0]))
-        # Counters of all commits side by side: plane n holds bit n of each.
-        planes: list[int] = []
-        lists: list[list[bytes]] = [[] for _ in commits]
-        lacking = (1 << len(commits)) - 1
-        for name, mask in named:
-            for bit in _bits(mask & lacking):
-                lists[bit].append(name)
-                if len(lists[bit]) == MOST_REFS:
-                    lacking ^= 1 << bit
-            carry = mask
-            for number, plane in enumerate(planes):
-                planes[number], carry = plane ^ carry, plane & carry
-            if carry:
-                planes.append(carry)
-        for bit, number in enumerate(commits):
-            yield number, (tuple(lists[bit]), sum((plane >> bit & 1) << power for power, plane in enumerate(planes)))
-
     def _messages(self, commits: dict[bytes, int], names: dict[int, tuple[tuple[bytes, ...], int]]) -> dict[int, list[Message]]:
         """Secret -> the commits and tags that hold it themselves."""
         found: dict[int, list[Message]] = {}
-        store, log = self._tips.store, self._log
-        seen = set().union(*[story.seen for story in self._stories])
+        log = self._log
+        seen = set().union(*[story.seen for story in self._lineage.stories])
         for oid, secrets in self._of.items():
             number = commits.get(oid)
             if number is not None:
                 refs, count = names[number]
-                message = Message(oid, "commit", WHERE[self._tips.rank[number]], oid, _author(store, oid), refs, count)
+                message = Message(oid, "commit", WHERE[self._tips.rank[number]], oid, self._author(oid), refs, count)
             elif oid in seen:
                 continue
             else:
@@ -516,10 +227,10 @@ class _Reckoning:
             data = store.read(oid, _MESSAGE_LIMIT)[1]
         except ObjectError:
             return None
-        end = _peel(store, oid)[-1]
-        names = sorted(self._tips.tags.get(oid, []), key=_name_order)
+        end = peel(store, oid)[-1]
+        names = sorted(self._tips.tags.get(oid, []), key=name_order)
         commit = end if self._log.numbers([end]) else None
-        where = WHERE[min(map(_rank_of, names))] if names else WHERE[NOWHERE]
+        where = WHERE[min(map(rank_of, names))] if names else WHERE[NOWHERE]
         return Message(oid, "tag", where, commit, author_in(data), tuple(names[:MOST_REFS]), len(names))
 
     def _outside(self, commits: dict[bytes, int]) -> tuple[dict[int, list[tuple[bytes, bytes]]], dict[int, list[bytes]], dict[int, list[bytes]]]:
@@ -527,7 +238,9 @@ class _Reckoning:
         indexed: dict[int, list[tuple[bytes, bytes]]] = {}
         loose: dict[int, list[bytes]] = {}
         named: dict[int, list[bytes]] = {}
-        left = {oid: secrets for oid, secrets in self._of.items() if oid not in commits and any(oid not in self._stories[each].seen for each in secrets)}
+        left = {
+            oid: secrets for oid, secrets in self._of.items() if oid not in commits and any(oid not in self._lineage.stories[each].seen for each in secrets)
+        }
         if not left:
             return indexed, loose, named
         staged: dict[bytes, list[bytes]] = {}
@@ -581,71 +294,73 @@ class _Reckoning:
         named: list[bytes],
     ) -> Attribution:
         """Put together what is known of one secret."""
-        story, log = self._stories[number], self._log
+        story, log, tips = self._lineage.stories[number], self._log, self._tips
         places = [WHERE[rank]] if rank >= 0 else []
         places += [message.where for message in messages]
         if named:
-            places.append(WHERE[min(map(_rank_of, named))])
+            places.append(WHERE[min(map(rank_of, named))])
         if indexed:
             places.append("index")
-        order = (*WHERE[:NOWHERE], "index", WHERE[NOWHERE])
-        where = min(places, key=order.index, default="dangling")
-        extra = (tuple(messages), tuple(indexed), tuple(loose))
-        if rank < 0:
-            refs = sorted({*named, *[name for message in messages for name in message.refs]}, key=_name_order)
-            count = max(len(refs), *[message.ref_count for message in messages]) if messages else len(refs)
-            author = messages[0].author if messages else None
-            commit = messages[0].commit if messages else None
-            seen = author.commit_date if author is not None else ""
-            reached = where != WHERE[NOWHERE] and where != "dangling"
-            return Attribution(where, commit, author, seen, False, None, "", False, reached, None, None, tuple(refs[:MOST_REFS]), count, (), 0, *extra)
-        first = story.first[rank]
-        last = max(at for each, at in story.last.items() if each <= rank)
+        where = min(places, key=_BEST.index, default="dangling")
+        # A tree may have held it first, or a commit's own message.
+        firsts = [(rank, story.first[rank])] if rank >= 0 else []
+        firsts += [(tips.rank[each], each) for each in log.numbers([message.oid for message in messages if message.kind == "commit"]).values()]
+        commit, author, at_boundary = None, None, False
+        _, first = min(firsts, default=(NOWHERE, -1))
+        if first >= 0:
+            commit = log.oid(first)
+            author = self._author(commit)
+            refs, count = names[first]
+            at_boundary = rank >= 0 and first == story.first[rank] and (first in log.cut or first in log.missing)
+        else:
+            if messages:
+                commit, author = messages[0].commit, messages[0].author
+            known = sorted({*named, *[name for message in messages for name in message.refs]}, key=name_order)
+            refs, count = tuple(known[:MOST_REFS]), max([len(known), *[message.ref_count for message in messages]])
+        last = max([at for each, at in story.last.items() if each <= rank], default=first)
         held = 0
         for each in range(rank + 1):
-            held |= self._held[each]
-        still = bool(held & story.mask)
+            held |= self._lineage.held[each]
+        # A message stays as long as its commit or tag does.
+        still = bool(held & story.mask) or any(message.where == where for message in messages) or bool(named)
         until = None if still else max([time for each, time in story.removed.items() if each <= rank], default=None)
-        refs_, count = names[first]
-        oid, last_oid = log.oid(first), log.oid(last)
         paths, path_count = self._paths(story, rank)
-        author = _author(self._tips.store, oid)
         return Attribution(
             where=where,
-            commit=oid,
+            commit=commit,
             author=author,
-            first_seen=author.commit_date if author is not None else _utc(log.times[first]),
-            at_boundary=first in log.cut or first in log.missing,
-            last=last_oid,
-            last_seen=_utc(log.times[last]),
-            at_head=bool(self._head_state & story.mask),
+            first_seen=author.commit_date if author is not None else _utc(log.times[first]) if first >= 0 else "",
+            at_boundary=at_boundary,
+            last=log.oid(last) if last >= 0 else None,
+            last_seen=_utc(log.times[last]) if last >= 0 else "",
+            at_head=bool(self._lineage.head_state & story.mask),
             still_held=still,
             removed=_utc(until) if until is not None else None,
             hours=round((until - log.times[first]) / _HOUR, 1) if until is not None else None,
-            refs=refs_,
+            refs=refs,
             ref_count=count,
             paths=paths,
             path_count=path_count,
-            messages=extra[0],
-            indexed=extra[1],
-            dangling=extra[2],
+            messages=tuple(messages),
+            indexed=tuple(indexed),
+            dangling=tuple(loose),
         )
 
-    def _paths(self, story: _Story, rank: int) -> tuple[tuple[PathHistory, ...], int]:
+    def _paths(self, story: Story, rank: int) -> tuple[tuple[PathHistory, ...], int]:
         """Tell of a secret's paths, oldest first, as seen from commits no worse than the secret's own rank."""
         told = []
         for bit in story.slots:
-            slot = self._slots[bit]
+            slot = self._lineage.slots[bit]
             firsts = [at for each, at in slot.first.items() if each <= rank]
             if firsts:
                 told.append((min(firsts)[:2], bit, min(firsts)[2]))
-        told.sort(key=lambda item: (item[0][0], self._slots[item[1]].path))
+        told.sort(key=lambda item: (item[0][0], self._lineage.slots[item[1]].path))
         single = next(iter(story.seen)) if len(story.seen) == 1 else None
         paths = []
         for (first, brought), bit, origin in told[:MOST_PATHS]:
-            slot = self._slots[bit]
+            slot = self._lineage.slots[bit]
             last = max([at for each, at in slot.last.items() if each <= rank], default=first)
-            at_head = self._head_state >> bit & 1
+            at_head = self._lineage.head_state >> bit & 1
             paths.append(
                 PathHistory(
                     slot.path,
@@ -654,7 +369,7 @@ class _Reckoning:
                     self._log.oid(last),
                     single or self._object_at(last, slot.path) or brought,
                     None if not at_head or self._tips.head is None else single or self._object_at(self._tips.head, slot.path) or brought,
-                    self._slots[origin].path if origin >= 0 else None,
+                    self._lineage.slots[origin].path if origin >= 0 else None,
                 )
             )
         return tuple(paths), len(told)
@@ -675,20 +390,13 @@ class _Reckoning:
             return None
         return oid
 
-
-def _name_order(name: bytes) -> tuple[int, bytes]:
-    """HEAD and branches come first, tags after them, remote ones next, the rest last."""
-    for place, start in enumerate((b"HEAD", b"refs/heads/", b"refs/tags/", b"refs/remotes/")):
-        if name.startswith(start):
-            return place, name
-    return 9, name
-
-
-def _author(store: ObjectStore, oid: bytes) -> Author | None:
-    try:
-        return author_of(store, oid)
-    except ObjectError:
-        return None
+    def _author(self, oid: bytes) -> Author | None:
+        if oid not in self._authors:
+            try:
+                self._authors[oid] = author_of(self._tips.store, oid)
+            except ObjectError:
+                self._authors[oid] = None
+        return self._authors[oid]
 
 
 def _utc(time: int) -> str:

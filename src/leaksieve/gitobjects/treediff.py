@@ -18,11 +18,12 @@ from typing import NamedTuple
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError
 
 # How far the first difference is looked for to begin with, how far the next ones, and how closely: bytes.
-_STRIDE = 512
+_STRIDE = 1024
 _STEP = 64
-_FINE = 4
+_FINE = 16
 # How far before the first difference an entry's beginning is looked for: some five entries.
 _BACK = 224
+_MODES = (b"100644 ", b"100755 ", b"40000 ")
 _TREE_DIGITS = (b"40000 ", b"040000 ")
 
 # One entry of a tree as it stands there: digits of the mode, a space, the name, a NUL, the raw id.
@@ -85,8 +86,10 @@ def _boundary(data: bytes, floor: int, most: int, patterns: _Patterns) -> int:
     start = most - _BACK
     if start > floor:
         # An entry begins behind an earlier one's id, which a NUL precedes.
-        found = data.find(b"100644 ", start, most)
-        start = found if found >= 0 else data.find(b"40000 ", start, most)
+        for mode in _MODES:
+            if (found := data.find(mode, start, most)) >= 0:
+                break
+        start = found
         if start > 0 and not data[start - patterns.width - 1]:
             end = patterns.run(data, start, most).end()  # type: ignore[union-attr]
             if end > start:

@@ -30,7 +30,7 @@ def imported(repo: GitRepo, parents: Parents, dates: list[int], branch: str = ""
     lines = []
     for number, above in enumerate(parents):
         lines.append(
-            f"commit refs/heads/{branch or f'c{number}'}\nmark :{number + 1}\ncommitter A <a@example.com> {dates[number]} +0000\ndata 1\n{number % 10}\n"
+            f"commit refs/heads/{branch or f'c{number}'}\nmark :{number + 1}\ncommitter A <a@example.com> {dates[number]} +0000\ndata {len(str(number))}\n{number}\n"
         )
         lines += [f"{'from' if not place else 'merge'} :{parent + 1}\n" for place, parent in enumerate(above)]
         lines.append(f"M 644 inline f{number % 10}\ndata 1\nx\n\n")

@@ -8,14 +8,20 @@ from typing import Any, NamedTuple
 
 from leaksieve.config import Config
 from leaksieve.engine.prefilter import compile_all
+from leaksieve.errors import SourceError
 from leaksieve.gitobjects.compiled import FALLBACKS
+from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.packtable import KINDS
+from leaksieve.gitobjects.refs import all_refs, reflog_ids
+from leaksieve.history_places import Details, Spot, Spots, attributed, unattributed
 from leaksieve.history_work import HistoryWorker, Key, ShareAnswer, decode
-from leaksieve.model import Located, Skip
+from leaksieve.model import Located, Provenance, Skip
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.history import HistorySource, Unit
 from leaksieve.sources.places import Place, PlacesSource
 from leaksieve.work import Compiler, Worker
+from leaksieve.work import decode as decode_located
+from leaksieve.work import encode as encode_located
 
 # Packs up to this many bytes, and this many loose objects, are read before Hyperscan has compiled and workers have started.
 SMALL = 512 * 1024
@@ -58,6 +64,8 @@ class HistoryRun:
         self._submodules: set[bytes] = set()
         self._size = 0
         self._held = 0
+        self._refs: dict[bytes, bytes] = {}
+        self._exclude: Any = None
         self.interrupted = False
         self.engine = ""
         self.notes: list[str] = []
@@ -74,9 +82,11 @@ class HistoryRun:
             self._source.coverage.submodules.append(name.decode("utf-8", "backslashreplace"))
         if FALLBACKS:
             self.notes.append(f"slow: {' and '.join(FALLBACKS)} not installed in compiled form; the same objects are read several times slower")
-        if not self._found:
-            return []
-        return self._locate(worker, self._places())
+        try:
+            self._refs = all_refs(self._source.repository)
+        except SourceError as error:
+            self._source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), "unreadable-references", error.line()))
+        return self._locate(worker, self._spots() if self._found else {})
 
     def _start(self) -> HistoryWorker:
         """Take stock, while Hyperscan compiles elsewhere if it will be needed."""
@@ -111,7 +121,11 @@ class HistoryRun:
 
     @property
     def _record(self) -> Callable[[bytes, bytes], bytes] | None:
-        return None
+        if not self._settings.attribution:
+            return None
+        from leaksieve.gitobjects.commitlog import pack_commit
+
+        return pack_commit
 
     def _walk(self, worker: HistoryWorker) -> None:
         expected = self._source.coverage.expected.get("objects", 0)
@@ -138,7 +152,9 @@ class HistoryRun:
             return forked(units, worker, self._jobs)
         from leaksieve.parallel import pooled
 
-        return pooled(units, HistoryRecipe(self._source, self._config, self.engine, names=self._settings.names), self._jobs)
+        return pooled(
+            units, HistoryRecipe(self._source, self._config, self.engine, names=self._settings.names, attribution=self._settings.attribution), self._jobs
+        )
 
     def _take(self, answer: ShareAnswer) -> int:
         """Note what a share gave; returns how many objects it scanned."""
@@ -175,38 +191,144 @@ class HistoryRun:
                     count = self._source.members(part)
                     self._source.coverage.skip(Skip("failed", self._source.first_name(part), "crashed-worker", "a worker process died over it", count))
 
-    def _places(self) -> list[tuple[Place, frozenset[Key]]]:
-        """Which objects are looked at again, and for which secrets each of them speaks."""
-        groups: dict[tuple[int, frozenset[Key]], list[bytes]] = {}
-        holders: dict[bytes, tuple[int, set[Key]]] = {}
-        for key, held in self._found.items():
-            for oid, kind in held.items():
-                holders.setdefault(oid, (kind, set()))[1].add(key)
-        for oid, (kind, several) in holders.items():
-            groups.setdefault((kind, frozenset(several)), []).append(oid)
-        places = []
-        for (kind, keys), oids in groups.items():
-            first = min(oids)
-            details: Mapping[str, Any] = {"object": first.hex(), "object_type": KINDS[kind], "objects": len(oids)}
-            places.append((Place(first, KINDS[kind], b"", details), keys))
-        return places
+    def _spots(self) -> Spots:
+        """What is to be looked at again, with what is known of each: commits and paths unless nobody wants them or Ctrl-C came first."""
+        if self._settings.attribution and not self.interrupted:
+            try:
+                return self._attributed()
+            except KeyboardInterrupt:
+                self.interrupted = True
+            except SourceError as error:
+                self._source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), "no-attribution", error.line()))
+        return unattributed(self._found)
 
-    def _locate(self, worker: HistoryWorker, places: list[tuple[Place, frozenset[Key]]]) -> list[Located]:
+    def _attributed(self) -> Spots:
+        from leaksieve.findings.attribution import Attributor
+        from leaksieve.gitobjects.commitlog import Author, CommitLog, author_of
+        from leaksieve.gitobjects.graph import shallow_boundary
+        from leaksieve.gitobjects.objects import ObjectStore
+
+        repository = self._source.repository
+        log = CommitLog.from_packed(self._commits, shallow_boundary(repository))
+        self._commits = []
+        # Rules of a family find the same value in the same objects: asked once.
+        sets: dict[frozenset[bytes], list[Key]] = {}
+        for key, held in self._found.items():
+            sets.setdefault(frozenset(held), []).append(key)
+        attributor = Attributor(repository, log, list(sets), self._refs, reflog_ids(repository))
+        for unit, answer in self._shared(attributor.units(), attributor):
+            attributor.take(unit, answer)
+        told, troubles = attributor.finish()
+        for trouble in troubles:
+            self._source.coverage.skip(Skip("failed", trouble.oid.hex().encode(), trouble.reason, trouble.detail))
+        store = ObjectStore(repository)
+        known: dict[bytes, Author | None] = {}
+
+        def author(commit: bytes) -> Author | None:
+            if commit not in known:
+                try:
+                    known[commit] = author_of(store, commit)
+                except ObjectError:
+                    known[commit] = None
+            return known[commit]
+
+        flat = ((key, self._found[key], one) for keys, one in zip(sets.values(), told, strict=True) for key in keys)
+        return attributed(flat, author, self._source.prefix)
+
+    def _shared(self, units: Iterator[Any], work: Callable[[Any], bytes]) -> Iterator[tuple[Any, bytes | None]]:
+        """Share work out to forked workers, or do it here."""
+        if self._jobs > 1 and self._forks:
+            from leaksieve.parallel import forked
+
+            return forked(units, work, self._jobs)
+        return ((unit, work(unit)) for unit in units)
+
+    def _locate(self, worker: HistoryWorker, spots: Spots) -> list[Located]:
+        """Scan the objects that are shown once more, now under their paths."""
+        places: list[tuple[Place, dict[Key, Details]]] = []
+        for spot, keys in spots.items():
+            if self._is_excluded(spot.path):
+                continue
+            if spot.kind == "tree":
+                places += [(Place(spot.oid, "tree", spot.path + name, {}), {key: keys[key] for key in held}) for name, held in self._names(worker, spot, keys)]
+            else:
+                places.append((Place(spot.oid, spot.kind, spot.path, {}), dict(keys)))
+        places += self._ref_names(worker)
         source = PlacesSource(self._source.repository, [place for place, _ in places], limit=self._source.max_file_size)
         shower = Worker([source], self._ruleset, self._config, self.engine, hashes=self._settings.hashes, engine=worker.engine)
         located: list[Located] = []
-        for unit, (_, keys) in zip(source.units(), places, strict=True):
-            answer = shower.scan(source, unit)
+        units = [(number, unit) for number, unit in enumerate(source.units())]
+        show = _Show(shower, source)
+        results = self._shared(iter(units), show) if len(units) > MANY else ((unit, show(unit)) for unit in units)
+        for (number, _), result in results:
+            place, keys = places[number]
+            if result is None:
+                self._source.coverage.skip(Skip("failed", place.oid.hex().encode(), "crashed-worker", "a worker process died over it"))
+                continue
+            answer = decode_located(result)
             for skip in answer.skips:
                 self._source.coverage.skip(skip)
-            located += [each for each in answer.located if (each.rule_id, each.secret.reveal(), each.decoded) in keys]
+            provenances = {key: Provenance("git", place.path, details) for key, details in keys.items()}
+            for each in answer.located:
+                provenance = provenances.get((each.rule_id, each.secret.reveal(), each.decoded))
+                if provenance is not None:
+                    located.append(each._replace(provenance=provenance))
         return located
+
+    def _names(self, worker: HistoryWorker, spot: Spot, keys: Mapping[Key, Details]) -> list[tuple[bytes, list[Key]]]:
+        """The names in a tree that hold some of the keys."""
+        try:
+            found = worker.names_with(spot.oid)
+        except ObjectError as error:
+            self._source.coverage.skip(Skip("failed", spot.oid.hex().encode(), error.reason, error.detail))
+            return []
+        return [(name, mine) for name, held in found if (mine := [key for key in held if key in keys])]
+
+    def _ref_names(self, worker: HistoryWorker) -> list[tuple[Place, dict[Key, Details]]]:
+        """Names of branches and tags that hold a secret themselves."""
+        if not self._settings.names:
+            return []
+        found = []
+        for name, oid in self._refs.items():
+            held = worker.keys_in(name)
+            if held:
+                shown = name.decode("utf-8", "backslashreplace")
+                details: Details = {"object": oid.hex(), "object_type": "commit", "refs": [shown], "at_head": False, "reachable": True, "where": "ref-name"}
+                found.append((Place(oid, "name", name, {}), dict.fromkeys(held, details)))
+        return found
+
+    def _is_excluded(self, path: bytes) -> bool:
+        if not self._config.exclude or not path:
+            return False
+        import os
+
+        from leaksieve.sources.ignore import IgnoreList, Scope
+        from leaksieve.sources.named import is_excluded
+
+        if self._exclude is None:
+            self._exclude = Scope.root(IgnoreList(b"\n".join(os.fsencode(pattern) for pattern in self._config.exclude)))
+        if not is_excluded(self._exclude, path):
+            return False
+        self._source.coverage.skip(Skip("excluded", path, "excluded-by-config", "a pattern of the configuration"))
+        return True
+
+
+class _Show:
+    """Scans one place; callable with (number, unit), as a worker."""
+
+    def __init__(self, shower: Worker, source: PlacesSource) -> None:
+        self._shower = shower
+        self._source = source
+
+    def __call__(self, unit: Any) -> bytes:
+        return encode_located(self._shower.scan(self._source, unit[1]))
 
 
 class HistoryRecipe:
     """How to build a worker in a process that inherits nothing; pickles."""
 
-    def __init__(self, source: HistorySource, config: Config, engine: str, *, names: bool) -> None:
+    def __init__(self, source: HistorySource, config: Config, engine: str, *, names: bool, attribution: bool) -> None:
+        self.attribution = attribution
         self.source = source
         self.config = config
         self.engine = engine
@@ -214,10 +336,11 @@ class HistoryRecipe:
 
     def __call__(self) -> HistoryWorker:
         """Build the worker."""
+        from leaksieve.gitobjects.commitlog import pack_commit
         from leaksieve.ruleset.load import load
 
         ruleset = load(self.config.rules).select(self.config.enable, self.config.disable)
-        return HistoryWorker(self.source, ruleset, self.config, self.engine, names=self.names)
+        return HistoryWorker(self.source, ruleset, self.config, self.engine, names=self.names, record=pack_commit if self.attribution else None)
 
 
 def _engine(*, small: bool) -> str:

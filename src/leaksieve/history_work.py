@@ -253,7 +253,25 @@ class HistoryWorker:
         if result is not EMPTY:
             self._take(result, oid, kind, share)
         if kind == COMMIT and self._record is not None:
-            share.commits.append(self._record(oid, data))
+            try:
+                share.commits.append(self._record(oid, data))
+            except BadDataError as error:
+                share.skips.append(Skip("failed", oid.hex().encode(), "corrupt-object", f"the commit does not parse: {error}"))
+
+    def keys_in(self, text: bytes) -> list[Key]:
+        """What a name holds by itself."""
+        result, _ = self._incremental.scan(text)
+        return list(dict.fromkeys((match.rule_id, match.secret.reveal(), match.decoded) for match in result.matches if match.rejected in MAYBE))
+
+    def names_with(self, tree: bytes) -> list[tuple[bytes, list[Key]]]:
+        """Names in a tree that hold something, and what; raises an ObjectError."""
+        _, data = self.store.read(tree, self._source.max_file_size)
+        found = []
+        for match in _entries(self._source.repository.hash_size).finditer(data):
+            keys = self.keys_in(match[1])
+            if keys:
+                found.append((match[1], keys))
+        return found
 
     @staticmethod
     def _take(result: Result, oid: bytes, kind: int, share: _Share) -> None:
@@ -266,6 +284,11 @@ class HistoryWorker:
 # The longest name that is looked at; file systems take 255 bytes, git itself any number.
 _NAME = 512
 _MODE = re.compile(rb"[0-7]{5,6} ")
+
+
+def _entries(hash_size: int) -> re.Pattern[bytes]:
+    """A tree's entries one behind the other: mode, name, raw id."""
+    return re.compile(rb"[0-7]{5,6} ([^\0]+)\0[\0-\xff]{%d}" % hash_size)
 
 
 def _name_at(data: bytes, place: int, hash_size: int) -> bytes:

@@ -17,7 +17,7 @@ Unit = tuple[object, ...]
 class Place(NamedTuple):
     """An object to show: its raw id, its kind, the path it stands under (empty for messages and where it is not known).
 
-    ``details`` are the further fields of the occurrence's ``source``.  For a tree it is the last part of ``path`` that is shown.
+    ``details`` are the further fields of the occurrence's ``source``.  For a tree it is the last part of ``path`` that is shown, for a "name" the whole of it.
     """
 
     oid: bytes
@@ -43,8 +43,8 @@ class PlacesSource:
     def read(self, unit: Unit) -> Iterator[Chunk | Skip]:
         """Yield the object's content, or a Skip."""
         oid, kind, path, details = cast("tuple[bytes, str, bytes, dict[str, Any]]", unit)
-        if kind == "tree":
-            yield Chunk(path.rpartition(b"/")[2], Provenance("git", path, details))
+        if kind in ("tree", "name"):
+            yield Chunk(path.rpartition(b"/")[2] if kind == "tree" else path, Provenance("git", path, details))
             return
         try:
             _, data = self._store.read(oid, self._limit)

@@ -14,7 +14,7 @@ from benchmarks.measure import say
 from benchmarks.readme import README, update
 from benchmarks.session import Section, Session, Unavailable
 
-BENCHMARKS = ("staged", "tree", "large", "engines", "decoders", "labels", "bruteforce")
+BENCHMARKS = ("staged", "tree", "large", "history", "engines", "decoders", "labels", "bruteforce")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="leaksieve-bench-", dir=options.temp) as temp:
         home = os.path.join(temp, "home")
         os.mkdir(home)
-        session = Session(leaksieve, tuple(peers), tools.environment(home), temp, options.runs, options.megabytes, options.locked)
+        session = Session(leaksieve, tuple(peers), tools.environment(home), temp, options.runs, options.megabytes, options.locked, options.repos)
         for name in names:
             try:
                 sections = importlib.import_module(f"benchmarks.{name}").bench(session)
@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--update-readme", action="store_true", help="put the tables into benchmarks/README.md")
     out.add_argument("--without", action="append", default=[], choices=tools.PEERS, help="leave a scanner out (repeatable)")
     out.add_argument("--megabytes", type=int, default=200, metavar="N", help="bruteforce: how much to search (default 200)")
+    out.add_argument("--repos", type=_names, default=(), metavar="A,B", help="history: only the clones of these names")
     out.add_argument("--locked", action="store_true", help="labels: score the locked repositories too")
     out.add_argument("--temp", metavar="DIR", help="where the temporary folder is made (up to 3 GB)")
     return out
@@ -74,6 +75,10 @@ def parser() -> argparse.ArgumentParser:
 def rendered(sections: list[Section]) -> str:
     """Sections as Markdown."""
     return "\n\n".join("\n\n".join((f"**{section.title}**", section.table, *section.notes)) for section in sections)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
 
 
 def _peers(without: list[str]) -> tuple[list[tools.Tool], list[str]]:

@@ -26,7 +26,7 @@ class Section(NamedTuple):
 
 
 class Session(NamedTuple):
-    """``temp`` is a folder that is removed at the end; ``runs`` 0 means each benchmark's own number."""
+    """``temp`` is a folder that is removed at the end; ``runs`` 0 means each benchmark's own number; ``repos`` are names of clones, none means all."""
 
     leaksieve: tools.Tool
     peers: tuple[tools.Tool, ...]
@@ -35,6 +35,7 @@ class Session(NamedTuple):
     runs: int = 0
     megabytes: int = 200
     locked: bool = False
+    repos: tuple[str, ...] = ()
 
     @property
     def scanners(self) -> tuple[tools.Tool, ...]:

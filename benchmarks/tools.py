@@ -17,7 +17,8 @@ PEERS = ("betterleaks", "kingfisher", "detect-secrets")
 # Betterleaks says 1 for findings and for errors alike unless told another code for findings.
 BETTERLEAKS_FOUND = 10
 BETTERLEAKS = ("--no-banner", "--log-level=error", f"--exit-code={BETTERLEAKS_FOUND}")
-KINGFISHER = ("--no-validate", "--no-update-check", "--git-history", "none")
+KINGFISHER_QUIET = ("--no-validate", "--no-update-check")
+KINGFISHER = (*KINGFISHER_QUIET, "--git-history", "none")
 # What a scanner needs of the environment; everything else would be one machine's habit.
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
@@ -50,6 +51,19 @@ class Tool(NamedTuple):
             # It exits 0 whether or not it found something.
             return self._command(self.program, ["scan", "--all-files", "--no-verify", "."], folder)
         return self._command(self.program, ["dir", ".", *options], folder, 1)
+
+    def history(self, repository: str, *options: str) -> Command:
+        """The call for all that a clone has ever held, with further options."""
+        if self.name == "betterleaks":
+            return self._command(self.program, ["git", *BETTERLEAKS, *options, "."], repository, BETTERLEAKS_FOUND)
+        if self.name == "kingfisher":
+            return self._command(self.program, ["scan", ".", *KINGFISHER_QUIET, "--git-history", "full", *options], repository, 200)
+        # Without a cache: every round does the whole work.
+        return self._command(self.program, ["git", ".", "--no-cache", "-f", "json", *options], repository, 1)
+
+    def rescan(self, repository: str, *options: str) -> Command:
+        """Leaksieve's call that keeps, and uses, what it found out about a repository."""
+        return self._command(self.program, ["git", ".", "--cache", "-f", "json", *options], repository, 1)
 
     def _command(self, program: str, arguments: list[str], cwd: str, *found: int) -> Command:
         shown = " ".join((os.path.basename(program), *arguments))
@@ -105,7 +119,9 @@ def environment(home: str) -> dict[str, str]:
 
 
 _UNCOMPILED = """
-import importlib.util, os, sys
+import importlib, importlib.util, os, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
 import leaksieve.cli.main, leaksieve.cli.gate, leaksieve.cli.execute, leaksieve.pipeline, click, ahocorasick, regex
 for name, module in sorted(sys.modules.items()):
     path = getattr(module, "__file__", None) or ""
@@ -114,12 +130,19 @@ for name, module in sorted(sys.modules.items()):
 """
 
 
-def uncompiled(tool: Tool, environment: Mapping[str, str]) -> list[str]:
-    """Modules that a scan imports and that have no bytecode beside them (read-only installations): each costs its compilation at every start."""
+def uncompiled(tool: Tool, environment: Mapping[str, str], *more: str) -> list[str]:
+    """Modules that a scan imports, and these with theirs, that have no bytecode beside them (read-only installations): each costs its compilation at every start."""
+    python = interpreter(tool)
+    if python is None:
+        return []
+    done = subprocess.run([python, "-c", _UNCOMPILED, *more], capture_output=True, text=True, env=dict(environment), check=False)
+    return done.stdout.split() if done.returncode == 0 else [f"(cannot be told: {done.stderr.strip().splitlines()[-1:]})"]
+
+
+def interpreter(tool: Tool) -> str | None:
+    """The Python a tool's script runs with; None where it is no such script."""
     with open(tool.program, "rb") as file:
         first = file.readline()
     if not first.startswith(b"#!") or b"python" not in first:
-        return []
-    interpreter = os.fsdecode(first[2:].strip()).split()[0]
-    done = subprocess.run([interpreter, "-c", _UNCOMPILED], capture_output=True, text=True, env=dict(environment), check=False)
-    return done.stdout.split() if done.returncode == 0 else [f"(cannot be told: {done.stderr.strip().splitlines()[-1:]})"]
+        return None
+    return os.fsdecode(first[2:].strip()).split()[0]

@@ -214,6 +214,8 @@ class _Run:
         # The later blocks of a stream are no file of their own, but bytes they are.
         if answer.files or answer.size:
             coverage.scan("bytes", answer.size)
+        for unit_, count in answer.counts.items():
+            coverage.scan(unit_, count)
         for skip in answer.skips:
             coverage.skip(skip)
         self._located += answer.located

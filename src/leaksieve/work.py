@@ -16,12 +16,13 @@ from leaksieve.sources.base import Source, Unit
 
 
 class Answer(NamedTuple):
-    """What one unit gave; ``files`` and ``size`` (bytes) count what was scanned."""
+    """What one unit gave; ``files`` and ``size`` (bytes) count what was scanned, ``counts`` what else a source counts."""
 
     located: list[Located]
     skips: list[Skip]
     files: int
     size: int
+    counts: dict[str, int] = {}
 
 
 class Worker:
@@ -64,6 +65,8 @@ class Worker:
         located: list[Located] = []
         skips: list[Skip] = []
         files = size = 0
+        counts: dict[str, int] = {}
+        counted: Callable[[Chunk], tuple[tuple[str, int], ...]] | None = getattr(source, "counts", None)
         engine = self.engine
         for item in source.read(unit):
             if isinstance(item, Skip):
@@ -72,7 +75,10 @@ class Worker:
             provenance = item.provenance
             # Blocks of a stream overlap: one file in all, and every byte once.
             body = provenance.details.get("body") if provenance.details else None
-            if isinstance(body, tuple):
+            if counted is not None:
+                for unit_, number in counted(item):
+                    counts[unit_] = counts.get(unit_, 0) + number
+            elif isinstance(body, tuple):
                 files += not body[0]
                 size += body[1] - body[0]
             else:
@@ -85,7 +91,7 @@ class Worker:
                 skips += [skip._replace(where=provenance.path) for skip in result.skips]
             if result.matches:
                 located += self._locate(item, result.matches)
-        return Answer(located, skips, files, size)
+        return Answer(located, skips, counts.pop("files", files), counts.pop("bytes", size), counts)
 
     def _locate(self, chunk: Chunk, matches: list[Match]) -> list[Located]:
         part = "body" in chunk.provenance.details
@@ -154,15 +160,15 @@ def encode(answer: Answer) -> bytes:
         from leaksieve.findings.wire import encode as encode_located
 
         wired = encode_located(answer.located)
-    return marshal.dumps((wired, [tuple(skip) for skip in answer.skips], answer.files, answer.size))
+    return marshal.dumps((wired, [tuple(skip) for skip in answer.skips], answer.files, answer.size, answer.counts))
 
 
 def decode(data: bytes) -> Answer:
     """The inverse of :func:`encode`."""
-    wired, skips, files, size = marshal.loads(data)  # noqa: S302  written by a worker of this run
+    wired, skips, files, size, counts = marshal.loads(data)  # noqa: S302  written by a worker of this run
     located: list[Located] = []
     if wired:
         from leaksieve.findings.wire import decode as decode_located
 
         located = decode_located(wired)
-    return Answer(located, [Skip(*skip) for skip in skips], files, size)
+    return Answer(located, [Skip(*skip) for skip in skips], files, size, counts)

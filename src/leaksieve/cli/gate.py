@@ -26,6 +26,20 @@ def scan_staged(options: Options, repo: str | None) -> int:
     return _staged(options, repository, requested=repo or ".")
 
 
+def scan_unstaged(options: Options, repo: str | None) -> int:
+    """Scan changes to tracked files that are not staged, in the repository of a path (default: the current directory)."""
+    repository = open_repository(repo or ".")
+    talk_for(options)
+
+    def sources(config: Config) -> list[Source]:
+        from leaksieve.sources.unstaged import UnstagedSource
+
+        exclude = tuple(os.fsencode(pattern) for pattern in config.exclude)
+        return [UnstagedSource(repository, max_file_size=config.max_file_size, exclude=exclude, requested=repo or ".")]
+
+    return execute(options, _settle(options, repository), sources, root=root_of(".", repository), repository=repository)
+
+
 def check_commit(options: Options, files: Sequence[str]) -> int:
     """Scan what is about to be committed, or the named files.
 

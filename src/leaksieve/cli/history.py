@@ -11,36 +11,48 @@ from leaksieve.cli.places import root_of
 from leaksieve.cli.request import Options
 from leaksieve.cli.settings import settle
 from leaksieve.config import Config
+from leaksieve.config.discover import Found
 
 if TYPE_CHECKING:
     from leaksieve.gitobjects.repository import Repository
+    from leaksieve.sources.commits import CommitsSource
     from leaksieve.sources.history import HistorySource
 
 # Objects on the way to others (the base of a delta) may be this long, bytes.
 CHAIN_LIMIT = 512 * 1024 * 1024
 
 
-class View(NamedTuple):
-    """What of the history is asked for; a default means "all of it"."""
+class Extent(NamedTuple):
+    """What of the history is asked for; the defaults mean "all of it".
+
+    ``narrow`` holds the fields of :class:`leaksieve.sources.view.View` where a part was asked for.
+    """
 
     attribution: bool = True
     names: bool = True
+    narrow: tuple[str, str, str, str, bool, bool] | None = None
+    allow_http: bool = False
 
 
-def scan_history(options: Options, repo: str | None, view: View) -> int:
-    """Scan everything the object store of a repository holds (default: that of the current directory)."""
-    from leaksieve.cli.remote import remote_of
+def scan_history(options: Options, repo: str | None, extent: Extent) -> int:
+    """Scan the history of a repository (default: that of the current directory), or a part of it."""
+    from leaksieve.cli.remote import remote_of, scan_remote
 
     requested = repo or "."
-    url = remote_of(requested)
+    url = remote_of(requested, allow_http=extent.allow_http)
     if url is not None:
-        from leaksieve.cli.remote import scan_remote
-
-        return scan_remote(options, url, view)
+        return scan_remote(options, url, extent)
     repository = open_repository(requested)
     root = root_of(requested, repository)
     found = settle(options, [root], foreign=repository.is_foreign_owned)
+    return scan_repository(options, found, repository, extent, requested=requested, root=root)
+
+
+def scan_repository(options: Options, found: Found, repository: Repository, extent: Extent, *, requested: str, root: str | None) -> int:
+    """Scan an opened repository; ``root`` is the project's folder, None for a clone of our own."""
     talk_for(options)
+    if extent.narrow is not None:
+        return execute(options, found, lambda config: (_part(repository, config, extent, requested),), root=root, repository=repository)
     return execute(
         options,
         found,
@@ -48,9 +60,18 @@ def scan_history(options: Options, repo: str | None, view: View) -> int:
         root=root,
         repository=repository,
         histories=lambda config: (history_source(repository, config, requested),),
-        attribution=view.attribution,
-        names=view.names,
+        attribution=extent.attribution,
+        names=extent.names,
     )
+
+
+def _part(repository: Repository, config: Config, extent: Extent, requested: str) -> CommitsSource:
+    from leaksieve.sources.commits import CommitsSource
+    from leaksieve.sources.view import View
+
+    assert extent.narrow is not None
+    exclude = tuple(os.fsencode(pattern) for pattern in config.exclude)
+    return CommitsSource(repository, view=View(*extent.narrow), max_file_size=config.max_file_size, exclude=exclude, names=extent.names, requested=requested)
 
 
 def history_source(repository: Repository, config: Config, requested: str, *, prefix: bytes = b"") -> HistorySource:

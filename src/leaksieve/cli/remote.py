@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from leaksieve.cli.execute import execute, progress_for, talk_for
-from leaksieve.cli.history import View, history_source
+from leaksieve.cli.execute import progress_for, talk_for
+from leaksieve.cli.history import Extent, scan_repository
 from leaksieve.cli.request import Options
 from leaksieve.cli.settings import settle
-from leaksieve.config import Config
 
 if TYPE_CHECKING:
-    from leaksieve.sources.history import HistorySource
     from leaksieve.sources.remote_url import RemoteUrl
 
 # What makes a target worth looking at as a URL: reading URLs costs imports that local paths need not pay for.
 _MARKS = ("://", "@", ":")
 
 
-def remote_of(target: str) -> RemoteUrl | None:
+def remote_of(target: str, *, allow_http: bool = False) -> RemoteUrl | None:
     """What a target names on another machine, None for a path.  Raises UsageError for what looks like a URL and may not be used."""
     if (
         os.path.lexists(target)
@@ -29,12 +27,11 @@ def remote_of(target: str) -> RemoteUrl | None:
         return None
     from leaksieve.sources.remote_url import parse_remote
 
-    return parse_remote(target)
+    return parse_remote(target, allow_http=allow_http)
 
 
-def scan_remote(options: Options, url: RemoteUrl, view: View | None = None) -> int:
+def scan_remote(options: Options, url: RemoteUrl, extent: Extent | None = None) -> int:
     """Clone a repository, scan its history, remove the clone; also after Ctrl-C."""
-    view = view or View()
     talk = talk_for(options)
     # Nothing that comes from there configures the scan or waves anything through.
     found = settle(options, [], foreign=True)
@@ -54,10 +51,4 @@ def scan_remote(options: Options, url: RemoteUrl, view: View | None = None) -> i
         if copy.refused:
             talk.note(f"{copy.refused} references have names that git does not allow; they were not fetched")
         repository = discover(copy.path, git_dir=copy.path)
-
-        def histories(config: Config) -> list[HistorySource]:
-            source = history_source(repository, config, copy.shown)
-            source.coverage.resolved = copy.shown
-            return [source]
-
-        return execute(options, found, lambda _: (), root=None, repository=repository, histories=histories, attribution=view.attribution, names=view.names)
+        return scan_repository(options, found, repository, extent or Extent(), requested=copy.shown, root=None)

@@ -23,7 +23,8 @@ class Source(Protocol):
 
     ``coverage`` is owned by the parent: the source counts what is *expected* there while planning
     and records the skips it knows of; the pipeline counts what was scanned, and adds the skips
-    that ``read`` yields.
+    that ``read`` yields.  A chunk counts as one file and its bytes, unless the source has a method
+    ``counts(chunk)`` that returns (unit, number) pairs.
     """
 
     coverage: SourceCoverage

@@ -142,15 +142,16 @@ class WorktreeSource:
         if self._prefix_excluded():
             self._skip_configured(self._prefix)
             return
-        batch: list[tuple[bytes, int]] = []
+        batch: list[tuple[bytes, int, int]] = []
         total = 0
         try:
-            for path, size in self._files():
+            for entry in self._files():
+                size = entry[1]
                 if size >= _UNIT_BYTES:
                     self._expect(1, size)
-                    yield ("files", self._root, ((path, size),))
+                    yield ("files", self._root, (entry,))
                     continue
-                batch.append((path, size))
+                batch.append(entry)
                 total += size
                 if len(batch) >= _UNIT_FILES or total >= _UNIT_BYTES:
                     self._expect(len(batch), total)
@@ -166,8 +167,8 @@ class WorktreeSource:
                 self.coverage.skip(Skip("excluded", self._prefix, "ignored", "single files, by git's ignore rules", self._ignored_files))
                 self._ignored_files = 0
 
-    def _files(self) -> Iterator[tuple[bytes, int]]:
-        """Walk the tree; yield path and size of every file to read, record everything else."""
+    def _files(self) -> Iterator[tuple[bytes, int, int]]:
+        """Walk the tree; yield path, size and time of the last change (nanoseconds) of every file to read, record everything else."""
         skip = self.coverage.skip
         prefix, limit, tracked = self._prefix, self._limit, self._tracked
         pending = [self._start()]
@@ -205,11 +206,11 @@ class WorktreeSource:
                         elif name in suspects and (lost or scope.ignores_file(name)) and inner not in tracked:
                             self._skip_ignored(name, inner)
                         elif entry.is_file(follow_symlinks=False):
-                            size = entry.stat(follow_symlinks=False).st_size
-                            if size > limit:
-                                skip(too_large(prefix + inner, size, limit))
+                            status = entry.stat(follow_symlinks=False)
+                            if status.st_size > limit:
+                                skip(too_large(prefix + inner, status.st_size, limit))
                             else:
-                                yield inner, size
+                                yield inner, status.st_size, status.st_mtime_ns
                         elif entry.is_symlink():
                             self._skip_link(inner)
                         else:

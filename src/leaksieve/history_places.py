@@ -39,10 +39,12 @@ def attributed(secrets: Iterable[tuple[Key, Mapping[bytes, int], Attribution]], 
     """
     spots: Spots = {}
     for key, held, told in secrets:
+        by_path = {path.path: path for path in told.paths}
         for path in told.paths:
-            oid = path.head_object or path.first_object
+            # The version at HEAD is the one to edit; of a directory, which changes with everything below it, the one that brought the name in.
+            oid = path.first_object if path.path.endswith(b"/") or not path.path else path.head_object or path.first_object
             kind = KINDS[held.get(oid, TREE if path.path.endswith(b"/") or not path.path else BLOB)]
-            spots.setdefault(Spot(oid, kind, prefix + path.path), {})[key] = _of_path(oid, kind, told, path, author_of)
+            spots.setdefault(Spot(oid, kind, prefix + path.path), {})[key] = _of_path(oid, kind, told, (path, _origin(path, by_path)), author_of)
         for message in told.messages:
             spots.setdefault(Spot(message.oid, message.kind, b""), {})[key] = _of_message(told, message)
         for path_, oid in told.indexed:
@@ -81,12 +83,23 @@ def person(author: Author | None) -> str | None:
     return f"{author.name} <{author.email}>" if author.email else author.name or None
 
 
-def _of_path(oid: bytes, kind: str, told: Attribution, path: PathHistory, author_of: Callable[[bytes], Author | None]) -> Details:
-    author = author_of(path.first)
+def _origin(path: PathHistory, by_path: Mapping[bytes, PathHistory]) -> PathHistory:
+    """Where a secret came to this path from, over renames."""
+    for _ in range(len(by_path)):
+        before = by_path.get(path.renamed_from) if path.renamed_from is not None else None
+        if before is None:
+            break
+        path = before
+    return path
+
+
+def _of_path(oid: bytes, kind: str, told: Attribution, where: tuple[PathHistory, PathHistory], author_of: Callable[[bytes], Author | None]) -> Details:
+    path, origin = where
+    author = author_of(origin.first)
     details: dict[str, Any] = {
         "object": oid.hex(),
         "object_type": kind,
-        "commit": path.first.hex(),
+        "commit": origin.first.hex(),
         "author": person(author),
         "date": author.date if author is not None else None,
         "refs": _texts(told.refs),
@@ -103,6 +116,7 @@ def _of_path(oid: bytes, kind: str, told: Attribution, path: PathHistory, author
     }
     if path.renamed_from is not None:
         details["renamed_from"] = path.renamed_from.decode("utf-8", "backslashreplace")
+        details["renamed_in"] = path.first.hex()
     if told.at_boundary:
         details["at_boundary"] = True
     return details
@@ -145,4 +159,7 @@ def _loose(oid: bytes, kind: str, where: str, told: Attribution) -> Details:
 
 
 def _texts(names: Iterable[bytes]) -> list[str]:
+    """Names of references; HEADs only where nothing else reaches it, since they stand for a branch that is named as well."""
+    names = list(names)
+    names = [name for name in names if b"refs/" in name] or names
     return [name.decode("utf-8", "backslashreplace") for name in names]

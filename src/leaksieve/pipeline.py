@@ -171,7 +171,8 @@ class _Run:
                 for unit in source.units():
                     yield (number, unit)
             except SourceError as error:
-                source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), "unreadable", error.line()))
+                what = f"{error.what}; {error.hint}" if error.hint else error.what
+                source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), getattr(error, "reason", "unreadable"), what))
 
     def _expected(self, what: str) -> int:
         return sum(source.coverage.expected.get(what, 0) for source in self._plan.sources)

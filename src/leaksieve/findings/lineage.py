@@ -133,7 +133,7 @@ class Lineage:
             if state:
                 if last_use[number] >= 0:
                     states[number] = state
-                ends = best_child[number] > rank[number]
+                ends = best_child[number] > rank[number] or number in self._tips.kept
                 if ends:
                     self._end(number, state)
                 if ends or number in tips:

@@ -25,7 +25,7 @@ class Tips:
 
     ``refs`` are those of ``refs.all_refs``, ``reflogs`` of ``refs.reflog_ids``; what some command left
     over (ORIG_HEAD and the like) does not count as a reference.  ``rank`` is a byte for each commit.
-    ``head`` is the commit of HEAD, None without one.
+    ``head`` is the commit of HEAD, None without one.  ``kept`` are commits that keep what they hold although their children do not.
 
     ``at`` is commit number -> names; ``tags`` is id of a tag object -> names that lead to it;
     ``other`` is id of a blob or tree a name leads to -> names.
@@ -56,6 +56,8 @@ class Tips:
                 continue
             self.at.setdefault(number, []).append(name)
             ranked[rank_of(name)].append(number)
+        # A stash keeps the index and the untracked files as commits beside its own tree.
+        self.kept = {parent for number in ranked[STASH] for parent in log.parents(number)[1:]}
         self.head = numbers.get(lasting.get(b"HEAD", b""))
         reached = [log.reach(tips) for tips in ranked]
         self.rank = bytearray(REF if one else NOTES if two else STASH if three else NOWHERE for one, two, three in zip(*reached, strict=True))

@@ -106,6 +106,12 @@ def decode(data: bytes) -> Traced:
     return Traced(moved, [Trouble(*trouble) for trouble in troubles])
 
 
+class _TooManyPathsError(ObjectError):
+    """A commit names more paths than are followed."""
+
+    reason = "too-many-paths"
+
+
 class _Node(NamedTuple):
     """What two versions of a directory differ in: wanted objects, and subdirectories as pairs of versions."""
 
@@ -152,7 +158,12 @@ class _Walk:
         result: list[Moved] = []
         if old in wanted or new in wanted:
             result.append((b"", old if old in wanted else None, new if new in wanted else None))
-        return result + self._spelled(nodes, top) if found else result
+        if found:
+            result += self._spelled(nodes, top)
+        if len(result) > MOST_PATHS:
+            self.errors.append(_TooManyPathsError(new or old or b"", f"only {MOST_PATHS} of the paths at which its commit changes what was found are followed"))
+            del result[MOST_PATHS:]
+        return result
 
     def _node(self, old: bytes | None, new: bytes | None) -> _Node:
         width, wanted = self._width, self._wanted
@@ -210,7 +221,7 @@ class _Walk:
                     pending.append(pair)
         result: list[Moved] = []
         places = [(b"", top)]
-        while places and len(result) < MOST_PATHS:
+        while places and len(result) <= MOST_PATHS:
             prefix, pair = places.pop()
             node = nodes[pair]
             result += [(prefix + name, was, now) for name, was, now in node.moved]

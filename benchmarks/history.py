@@ -124,8 +124,10 @@ def attribution(all_measured: list[Measured], *, traced: bool) -> str:
     if not {PLAIN, ATTRIBUTED, LOG} <= by_name.keys():
         return "Attribution alone: not measured, since a run of it is void."
     rounds = list(zip(by_name[ATTRIBUTED], by_name[PLAIN], by_name[LOG], strict=True))
-    alone = median(with_it.wall - without.wall for with_it, without, _ in rounds)
-    return f"Attribution alone (the run with it less the run without, in the same round): {alone:.2f} s; `{GIT_LOG}`: {median(log.wall for _, _, log in rounds):.2f} s."
+    wall, cpu = median(one.wall - less.wall for one, less, _ in rounds), median(one.cpu - less.cpu for one, less, _ in rounds)
+    log_wall, log_cpu = median(log.wall for _, _, log in rounds), median(log.cpu for _, _, log in rounds)
+    alone = f"Attribution alone (the run with it less the run without, in the same round): {wall:.2f} s, CPU {cpu:.2f} s"
+    return f"{alone}; `{GIT_LOG}`: {log_wall:.2f} s, CPU {log_cpu:.2f} s."
 
 
 def fraction(value: float | None) -> str:

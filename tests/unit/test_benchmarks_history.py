@@ -182,8 +182,8 @@ def test_ratios_are_ours_over_theirs():
 
 def test_attribution_alone_is_a_difference_within_rounds():
     rounds = [measured(history.PLAIN, 1.0, 2.0, 9.0), measured(history.ATTRIBUTED, 1.5, 2.25, 11.0), measured(history.LOG, 3.0, 3.0, 4.0)]
-    assert ": 0.50 s; " in history.attribution(rounds, traced=True)
-    assert history.attribution(rounds, traced=True).endswith(": 3.00 s.")
+    assert "in the same round): 0.50 s, CPU 1.00 s; " in history.attribution(rounds, traced=True)
+    assert history.attribution(rounds, traced=True).endswith(": 3.00 s, CPU 6.00 s.")
     assert "not there yet" in history.attribution(rounds, traced=False)
     assert "not measured" in history.attribution([measured(history.PLAIN, void="exit 2"), *rounds[1:]], traced=True)
 

@@ -6,7 +6,7 @@ so that a clean merge costs next to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError, ObjectError
@@ -55,20 +55,24 @@ class BroughtIn:
                 data = self._read(new)
                 gone, came = differing(self._content(prefix, olds[0]), data, width)
                 # Far from the other parents of a merge much differs, and little of it matters: a plain list is quicker.
-                others = [differing(b"", self._content(prefix, old), width)[1] if came else [] for old in olds[1:]]
+                others = [self._content(prefix, old) if came else b"" for old in olds[1:]]
+                listings = [set(differing(b"", other, width)[1]) for other in others]
             except ObjectError as error:
                 self.unreadable.append((prefix, error))
                 continue
             except BadDataError as error:
                 self.unreadable.append((prefix, CorruptObjectError(new, str(error))))
+                if any(old is not None for old in olds):
+                    # Perhaps it is a parent's that is broken: then all of this one counts as new.
+                    pending.append((prefix, (None,) * len(olds), new))
                 continue
             present = {name_of(entry, width) for entry in came}
             befores = [{name_of(entry, width): entry for entry in gone}]
             self._gone += [(prefix + name, entry) for name, entry in befores[0].items() if name not in present]
-            for other in others:
-                kept = set(other)
-                came = [entry for entry in came if entry not in kept]
-                befores.append({name_of(entry, width): entry for entry in other} if came else {})
+            for listing in listings:
+                came = [entry for entry in came if entry not in listing]
+            for other, listing in zip(others, listings, strict=True):
+                befores.append(_named(other, listing, (name_of(entry, width) for entry in came), width))
             left -= len(came)
             if left < 0:
                 self.beyond = True
@@ -117,6 +121,22 @@ class BroughtIn:
             elif _is_file(entry):
                 left -= 1
                 yield path, entry[-width:]
+
+
+def _named(data: bytes, listing: set[RawEntry], names: Iterable[bytes], width: int) -> dict[bytes, RawEntry]:
+    """Name -> entry, of the names a tree has; ``listing`` are the entries of the tree ``data``."""
+    found: dict[bytes, RawEntry] = {}
+    for name in names:
+        mark = b" " + name + b"\0"
+        at = data.find(mark)
+        while at >= 0 and name not in found:
+            # Such bytes may also stand at the end of another name, or in an id: only what the listing has is an entry.
+            for digits in (6, 5):
+                entry = data[max(at - digits, 0) : at + len(mark) + width]
+                if entry in listing:
+                    found[name] = entry
+            at = data.find(mark, at + 1)
+    return found
 
 
 def _is_file(entry: RawEntry) -> bool:

@@ -1,7 +1,7 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import pytest
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError
 from leaksieve.gitobjects.treediff import TreeChange, differing, find_entry, tree_changes
 

@@ -13,7 +13,7 @@ from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError, Object
 from leaksieve.gitobjects.treediff import RawEntry, differing, is_tree, name_of
 
 # Entries looked at for one commit: a crafted tree can list itself out beyond all measure.
-MOST = 5_000_000
+MOST = 2_000_000
 # How many files of deleted directories are listed as possible origins of new ones.
 _DELETED = 1000
 
@@ -89,6 +89,8 @@ class BroughtIn:
                     if oid not in below:
                         pending.append((prefix + name + b"/", below, oid))
                     continue
+                if were[0] is not None and is_tree(were[0]):
+                    self._gone.append((prefix + name, were[0]))
                 files = dict.fromkeys(was[-width:] for was in were if was is not None and _is_file(was))
                 if oid not in files:
                     yield Brought(prefix + name, int(entry[: entry.index(b" ")], 8), oid, tuple(files))

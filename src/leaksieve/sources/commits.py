@@ -37,6 +37,8 @@ from leaksieve.sources.view import Selection, View, select
 _LFS_MARK = b"version https://git-lfs.github.com/spec/"
 _LFS_LIMIT = 1024
 _BASE_LIMIT = 100 * 1024 * 1024
+# (path, content) pairs of one view: crafted trees could list more than any memory holds.
+_MOST = 10_000_000
 _UNIT_ENTRIES = 256
 _UNIT_BYTES = 8 * 1024 * 1024
 
@@ -196,6 +198,7 @@ class _Plan:
         self._trees = TreeCache(self._store, open_packs(self._store))
         self._known: set[tuple[bytes, bytes]] = set()
         self._known_names: set[bytes] = set()
+        self._is_full = False
         self._submodules: set[bytes] = set()
         self._lost: set[bytes] = set()
         self._met: set[bytes] = set()
@@ -304,6 +307,11 @@ class _Plan:
                 self._submodules.add(item.path)
                 self._coverage.skip(Skip("excluded", item.path, "submodule", "its own repository is to be scanned by itself"))
                 self._coverage.submodules.append(shown(item.path))
+            return False
+        if len(self._known) >= _MOST:
+            if not self._is_full:
+                self._is_full = True
+                self._coverage.skip(Skip("failed", item.path, "too-many-files", f"more than {_MOST} versions of files; the rest was not scanned"))
             return False
         self._known.add(key)
         if self._exclude is not None and is_excluded(self._exclude, item.path):

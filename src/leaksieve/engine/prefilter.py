@@ -124,6 +124,13 @@ class Patterns(NamedTuple):
     flags: list[int]
 
 
+def _collector() -> tuple[list[tuple[int, int]], Callable[..., Any]]:
+    """A list, and what Hyperscan calls to put matches into it."""
+    found: list[tuple[int, int]] = []
+    append = found.append
+    return found, lambda number, _from, to, _flags, _context: append((number, to))
+
+
 def compile_database(patterns: Patterns) -> Any:
     """A Hyperscan database; its scratch space is made on first use."""
     import hyperscan
@@ -183,6 +190,8 @@ class Hyperscan:
         ]
         self._longest = max((len(gate.word) for gate in vocabulary.gates), default=0)
         self._databases = compiler(several)
+        self._scans = [database.scan for database in self._databases]
+        self._ready = _collector()
         self._lines = Memo(LINES)
 
     def hits(self, data: bytes) -> Hits:
@@ -192,12 +201,17 @@ class Hyperscan:
 
     def ends(self, data: bytes | memoryview) -> list[tuple[int, int]]:
         """What Hyperscan says of a buffer: (number of the expression, where a match of it ends)."""
-        found: list[tuple[int, int]] = []
+        found, handler = self._ready
+        if found:  # a scan was interrupted
+            found, handler = self._ready = _collector()
         if data:
-            append = found.append
-            for database in self._databases:
-                database.scan(data, match_event_handler=lambda number, _from, to, _flags, _context: append((number, to)))
-        return found
+            for scan in self._scans:
+                scan(data, handler)
+            if found:
+                # Made anew only when it was used: most files are small and hold nothing.
+                self._ready = _collector()
+                return found
+        return []
 
     def starts(self, data: bytes, found: list[tuple[int, int]]) -> Hits:
         """Hits from where Hyperscan's matches in ``data`` end."""

@@ -166,60 +166,66 @@ class Attributor:
             return [], []
         tips = Tips(ObjectStore(self._repository), self._log, self._refs, self._reflogs)
         lineage = Lineage(self._log, tips, self._of, self._count, self._moved)
-        account = _Account(self._repository, self._log, self._of, tips, lineage, self._tracer)
-        return account.give(self._commits), [*self._troubles.values()]
+        account = _Account(self._repository, self._log, self._of, self._commits, tips, lineage, self._tracer)
+        return account.give(), [*self._troubles.values()]
 
 
 class _Account:
     """Puts together what is known."""
 
-    def __init__(self, repository: Repository, log: CommitLog, of: dict[bytes, list[int]], tips: Tips, lineage: Lineage, tracer: Tracer) -> None:
+    def __init__(
+        self, repository: Repository, log: CommitLog, of: dict[bytes, list[int]], commits: dict[bytes, int], tips: Tips, lineage: Lineage, tracer: Tracer
+    ) -> None:
         self._repository = repository
         self._log = log
         self._of = of
+        # Those of the objects that are commits, with their numbers.
+        self._commits = commits
         self._tips = tips
         self._lineage = lineage
         self._tracer = tracer
         self._authors: dict[bytes, Author | None] = {}
 
-    def give(self, commits: dict[bytes, int]) -> list[Attribution]:
-        """Tell of every secret; ``commits`` are those of its objects that are commits, with their numbers."""
+    def give(self) -> list[Attribution]:
+        """Tell of every secret."""
         stories = self._lineage.stories
         ranks = [min(story.first, default=-1) for story in stories]
         firsts = {story.first[rank] for story, rank in zip(stories, ranks, strict=True) if rank >= 0}
-        names = names_reaching(self._log, self._tips.at, firsts | set(commits.values()))
-        messages = self._messages(commits, names)
-        indexed, loose, named = self._outside(commits)
+        names = names_reaching(self._log, self._tips.at, firsts | set(self._commits.values()))
+        messages = self._messages(names)
+        indexed, loose, named = self._outside()
         return [
             self._tell(number, rank, names, messages.get(number, []), indexed.get(number, []), loose.get(number, []), named.get(number, []))
             for number, rank in enumerate(ranks)
         ]
 
-    def _messages(self, commits: dict[bytes, int], names: dict[int, tuple[tuple[bytes, ...], int]]) -> dict[int, list[Message]]:
+    def _messages(self, names: dict[int, tuple[tuple[bytes, ...], int]]) -> dict[int, list[Message]]:
         """Secret -> the commits and tags that hold it themselves."""
         found: dict[int, list[Message]] = {}
-        log = self._log
+        log, commits = self._log, self._commits
         seen = set().union(*[story.seen for story in self._lineage.stories])
-        for oid, secrets in self._of.items():
+        told = []
+        for oid in self._of:
             number = commits.get(oid)
             if number is not None:
                 refs, count = names[number]
-                message = Message(oid, "commit", WHERE[self._tips.rank[number]], oid, self._author(oid), refs, count)
-            elif oid in seen:
-                continue
-            else:
+                told.append(Message(oid, "commit", WHERE[self._tips.rank[number]], oid, self._author(oid), refs, count))
+            elif oid not in seen:
                 tag = self._tag(oid)
-                if tag is None:
-                    continue
-                message = tag
-            for secret in secrets:
+                if tag is not None:
+                    told.append(tag)
+        ends = log.numbers([message.commit for message in told if message.kind == "tag" and message.commit is not None])
+        for message in told:
+            if message.kind == "tag" and message.commit not in ends:
+                message = message._replace(commit=None)
+            for secret in self._of[message.oid]:
                 found.setdefault(secret, []).append(message)
         for messages in found.values():
             messages.sort(key=lambda message: (WHERE.index(message.where), commits.get(message.oid, len(log)), message.oid))
         return found
 
     def _tag(self, oid: bytes) -> Message | None:
-        """What there is to say of a tag; None when the object is none."""
+        """What there is to say of a tag, what it leads to taken for a commit; None when the object is none."""
         store = self._tips.store
         try:
             if store.header(oid)[0] != "tag":
@@ -227,19 +233,19 @@ class _Account:
             data = store.read(oid, _MESSAGE_LIMIT)[1]
         except ObjectError:
             return None
-        end = peel(store, oid)[-1]
         names = sorted(self._tips.tags.get(oid, []), key=name_order)
-        commit = end if self._log.numbers([end]) else None
         where = WHERE[min(map(rank_of, names))] if names else WHERE[NOWHERE]
-        return Message(oid, "tag", where, commit, author_in(data), tuple(names[:MOST_REFS]), len(names))
+        return Message(oid, "tag", where, peel(store, oid)[-1], author_in(data), tuple(names[:MOST_REFS]), len(names))
 
-    def _outside(self, commits: dict[bytes, int]) -> tuple[dict[int, list[tuple[bytes, bytes]]], dict[int, list[bytes]], dict[int, list[bytes]]]:
+    def _outside(self) -> tuple[dict[int, list[tuple[bytes, bytes]]], dict[int, list[bytes]], dict[int, list[bytes]]]:
         """Objects in no commit's tree, by secret: (path, id) of the index's, ids of dangling ones, names that lead straight to some."""
         indexed: dict[int, list[tuple[bytes, bytes]]] = {}
         loose: dict[int, list[bytes]] = {}
         named: dict[int, list[bytes]] = {}
         left = {
-            oid: secrets for oid, secrets in self._of.items() if oid not in commits and any(oid not in self._lineage.stories[each].seen for each in secrets)
+            oid: secrets
+            for oid, secrets in self._of.items()
+            if oid not in self._commits and any(oid not in self._lineage.stories[each].seen for each in secrets)
         }
         if not left:
             return indexed, loose, named
@@ -304,7 +310,8 @@ class _Account:
         where = min(places, key=_BEST.index, default="dangling")
         # A tree may have held it first, or a commit's own message.
         firsts = [(rank, story.first[rank])] if rank >= 0 else []
-        firsts += [(tips.rank[each], each) for each in log.numbers([message.oid for message in messages if message.kind == "commit"]).values()]
+        numbers = [self._commits[message.oid] for message in messages if message.kind == "commit"]
+        firsts += [(tips.rank[each], each) for each in numbers]
         commit, author, at_boundary = None, None, False
         _, first = min(firsts, default=(NOWHERE, -1))
         if first >= 0:

@@ -185,12 +185,17 @@ def name_of(entry: RawEntry, width: int) -> bytes:
 
 def find_entry(data: bytes, name: bytes, width: int) -> tuple[int, bytes] | None:
     """Return (mode, raw id) of the entry called ``name`` in a tree's raw content, or None; raises BadDataError."""
-    # Parsed from the start, so a name inside an id cannot mislead; and not at all when the bytes are nowhere.
-    if b" " + name + b"\0" not in data:
-        return None
-    for entry in _split(data, _patterns(width)):
-        if entry[entry.index(b" ") + 1 : -width - 1] == name:
-            return int(entry[: entry.index(b" ")], 8), entry[-width:]
+    patterns = _patterns(width)
+    place = data.find(b" " + name + b"\0")
+    while place >= 0:
+        # An entry's beginning is only known from the start: a name may stand inside another one or an id.
+        start = patterns.run(data, 0, place).end()  # type: ignore[union-attr]
+        entry = patterns.entry(data, start)
+        if entry is None:
+            raise BadDataError("the tree does not parse")
+        if entry[1] == name:
+            return int(entry[0][: entry[0].index(b" ")], 8), entry[0][-width:]
+        place = data.find(b" " + name + b"\0", place + 1)
     return None
 
 

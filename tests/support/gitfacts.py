@@ -7,7 +7,9 @@ the simplest means, so that it shares no code and no idea with the program.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 from gitrepo import GitRepo
@@ -88,8 +90,23 @@ class Facts:
 
     def introducers(self, oid: str) -> set[str]:
         """Commits that hold the object and none of whose parents do."""
-        held = self.holders(oid)
-        return {commit for commit in held if not held.intersection(self.parents[commit])}
+        return self.first_of(self.holders(oid))
+
+    def first_of(self, commits: set[str]) -> set[str]:
+        """Those none of whose parents are among them."""
+        return {commit for commit in commits if not commits.intersection(self.parents[commit])}
+
+    def holding(self, path: bytes, oid: str | None) -> set[str]:
+        """Commits in whose tree the object stands at a path; without an object, those that have anything there."""
+        out = set()
+        for commit, inside in self.contents.items():
+            places = inside.get(oid, ()) if oid is not None else self._paths(commit)
+            if path in places:
+                out.add(commit)
+        return out
+
+    def _paths(self, commit: str) -> set[bytes]:
+        return {path for paths in self.contents[commit].values() for path in paths}
 
     def ancestors(self, *tips: str) -> set[str]:
         """Commits reachable from ``tips``, themselves included."""
@@ -104,22 +121,57 @@ class Facts:
 
     @cached_property
     def refs(self) -> dict[str, str]:
-        """Full name of every ref -> the id it stands for, tags peeled."""
-        lines = self.repo("for-each-ref", "--format=%(refname) %(objectname) %(*objectname)").decode().splitlines()
-        return {name: rest[-1] for name, *rest in map(str.split, lines)}
+        """Full name of every ref -> the id it leads to, tags of tags peeled."""
+        out = {}
+        for line in self.repo("for-each-ref", "--format=%(refname) %(objectname)").decode().splitlines():
+            name, oid = line.split()
+            while oid in self.objects and self.objects[oid].kind == "tag":
+                oid = self.objects[oid].data[7 : 7 + 2 * self.width].decode()
+            out[name] = oid
+        return out
+
+    @cached_property
+    def ranks(self) -> list[set[str]]:
+        """Commits that a branch, a tag, any HEAD or another reference reaches; those that only notes do; those that only the stash and its reflog do; the rest."""
+        notes = {tip for name, tip in self.refs.items() if name.startswith("refs/notes/")}
+        stash = set(self.repo("reflog", "show", "--format=%H", "refs/stash", "--", check=False).decode().split())
+        others = {tip for name, tip in self.refs.items() if not name.startswith(("refs/notes/", "refs/stash"))}
+        known: set[str] = set()
+        out = []
+        for tips in (others | set(self.heads.values()), notes, stash, set(self.parents)):
+            fresh = self.ancestors(*tips) - known
+            known |= fresh
+            out.append(fresh)
+        return out
+
+    def best(self, commits: set[str]) -> set[str]:
+        """The commits of the best rank that has any of them."""
+        return next((rank & commits for rank in self.ranks if rank & commits), set())
 
     @cached_property
     def reachable(self) -> set[str]:
-        """Every object a ref or HEAD leads to, as git lists them."""
-        listed = self.repo("rev-list", "--objects", "--all", "HEAD", "--missing=allow-any", check=False).decode("utf-8", "surrogateescape")
+        """Every object that a reference, a HEAD or the stash's reflog leads to, as git lists them."""
+        stash = self.repo("reflog", "show", "--format=%H", "refs/stash", "--", check=False).decode().split()
+        head = self.repo("rev-parse", "-q", "--verify", "HEAD", check=False).decode().split()
+        listed = self.repo("rev-list", "--objects", "--missing=allow-any", "--all", *head, *stash).decode("utf-8", "surrogateescape")
         named = self.repo("for-each-ref", "--format=%(objectname)").decode().split()
         return {line.split(" ", 1)[0] for line in listed.splitlines()} | set(named)
 
     @cached_property
-    def heads(self) -> set[str]:
-        """The commits that HEAD, and HEAD of each linked worktree, stands for."""
-        listed = self.repo("worktree", "list", "--porcelain").decode().splitlines()
-        return {line[5:] for line in listed if line.startswith("HEAD ") and line[5:].strip("0")}
+    def heads(self) -> dict[str, str]:
+        """The commits that HEAD, and HEAD of each linked worktree, stands for, by the name that leads there."""
+        out = {}
+        for place in [self.common, *self.common.glob("worktrees/*")]:
+            git_dir = "" if place == self.common else f"{place.relative_to(self.common)}/"
+            oid = self.repo("--git-dir", str(place), "rev-parse", "-q", "--verify", "HEAD^{commit}", check=False).decode().strip()
+            if oid:
+                out[f"{git_dir}HEAD"] = oid
+        return out
+
+    @cached_property
+    def common(self) -> Path:
+        """The git directory that linked worktrees share."""
+        return (self.repo.top / os.fsdecode(self.repo("rev-parse", "--git-common-dir").strip())).resolve()
 
     @cached_property
     def head(self) -> dict[str, set[bytes]]:
@@ -128,11 +180,15 @@ class Facts:
         return self.contents.get(commit, {})
 
     def containing(self, commits: set[str]) -> set[str]:
-        """Full names of the refs from which one of the commits is reachable."""
-        return {name for name, tip in self.refs.items() if commits & self.ancestors(tip)}
+        """Full names of the refs, and the HEADs, from which one of the commits is reachable."""
+        return {name for name, tip in {**self.refs, **self.heads}.items() if commits & self.ancestors(tip)}
 
-    def person(self, commit: str, role: str = "author") -> tuple[str, int]:
-        """(``Name <e-mail>``, seconds since the epoch) of a commit's author or committer."""
-        line = next(line for line in self.objects[commit].data.split(b"\n") if line.startswith(role.encode() + b" "))
+    def person(self, oid: str, role: str = "author") -> tuple[str, int]:
+        """(``Name <e-mail>``, seconds since the epoch) of a commit's author or committer, or a tag's tagger."""
+        line = next(line for line in self.objects[oid].data.split(b"\n") if line.startswith(role.encode() + b" "))
         who, seconds, _ = line[len(role) + 1 :].decode("utf-8", "replace").rsplit(" ", 2)
         return who, int(seconds)
+
+    def committed(self, commit: str) -> int:
+        """When a commit was made, seconds since the epoch."""
+        return self.person(commit, "committer")[1]

@@ -14,9 +14,9 @@ PASSWORD = expand("<pass:16>", 78).decode()
 KEEP = CANARY[8:-8]
 
 
-def told(args, tmp_path, env=None):
+def told(args, tmp_path, code=2):
     done = subprocess.run([sys.executable, "-m", "leaksieve", *args], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 2, done
+    assert done.returncode == code, done
     return done.stdout + done.stderr
 
 
@@ -41,7 +41,7 @@ def test_arguments(tmp_path, args):
 
 
 def test_a_password_in_an_address(tmp_path):
-    assert PASSWORD not in told(["scan", f"https://deploy:{PASSWORD}@git.corp.net/x.git"], tmp_path)
+    assert PASSWORD not in told(["scan", f"https://deploy:{PASSWORD}@127.0.0.1:1/x.git"], tmp_path, code=3)
 
 
 def test_the_gate_cannot_be_disarmed_by_the_repository(tmp_path):

@@ -131,13 +131,20 @@ def test_strict_counts_what_was_excluded(place):
     assert "--require-complete=strict" in done.err
 
 
-def test_a_repository_scanned_as_a_tree_is_not_complete_under_strict(repo):
+def test_a_repository_is_scanned_with_its_history(repo, token):
     done = repo.run("scan", ".", "-f", "json")
     assert done.code == 0, done
-    assert ". is taken for a working tree" in done.err
-    assert "history-not-scanned" in done.out
-    assert repo.run("scan", ".", "--require-complete=strict").code == 3
-    assert repo.run("scan", ".", "--tree", "--require-complete=strict").code == 0
+    assert ". is taken for a working tree with its history" in done.err
+    assert [source["kind"] for source in json.loads(done.out)["coverage"]["sources"]] == ["file", "git"]
+    repo.write("gone.txt", f"t = {token}\n")
+    repo.git("add", ".")
+    repo.git("commit", "-qm", "leak")
+    repo.git("rm", "-q", "gone.txt")
+    repo.git("commit", "-qm", "no leak")
+    assert repo.run("scan", ".", "--tree").code == 0
+    assert repo.run("scan", ".", "--history").code == 1
+    assert repo.run("scan", ".").code == 1
+    assert repo.run("git").code == 1
 
 
 def test_2_comes_before_everything(leak):
@@ -358,11 +365,15 @@ def test_what_is_neither_file_nor_folder_is_refused(place):
     assert "neither a file nor a folder" in done.err
 
 
-def test_a_bare_repository_is_not_called_clean(repo):
+def test_a_bare_repository_has_a_history_and_no_tree(repo):
     repo.git("clone", "-q", "--bare", ".", "bare.git")
     done = repo.run("scan", "bare.git")
-    assert done.code == 2
-    assert "a bare repository has no files to scan" in done.err
+    assert done.code == 0
+    assert "1 commit" in done.out
+    for args in (("dir", "bare.git"), ("scan", "--tree", "bare.git")):
+        done = repo.run(*args)
+        assert done.code == 2
+        assert "a bare repository has no files to scan" in done.err
     assert repo.run("git", "bare.git", "--staged").code == 3
 
 

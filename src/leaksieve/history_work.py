@@ -162,10 +162,10 @@ class HistoryWorker:
             if further:
                 share.skips.append(Skip("failed", where, "base-unreadable", "objects stored as changes to it cannot be built", further))
 
-        def outside(position: int) -> bytes:
+        def outside(position: int) -> bytes | None:
             oid = table.outside.get(position)
             if oid is None:
-                return b""
+                return None
             try:
                 kind, data = self.store.read(oid, self._source.chain_limit)
             except ObjectError as error:

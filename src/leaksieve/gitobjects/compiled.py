@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 FALLBACKS: list[str] = []
 
@@ -22,7 +22,7 @@ try:
     from isal import isal_zlib
 
     decompress = isal_zlib.decompress
-    ERRORS = (isal_zlib.error, zlib.error)
+    ERRORS = (cast("type[Exception]", isal_zlib.error), zlib.error)
 except ImportError:
     decompress = zlib.decompress
     ERRORS = (zlib.error,)

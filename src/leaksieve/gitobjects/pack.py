@@ -12,6 +12,10 @@ _REF_DELTA = 7
 # A pack entry's header: 10 bytes of type and size, 10 of a base offset, or 32 of a base id.
 _HEADER_BYTES = 48
 
+# A size of 63 bits takes 10 bytes, 4 bits and then 7 a byte; nothing longer is a size.
+MAX_VARINT = 9
+MAX_SIZE = (1 << 63) - 1
+
 PackEntry = tuple[int, int, int, "int | bytes | None"]
 
 
@@ -166,6 +170,8 @@ class Pack:
                 at += 1
                 size |= (byte & 127) << shift
                 shift += 7
+            if at > 1 + MAX_VARINT or size > MAX_SIZE:
+                raise BadDataError("announces an impossible size")
             if kind == _OFS_DELTA:
                 byte = head[at]
                 at += 1

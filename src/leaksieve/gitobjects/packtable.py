@@ -18,6 +18,8 @@ BULK = 20_000
 COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4
 # Sizes past this are not worked on, whatever they say.
 LARGEST = 1 << 30
+# What stands before the first entry: a mark, a version, a count.
+HEAD = 12
 KINDS = {COMMIT: "commit", TREE: "tree", BLOB: "blob", TAG: "tag"}
 # What stands for the type of a family whose root could not be read, and for one whose base lies outside the pack.
 BROKEN = 0
@@ -84,6 +86,8 @@ def build_small(pack: Pack) -> PackTable:
     starts = [offsets[place] for place in order]
     index = {start: number for number, start in enumerate(starts)}
     limit = len(pack.data) - pack.hash_size
+    if limit < HEAD:
+        raise BadDataError("the pack is cut off")
     count = len(order)
     types, at, sizes, base = [BROKEN] * count, [0] * count, [0] * count, [-1] * count
     outside: dict[int, bytes] = {}
@@ -93,6 +97,9 @@ def build_small(pack: Pack) -> PackTable:
             types[number], sizes[number], at[number], wanted = pack.entry(start)
         except BadDataError as error:
             broken[number] = str(error)
+            continue
+        if at[number] >= limit:
+            broken[number] = "the pack is cut off"
             continue
         if wanted is None:
             continue
@@ -109,14 +116,18 @@ def build_small(pack: Pack) -> PackTable:
         if wanted in index and wanted != start:
             base[number] = index[wanted]
         else:
-            types[number] = BROKEN
             broken[number] = "its base is no entry of the pack"
     root = _roots(base, broken)
+    for number in broken:
+        types[number], at[number], sizes[number] = BROKEN, 0, 0
     grouped = sorted(range(count), key=root.__getitem__)
     position = [0] * count
     for new, number in enumerate(grouped):
         position[number] = new
-    ends = [*starts[1:], limit]
+    # Up to the next entry; an index may name one place several times.
+    ends = [limit] * count
+    for number in range(count - 2, -1, -1):
+        ends[number] = ends[number + 1] if starts[number + 1] == starts[number] else min(starts[number + 1], limit)
     first: list[int] = [new for new in range(count) if not new or root[grouped[new]] != root[grouped[new - 1]]]
     tops = [root[grouped[new]] for new in first]
     first.append(count)
@@ -129,7 +140,7 @@ def build_small(pack: Pack) -> PackTable:
         pack,
         array("q", [order[number] for number in grouped]),
         array("q", [at[number] for number in grouped]),
-        array("q", [min(ends[number], limit) for number in grouped]),
+        array("q", [ends[number] for number in grouped]),
         array("q", [sizes[number] for number in grouped]),
         array("q", [position[base[number]] if base[number] >= 0 else -1 for number in grouped]),
         families,
@@ -152,13 +163,13 @@ def _roots(base: list[int], broken: dict[int, str]) -> list[int]:
             chain.append(here)
             here = base[here]
             if root[here] == -2 - number:
-                # Back where this chain began: nothing on the cycle can ever be built.
-                broken[here] = "a delta that is built on itself"
-                base[here] = -1
-                root[here] = here
-                break
-        for each in chain:
-            root[each] = root[here]
+                # Back where this chain has been: nothing on the cycle can ever be built.
+                while base[here] >= 0:
+                    broken[here] = "a delta that is built on itself"
+                    root[here], base[here], here = here, -1, base[here]
+        for each in reversed(chain):
+            if base[each] >= 0:
+                root[each] = root[base[each]]
     return root
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from leaksieve.gitobjects.errors import BadDataError
-from leaksieve.gitobjects.pack import Pack
-from leaksieve.gitobjects.packtable import BROKEN, LARGEST, OUTSIDE, Families, PackTable
+from leaksieve.gitobjects.pack import MAX_SIZE, MAX_VARINT, Pack
+from leaksieve.gitobjects.packtable import BROKEN, HEAD, LARGEST, OUTSIDE, Families, PackTable
 
 _OFS_DELTA = 6
 _REF_DELTA = 7
-# A size of 63 bits takes 10 bytes, 4 bits and then 7 a byte.
-_MAX_VARINT = 10
+# What a distance of more bytes than this leads to lies outside any file.
+_MAX_BACK = 8
 # No chain of deltas is deeper than 2 to this power; what has no root by then is a cycle.
 _MAX_DOUBLINGS = 40
 
@@ -27,20 +27,27 @@ def build_bulk(pack: Pack) -> PackTable:
     """Read all entries' headers; raises OSError or BadDataError when the pack as a whole cannot be used."""
     data = np.frombuffer(pack.data, np.uint8)
     limit = len(data) - pack.hash_size
+    if limit < HEAD:
+        raise BadDataError("the pack is cut off")
     offsets = _offsets(pack)
     order = np.argsort(offsets, kind="stable")
     starts = offsets[order]
     count = len(starts)
     # Headers are read with some bytes in hand: what begins too near the end is read one by one below.
-    usable = (starts >= 12) & (starts < limit)
-    types, sizes, at = _heads(data, np.where(usable, starts, 12), limit)
+    usable = (starts >= HEAD) & (starts < limit)
     broken: dict[int, str] = {int(i): "an offset points outside the pack" for i in np.nonzero(~usable)[0]}
+    types, sizes, at, impossible = _heads(data, np.where(usable, starts, 0), limit)
+    for i in np.nonzero(usable & impossible)[0].tolist():
+        broken[i] = "announces an impossible size"
+    usable &= ~impossible
     outside: dict[int, bytes] = {}
     base = np.full(count, -1, np.int64)
     _follow_offsets(data, limit, starts, types, at, base, usable, broken)
     for i in np.nonzero(usable & (types == _REF_DELTA))[0].tolist():
         oid = bytes(data[at[i] : at[i] + pack.hash_size])
         at[i] += pack.hash_size
+        if at[i] >= limit:
+            continue
         try:
             offset = pack.find(oid)
         except BadDataError:
@@ -48,8 +55,9 @@ def build_bulk(pack: Pack) -> PackTable:
         if offset is None:
             outside[i] = oid
             continue
-        found = int(np.searchsorted(starts, offset))
-        if found < count and starts[found] == offset and found != i:
+        # The last of those that stand there, should an index name one place several times.
+        found = int(np.searchsorted(starts, min(offset, MAX_SIZE), side="right")) - 1
+        if found >= 0 and starts[found] == offset != starts[i]:
             base[i] = found
         else:
             broken[i] = "its base is no entry of the pack"
@@ -59,13 +67,14 @@ def build_bulk(pack: Pack) -> PackTable:
         broken.setdefault(i, "the pack is cut off")
     base[list(broken)] = -1
     root = _roots(base, broken)
-    kind = types.copy()
-    kind[list(broken)] = BROKEN
-    kind[list(outside)] = OUTSIDE
+    lost = list(broken)
+    types[lost], at[lost], sizes[lost] = BROKEN, 0, 0
+    types[list(outside)] = OUTSIDE
     grouped = np.argsort(root, kind="stable")
     position = np.empty(count, np.int64)
     position[grouped] = np.arange(count)
-    ends = np.minimum(np.append(starts[1:], limit), limit)
+    # Up to the next entry.
+    ends = np.minimum(np.append(starts, limit)[np.searchsorted(starts, starts, side="right")], limit)
     root = root[grouped]
     first = np.nonzero(np.append(True, root[1:] != root[:-1]))[0] if count else np.empty(0, np.int64)
     last = np.append(first[1:], count)
@@ -78,7 +87,7 @@ def build_bulk(pack: Pack) -> PackTable:
         ends[grouped],
         sizes[grouped],
         np.where(base >= 0, position[base], -1)[grouped],
-        Families(np.append(first, count), kind[tops], weight),
+        Families(np.append(first, count), types[tops], weight),
         {int(position[i]): oid for i, oid in outside.items()},
         {int(position[i]): what for i, what in broken.items()},
     )
@@ -93,7 +102,7 @@ def _offsets(pack: Pack) -> Array:
         far = np.nonzero(found & 0x80000000)[0]
         if len(far):
             room = len(index) - 2 * pack.hash_size
-            table = np.frombuffer(pack.index, ">u8", (room - large) // 8, large).astype(np.int64)
+            table = np.minimum(np.frombuffer(pack.index, ">u8", (room - large) // 8, large), MAX_SIZE).astype(np.int64)
             which = found[far] & 0x7FFFFFFF
             if which.max() >= len(table):
                 raise BadDataError("the pack index does not hold together")
@@ -101,27 +110,29 @@ def _offsets(pack: Pack) -> Array:
     return found
 
 
-def _heads(data: Array, starts: Array, limit: int) -> tuple[Array, Array, Array]:
-    """Type, size and the place behind both, for every entry."""
+def _heads(data: Array, starts: Array, limit: int) -> tuple[Array, Array, Array, Array]:
+    """Type, size and the place behind both, for every entry, and which sizes are none."""
     byte = data[starts]
     types = ((byte >> 4) & 7).astype(np.int64)
     sizes = (byte & 15).astype(np.int64)
     at = starts + 1
     going = np.nonzero(byte & 128)[0]
     shift = 4
-    for _ in range(_MAX_VARINT):
+    impossible = np.zeros(len(starts), bool)
+    for _ in range(MAX_VARINT):
         if not len(going):
             break
         byte = data[np.minimum(at[going], limit)]
-        if shift < 63:
-            sizes[going] |= (byte & 127).astype(np.int64) << shift
+        part = (byte & 127).astype(np.int64)
+        if shift > 56:
+            impossible[going] |= part >> (63 - shift) != 0
+            part &= (1 << (63 - shift)) - 1
+        sizes[going] |= part << shift
         at[going] += 1
         shift += 7
         going = going[(byte & 128) != 0]
-    at[going] = limit
-    # A size that overflows is one that no limit allows.
-    sizes[sizes < 0] = np.iinfo(np.int64).max
-    return types, sizes, at
+    impossible[going] = True
+    return types, sizes, at, impossible
 
 
 def _follow_offsets(data: Array, limit: int, starts: Array, types: Array, at: Array, base: Array, usable: Array, broken: dict[int, str]) -> None:
@@ -133,7 +144,7 @@ def _follow_offsets(data: Array, limit: int, starts: Array, types: Array, at: Ar
     at[which] += 1
     back = (byte & 127).astype(np.int64)
     going = np.nonzero(byte & 128)[0]
-    for _ in range(_MAX_VARINT):
+    for _ in range(_MAX_BACK):
         if not len(going):
             break
         byte = data[np.minimum(at[which[going]], limit)]
@@ -141,8 +152,9 @@ def _follow_offsets(data: Array, limit: int, starts: Array, types: Array, at: Ar
         back[going] = ((back[going] + 1) << 7) | (byte & 127)
         going = going[(byte & 128) != 0]
     wanted = starts[which] - back
-    found = np.minimum(np.searchsorted(starts, wanted), len(starts) - 1)
-    good = (starts[found] == wanted) & (back > 0)
+    # The last of those that stand there, should an index name one place several times.
+    found = np.maximum(np.searchsorted(starts, wanted, side="right") - 1, 0)
+    good = (starts[found] == wanted) & (back > 0) & (wanted >= HEAD)
     good[going] = False
     base[which[good]] = found[good]
     for i in which[~good].tolist():
@@ -156,8 +168,10 @@ def _roots(base: Array, broken: dict[int, str]) -> Array:
     for _ in range(_MAX_DOUBLINGS):
         further = root[root]
         if np.array_equal(further, root):
-            return root
+            break
         root = further
+    if not (base[root] >= 0).any():
+        return root
     # What leads into a cycle ends up on it: the cycle's members are those that are reached.
     for i in np.unique(root[base[root] >= 0]).tolist():
         broken[i] = "a delta that is built on itself"
@@ -181,7 +195,7 @@ def copies(packs: list[Pack]) -> list[set[int]]:
     same[1:] = ordered[1:] == ordered[:-1]
     marked: list[set[int]] = [set() for _ in packs]
     # The same first 8 bytes may be chance, or somebody's work: whole ids decide.
-    group: dict[bytes, None] = {}
+    group: dict[bytes, int] = {}
     for at in np.nonzero(same | np.append(same[1:], False))[0].tolist():
         if not same[at]:
             group = {}
@@ -189,7 +203,7 @@ def copies(packs: list[Pack]) -> list[set[int]]:
         which = int(np.searchsorted(bounds, number, side="right")) - 1
         place = number - int(bounds[which])
         name = packs[which].name(place)
-        if name in group:
+        # Two of one id in one pack may differ, as no honest pack has them: both are read.
+        if group.setdefault(name, which) != which:
             marked[which].add(place)
-        group[name] = None
     return marked

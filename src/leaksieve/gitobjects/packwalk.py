@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from leaksieve.gitobjects.compiled import ERRORS, apply_delta, decompress
+from leaksieve.gitobjects.delta import delta_sizes
 from leaksieve.gitobjects.errors import BadDataError
 from leaksieve.gitobjects.files import Buffer
 from leaksieve.gitobjects.inflate import inflate
@@ -47,12 +48,20 @@ class Shares(NamedTuple):
 
 
 def walk(
-    data: Buffer, shares: Shares, visit: Visit, lost: Lost, *, limit: int, chain_limit: int, outside: Callable[[int], bytes], broken: dict[int, str]
+    data: Buffer,
+    shares: Shares,
+    visit: Visit,
+    lost: Lost,
+    *,
+    limit: int,
+    chain_limit: int,
+    outside: Callable[[int], bytes | None],
+    broken: dict[int, str],
 ) -> None:
     """Visit every object of some families, each after its base.
 
     Objects over ``limit`` bytes are not visited (reported as ``too-large``) but built when others are built on
-    them, up to ``chain_limit``.  ``outside`` gives the content of a root's base that is not in the pack.
+    them, up to ``chain_limit``.  ``outside`` gives the content of a root's base that is not in the pack, None for a root that has none.
     """
     view = memoryview(data)
     first, at, end, size, base = shares
@@ -72,9 +81,13 @@ def walk(
                 continue
             content = _inflated(view, at[number], end[number], announced)
             foreign, delta, start = outside(position), b"", 0
-            if foreign:
+            if foreign is not None:
                 delta = content
-                content, start = _applied(foreign, content, max(limit, chain_limit if kids else 0))
+                _, promised, start = delta_sizes(delta)
+                if promised > (chain_limit if kids else limit):
+                    lost(position, "too-large", f"{promised} bytes, the limit is {chain_limit if kids else limit}", below[number])
+                    continue
+                content = _joined(apply_delta(foreign, delta))
         except _BAD as error:
             lost(position, "corrupt-object", str(error), below[number])
             continue
@@ -82,7 +95,7 @@ def walk(
             lost(position, "too-large", f"{len(content)} bytes, the limit is {limit}", 0)
             state = None
         else:
-            state = visit(position, content, None, foreign or None, delta, start)
+            state = visit(position, content, None, foreign, delta, start)
         if kids:
             _descend(view, shares, children, below, content, state, kids, visit, lost, limit, chain_limit)
 
@@ -112,13 +125,13 @@ def _descend(
         start = at[number]
         length = size[number]
         try:
+            if length > chain_limit:
+                raise BadDataError(f"a delta of {length} bytes")
             if end[number] - start <= _AT_ONCE:
                 delta = decompress(view[start : end[number]], 15, length or 1)
                 if len(delta) != length:
                     raise BadDataError("inflates to another size than announced")
             else:
-                if length > chain_limit:
-                    raise BadDataError(f"a delta of {length} bytes")
                 delta = _inflated(view, start, end[number], length)
             # The result's size stands behind the base's: read before anything is built.
             place = 0
@@ -140,7 +153,7 @@ def _descend(
                 continue
             made = apply_delta(content, delta)
             if type(made) is list:
-                made = made[0] if len(made) == 1 else b"".join(made)
+                made = _joined(made)
         except _BAD as error:
             lost(first + number, "corrupt-object", str(error) or type(error).__name__, below[number])
             continue
@@ -151,7 +164,9 @@ def _descend(
             fresh = visit(first + number, made, state, content, delta, place)
         if grandchildren:
             if held + len(made) > _HELD and stack:
-                lost(first + number, "too-large", "the chain of deltas it stands in takes more memory than allowed", below[number])
+                # It was visited itself; what is built on it is not.
+                for each in grandchildren:
+                    lost(first + each, "too-large", "the chain of deltas it stands in takes more memory than allowed", below[each])
                 continue
             stack.append((made, fresh, grandchildren))
             held += len(made)
@@ -162,16 +177,26 @@ def _children(shares: Shares) -> tuple[dict[int, list[int]], list[int]]:
     first, base = shares.first, shares.base
     children: dict[int, list[int]] = {}
     below = [0] * len(base)
+    ordered = True
     for number in range(len(base) - 1, -1, -1):
         parent = base[number] - first
         if parent >= 0:
             # A base mostly stands before what is built on it, so that its count is whole when it is used.
             below[parent] += below[number] + 1
+            ordered = ordered and parent < number
             known = children.get(parent)
             if known is None:
                 children[parent] = [number]
             else:
                 known.append(number)
+    if not ordered:
+        below = [0] * len(base)
+        tops = [number for number in range(len(base)) if base[number] < 0]
+        for number in tops:
+            tops += children.get(number, ())
+        for number in reversed(tops):
+            if base[number] >= 0:
+                below[base[number] - first] += below[number] + 1
     for kids in children.values():
         if len(kids) > 1:
             kids.sort(key=below.__getitem__, reverse=True)
@@ -192,12 +217,8 @@ def _inflated(view: memoryview, start: int, end: int, size: int) -> bytes:
     return inflate(view.obj, start, size)  # type: ignore[arg-type]
 
 
-def _applied(base: bytes, delta: bytes, most: int) -> tuple[bytes, int]:
-    """The result of a delta, with its limit looked at first, and where its instructions begin."""
-    from leaksieve.gitobjects.delta import delta_sizes
-
-    _, promised, start = delta_sizes(delta)
-    if promised > most:
-        raise BadDataError(f"the delta asks for {promised} bytes, the limit is {most}")
-    made = apply_delta(base, delta)
-    return (b"".join(made) if isinstance(made, list) else made), start
+def _joined(made: bytes | list[bytes]) -> bytes:
+    """What the compiled code built, in one piece."""
+    if isinstance(made, bytes):
+        return made
+    return made[0] if len(made) == 1 else b"".join(made)

@@ -260,16 +260,21 @@ def _engine_for(small: bool) -> str:
 
 def _parts(unit: Unit) -> list[Unit]:
     """The files of a unit as units of their own."""
-    if unit[0] != "files":
-        return [unit]
-    _, root, entries = unit
-    return [("files", root, (entry,)) for entry in entries]  # type: ignore[attr-defined]
+    if unit[0] == "files":
+        _, root, entries = unit
+        return [("files", root, (entry,)) for entry in entries]  # type: ignore[attr-defined]
+    if unit[0] == "commits":
+        return [("commits", (entry,)) for entry in unit[1]]  # type: ignore[attr-defined]
+    return [unit]
 
 
 def _name(unit: Unit) -> bytes:
     """What a unit of one file is called on the receipt."""
     if unit[0] == "files":
         return bytes(unit[2][0][0])  # type: ignore[index]
+    if unit[0] == "commits":
+        _, path, oid, *_ = unit[1][0]  # type: ignore[index]
+        return bytes(path) or bytes(oid).hex().encode()
     return next((piece for piece in unit if isinstance(piece, bytes)), b"")
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 from leaksieve.coverage import SourceCoverage
 from leaksieve.gitobjects.inventory import Inventory
+from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.packwalk import Shares
+from leaksieve.gitobjects.partial import is_partial
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.model import Skip
 
@@ -67,7 +69,7 @@ class HistorySource:
         inventory = self.inventory
         coverage = self.coverage
         coverage.shallow = self.repository.shallow
-        coverage.partial = "partialclone" in self.repository.extensions
+        coverage.partial = is_partial(ObjectStore(self.repository))
         coverage.expect("objects", inventory.packed + len(inventory.loose))
         for kind, count in inventory.by_kind().items():
             coverage.expect(f"{kind}s", count)

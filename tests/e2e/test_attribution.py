@@ -402,3 +402,15 @@ def test_a_tree_that_lists_itself_out_without_end_is_gone_through_once(repo: Git
 
 def test_nothing_to_look_for_is_no_work(repo: GitRepo) -> None:
     assert attribute(repo, []) == ([], [])
+    repo("tag", "-a", "-m", "secret", "v1")
+    here = discover(repo.path)
+    commit, tag = repo.id("HEAD"), bytes.fromhex(repo.id("v1"))
+    log = CommitLog.from_packed([pack_commit(bytes.fromhex(commit), contents(repo, [commit])[commit])])
+    attributor = Attributor(here, log, [{bytes.fromhex(commit), tag}], all_refs(here), reflog_ids(here), tags=[tag])
+    assert list(attributor.units()) == []
+    (told,), troubles = attributor.finish()
+    assert [message.kind for message in told.messages] == ["commit", "tag"]
+    assert not troubles
+    # A worker that died is told of.
+    attributor.take((0, 1), None)
+    assert [trouble.reason for trouble in attributor.finish()[1]] == ["crashed-worker"]

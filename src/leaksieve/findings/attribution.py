@@ -117,7 +117,8 @@ class Attributor:
 
     ``secrets`` holds, for each secret, the raw ids of the objects that hold it: blobs, trees (all
     that list the name it stands in), commits and tags.  ``refs`` are those of ``refs.all_refs``,
-    ``reflogs`` of ``refs.reflog_ids``.
+    ``reflogs`` of ``refs.reflog_ids``.  ``tags`` may name those of the objects that are known to be
+    tags: these and commits are in no tree, and with nothing else to look for there is no work.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class Attributor:
         secrets: Sequence[Collection[bytes]],
         refs: Mapping[bytes, bytes],
         reflogs: Mapping[bytes, tuple[bytes, ...]],
+        tags: Collection[bytes] = (),
     ) -> None:
         self._repository = repository
         self._log = log
@@ -138,7 +140,7 @@ class Attributor:
                 self._of.setdefault(oid, []).append(number)
         self._count = len(secrets)
         self._commits = log.numbers(self._of) if self._of else {}
-        self._tracer = Tracer(repository, log, frozenset(self._of.keys() - self._commits.keys()))
+        self._tracer = Tracer(repository, log, frozenset(self._of.keys() - self._commits.keys() - set(tags)))
         self._moved: dict[int, list[Moved]] = {}
         self._troubles: dict[bytes, Trouble] = {}
 

@@ -142,8 +142,11 @@ def read(repository: str) -> Iterator[tuple[str, str, bytes]]:
     with subprocess.Popen(call, cwd=repository, env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         while line := process.stdout.readline():
-            oid, kind, size = line.decode("ascii").split()
-            yield oid, kind, process.stdout.read(int(size))
+            oid, kind, *size = line.decode("ascii").split()
+            if not size:
+                # "missing": git cannot read it.
+                continue
+            yield oid, kind, process.stdout.read(int(size[0]))
             process.stdout.read(1)
     if process.returncode:
         raise Unavailable(f"git cat-file failed in {repository}")

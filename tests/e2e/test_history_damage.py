@@ -18,14 +18,13 @@ import packcraft as craft
 from gitrepo import GitRepo
 from hurtful import GIGABYTE
 from planted import token
-from realrun import leaksieve, missing, unattributed
+from realrun import leaksieve
 from wreck import Wreck, check, scanned
 
 UNSAID = (":gone.env", "HEAD~1", "v1")
 # A pack ends in a checksum; where it is cut off its last bytes are taken for that.
 CHECKSUM = 20
-waits = pytest.mark.skipif(bool(missing()), reason="history is not scanned yet")
-pytestmark = [pytest.mark.e2e, waits]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +247,7 @@ def test_a_damaged_commit_graph_misleads_nobody(wreck: Wreck, damage: str) -> No
         graph.write_bytes(data[:-600] + bytes(580) + data[-20:])
     run = scanned(wreck.repo.top)
     check(run, {*wreck.tokens.values(), wreck.loose}, failed=None)
-    if damage != "lies" and not unattributed():
+    if damage != "lies":
         source = run.secrets[wreck.tokens["3"]]["occurrences"][0]["source"]
         assert source["commit"] == wreck.repo.id("main~8")
 

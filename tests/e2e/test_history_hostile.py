@@ -15,11 +15,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from gitrepo import ENVIRONMENT, GitRepo
 from planted import token
-from realrun import history, leaksieve, missing, unattributed
+from realrun import history, leaksieve
 
 pytestmark = pytest.mark.e2e
-waits = pytest.mark.skipif(bool(missing()), reason="history is not scanned yet")
-waits_for_commits = pytest.mark.skipif(bool(unattributed()), reason=unattributed())
 
 HOOKS = (
     "applypatch-msg pre-applypatch post-applypatch pre-commit pre-merge-commit prepare-commit-msg commit-msg post-commit pre-rebase post-checkout post-merge "
@@ -187,8 +185,6 @@ COMMANDS = {
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_program_is_run(trap: Trap, name: str) -> None:
     words = COMMANDS[name]
-    if words[:2] == ["git", "."] and (why := missing(*words[2:])):
-        pytest.skip(why)
     # The folder of traps comes first on the path: a program of any name that is run by its name leaves a mark too.
     run = leaksieve(*words, "-f", "json", "--reveal", cwd=trap.repo.top, env={"PATH": f"{trap.path}{os.pathsep}{os.environ['PATH']}"})
     assert trap.sprung == set(), run
@@ -305,7 +301,6 @@ def spiteful(tmp_path_factory: pytest.TempPathFactory) -> tuple[GitRepo, set[str
     return repo, secrets
 
 
-@waits_for_commits
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif"])
 def test_no_control_character_reaches_the_output(spiteful: tuple[GitRepo, set[str]], form: str) -> None:
     repo, secrets = spiteful
@@ -321,7 +316,6 @@ def test_no_control_character_reaches_the_output(spiteful: tuple[GitRepo, set[st
     assert token(299).encode() not in run.out
 
 
-@waits_for_commits
 def test_bad_references_cost_nothing_but_themselves(spiteful: tuple[GitRepo, set[str]]) -> None:
     repo, secrets = spiteful
     run = history(repo.top, megabytes=600)
@@ -331,7 +325,6 @@ def test_bad_references_cost_nothing_but_themselves(spiteful: tuple[GitRepo, set
     assert run.peak < 600 << 20
 
 
-@waits_for_commits
 @pytest.mark.xfail(reason="references that cannot be read are not on the receipt")
 def test_bad_references_are_said(spiteful: tuple[GitRepo, set[str]]) -> None:
     """One that leads to an object that is not there may be the end of a history that is not scanned."""
@@ -482,7 +475,6 @@ FOLLOWED = "links and alternates that lead out of the named directory are follow
 UNSAID = "alternates that are not read are not on the receipt"
 
 
-@waits
 @pytest.mark.parametrize(
     "name",
     known(
@@ -504,7 +496,6 @@ def test_nothing_outside_is_read_and_nothing_hangs(tmp_path: Path, name: str) ->
     assert bool(run.failed) is said, run
 
 
-@waits
 @pytest.mark.parametrize("name", known(("gitdir", "commondir", "git-link"), {"git-link": FOLLOWED}))
 def test_a_tree_that_leads_to_another_repository_is_refused(tmp_path: Path, name: str) -> None:
     house = House(tmp_path)

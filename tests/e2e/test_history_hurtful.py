@@ -14,11 +14,9 @@ import packcraft as craft
 from gitrepo import GitRepo
 from hurtful import CRAFTED, Crafted
 from planted import token
-from realrun import missing
 from wreck import check, scanned
 
 pytestmark = pytest.mark.e2e
-waits = pytest.mark.skipif(bool(missing()), reason="history is not scanned yet")
 
 
 def test_git_reads_what_is_written_by_hand(tmp_path: Path) -> None:
@@ -52,7 +50,6 @@ BUGS = {
 }
 
 
-@waits
 @pytest.mark.parametrize("made", [pytest.param(made, marks=pytest.mark.xfail(reason=BUGS[made.__name__]) if made.__name__ in BUGS else ()) for made in CRAFTED])
 def test_a_pack_made_to_hurt(tmp_path: Path, made: Callable[[], Crafted]) -> None:
     repo = GitRepo(tmp_path / "repo", "--template=")

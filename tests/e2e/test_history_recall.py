@@ -16,11 +16,9 @@ import layouts
 from gitfacts import Facts
 from gitrepo import GitRepo
 from planted import Plant, Planted, token
-from realrun import Run, history, missing, unattributed
+from realrun import Run, history
 
 pytestmark = pytest.mark.e2e
-waits = pytest.mark.skipif(bool(missing()), reason="history is not scanned yet")
-waits_for_commits = pytest.mark.skipif(bool(unattributed()), reason=unattributed())
 
 # A file inside a file of the history is opened once archives are.
 UNOPENED = frozenset({"gzip"})
@@ -153,7 +151,6 @@ def test_layouts_keep_what_they_should(planted: Planted, tmp_path: Path, name: s
         assert list(objects.glob("??/*")) == []
 
 
-@waits_for_commits
 @pytest.mark.parametrize("name", layouts.ALL)
 def test_everything_is_found_and_attributed(planted: Planted, tmp_path: Path, name: str) -> None:
     repo = layouts.ALL[name](planted.repo, tmp_path / "copy")
@@ -173,7 +170,6 @@ def check_counts(run: Run, facts: Facts) -> None:
     assert receipt["scanned"]["commits"] == len(facts.parents)
 
 
-@waits_for_commits
 def test_sha256(tmp_path: Path) -> None:
     planted = Planted(tmp_path / "long", "--object-format=sha256")
     for name in ("loose", "packed"):
@@ -187,13 +183,11 @@ def test_sha256(tmp_path: Path) -> None:
         check_counts(run, facts)
 
 
-@waits
 @pytest.mark.xfail(reason="files inside files of the history are not opened yet")
 def test_a_gzip_in_a_blob(planted: Planted) -> None:
     assert planted.plants["gzip"].token in history(planted.repo.top).secrets
 
 
-@waits_for_commits
 def test_without_attribution_the_same_is_found(planted: Planted) -> None:
     facts = Facts(planted.repo)
     run = history(planted.repo.top, "--no-attribution")
@@ -204,7 +198,6 @@ def test_without_attribution_the_same_is_found(planted: Planted) -> None:
             assert not occurrence["source"].get("commit") or occurrence["source"]["object_type"] == "commit"
 
 
-@waits
 def test_without_names_names_are_not_looked_at(planted: Planted) -> None:
     plants = expected(planted, Facts(planted.repo))
     names = {name for name, plant in plants.items() if plant.kind in ("tree", "ref")}
@@ -212,7 +205,6 @@ def test_without_names_names_are_not_looked_at(planted: Planted) -> None:
     check_found(history(planted.repo.top, "--no-names"), {name: plant for name, plant in plants.items() if name not in names})
 
 
-@waits_for_commits
 def test_from_a_linked_worktree_all_of_the_repository_is_scanned(planted: Planted) -> None:
     run = history(planted.linked.top)
     check_found(run, expected(planted, Facts(planted.repo)))
@@ -220,7 +212,6 @@ def test_from_a_linked_worktree_all_of_the_repository_is_scanned(planted: Plante
     assert run.secrets[planted.plants["worktree-head"].token]["occurrences"][0]["source"]["at_head"] is True
 
 
-@waits_for_commits
 def test_a_submodule_has_a_history_of_its_own(tmp_path: Path) -> None:
     upstream = GitRepo(tmp_path / "upstream", "--template=")
     secret = token(9001)
@@ -242,7 +233,6 @@ def test_a_submodule_has_a_history_of_its_own(tmp_path: Path) -> None:
     assert run.source["submodules"] == ["lib"]
 
 
-@waits_for_commits
 def test_a_shallow_clone_is_scanned_and_known_as_such(planted: Planted, tmp_path: Path) -> None:
     planted.repo("clone", "-q", "--depth=3", planted.repo.top.as_uri(), str(tmp_path / "shallow"))
     repo = GitRepo(tmp_path / "shallow", init=False)
@@ -256,7 +246,6 @@ def test_a_shallow_clone_is_scanned_and_known_as_such(planted: Planted, tmp_path
     assert (run.code, run.failed, run.source["shallow"]) == (1, [], True), run
 
 
-@waits_for_commits
 def test_a_partial_clone_misses_nothing_it_has(planted: Planted, tmp_path: Path) -> None:
     planted.repo("config", "uploadpack.allowFilter", "true")
     planted.repo("clone", "-q", "--bare", "--filter=blob:none", planted.repo.top.as_uri(), str(tmp_path / "partial"))
@@ -270,7 +259,6 @@ def test_a_partial_clone_misses_nothing_it_has(planted: Planted, tmp_path: Path)
     assert (run.code, run.failed) == (1, []), run
 
 
-@waits_for_commits
 def test_a_shared_clone_outside_the_named_folder_is_never_silently_short(planted: Planted, tmp_path: Path) -> None:
     planted.repo("clone", "-q", "--shared", str(planted.repo.top), str(tmp_path / "clone"))
     repo = GitRepo(tmp_path / "clone", init=False)
@@ -283,7 +271,6 @@ def test_a_shared_clone_outside_the_named_folder_is_never_silently_short(planted
     assert lost == set() or run.failed, (lost, run)
 
 
-@waits
 @pytest.mark.xfail(reason="a partial clone is not known as such, and promised objects that are not there are not counted")
 def test_what_a_partial_clone_has_not_is_counted(planted: Planted, tmp_path: Path) -> None:
     planted.repo("config", "uploadpack.allowFilter", "true")
@@ -293,7 +280,6 @@ def test_what_a_partial_clone_has_not_is_counted(planted: Planted, tmp_path: Pat
     assert sum(skip["count"] for skip in run.source["skipped"] if skip["class"] == "excluded") > 20, run.source
 
 
-@waits
 def test_an_empty_repository_is_a_clean_one(tmp_path: Path) -> None:
     repo = GitRepo(tmp_path / "empty")
     run = history(repo.top)
@@ -301,7 +287,6 @@ def test_an_empty_repository_is_a_clean_one(tmp_path: Path) -> None:
     assert run.source["expected"].get("objects", 0) == 0
 
 
-@waits_for_commits
 def test_a_git_directory_moved_away_is_scanned_when_it_is_named(planted: Planted, tmp_path: Path) -> None:
     shutil.copytree(planted.repo.top, tmp_path / "tree", symlinks=True)
     (tmp_path / "tree/.git").rename(tmp_path / "kept")
@@ -312,7 +297,6 @@ def test_a_git_directory_moved_away_is_scanned_when_it_is_named(planted: Planted
     assert run.code == 1 or (run.code == 3 and "name that repository itself" in run.err), run
 
 
-@waits
 def test_nothing_is_written_into_the_repository(planted: Planted, tmp_path: Path) -> None:
     repo = layouts.packed(planted.repo, tmp_path / "copy")
 

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from gitfacts import Facts
 from gitrepo import GitRepo
 from planted import Planted, token
-from realrun import history, missing
+from realrun import history
 
 pytestmark = pytest.mark.e2e
 
@@ -99,8 +99,6 @@ def test_a_view_finds_what_its_commits_bring_in(planted: Planted, facts: Facts, 
     options, arguments = VIEWS[name]
     options = tuple(option.replace("{", "{c[").replace("}", "]}").format(c=planted.commits) for option in options)
     arguments = tuple(argument.replace("{", "{c[").replace("}", "]}").format(c=planted.commits) for argument in arguments)
-    if why := missing(*options):
-        pytest.skip(why)
     commits = commits_of(planted, *arguments)
     assert commits
     wanted = brought_in(planted, facts, commits, first_parent="--first-parent" in arguments) - APART
@@ -124,8 +122,6 @@ def test_the_views_differ_where_they_should(planted: Planted, facts: Facts) -> N
 
 
 def test_tags_of_what_is_reachable_are_read(planted: Planted) -> None:
-    if why := missing("--reachable-only"):
-        pytest.skip(why)
     found = set(history(planted.repo.top, "--reachable-only").secrets)
     tags = {name: plant.token for name, plant in planted.plants.items() if plant.kind == "tag"}
     assert {name for name, secret in tags.items() if secret in found} == set(tags) - {"dangling-tag"}
@@ -144,16 +140,12 @@ def test_tags_of_what_is_reachable_are_read(planted: Planted) -> None:
     ],
 )
 def test_what_does_not_resolve_is_never_green(planted: Planted, options: tuple[str, ...], says: str) -> None:
-    if why := missing(*options):
-        pytest.skip(why)
     run = history(planted.repo.top, *options)
     assert run.code == 3, run
     assert any(says in skip["detail"] for skip in run.failed) or says in run.err, run
 
 
 def test_a_range_that_a_shallow_clone_cannot_reach_says_how_to_mend_it(planted: Planted, tmp_path: Path) -> None:
-    if why := missing("--range", "a..b"):
-        pytest.skip(why)
     planted.repo("clone", "-q", "--depth=3", "--branch=main", planted.repo.top.as_uri(), str(tmp_path / "shallow"))
     repo = GitRepo(tmp_path / "shallow", init=False)
     inside = history(repo.top, "--range", "HEAD~1..HEAD")
@@ -167,8 +159,6 @@ def test_a_range_that_a_shallow_clone_cannot_reach_says_how_to_mend_it(planted: 
 
 def test_the_range_of_a_new_branch_and_of_a_deleted_one(tmp_path: Path) -> None:
     """What a pre-push hook is told: all zeros stand for a branch that is not there."""
-    if why := missing("--range", "a..b"):
-        pytest.skip(why)
     repo = GitRepo(tmp_path / "repo", "--template=")
     secret = token(600)
     repo.add("a.env", f"key = {secret}\n")

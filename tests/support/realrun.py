@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
 import resource
@@ -114,30 +113,3 @@ def _wait(process: subprocess.Popen[bytes], until: float) -> tuple[int, int]:
 def history(repo: Path, *options: str, cwd: Path | None = None, megabytes: int | None = None, timeout: float = TIMEOUT) -> Run:
     """``leaksieve git REPO`` with secrets revealed, as JSON."""
     return leaksieve("git", str(repo), "-f", "json", "--reveal", *options, cwd=cwd or repo.parent, megabytes=megabytes, timeout=timeout)
-
-
-@functools.cache
-def missing(*options: str) -> str:
-    """Why history cannot be scanned (with these options): the program's own line, or "" when it can."""
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["git", "init", "-q", folder], check=True, capture_output=True)
-        done = leaksieve("git", folder, *options, "-f", "json", cwd=Path(folder))
-    return done.err.strip() if done.code == 2 and "later version" in done.err else ""
-
-
-@functools.cache
-def unattributed() -> str:
-    """Why commits and names are not told yet, or "" when they are."""
-    from gitrepo import GitRepo
-    from planted import token
-
-    if missing():
-        return "history is not scanned yet"
-    with tempfile.TemporaryDirectory() as folder:
-        repo = GitRepo(Path(folder) / "repo", "--template=")
-        repo.add(f"{token(1)}.txt", f"key = {token(2)}\n")
-        repo.commit()
-        found = history(repo.top).secrets
-    if token(1) not in found:
-        return "names are not reported yet"
-    return "" if found[token(2)]["occurrences"][0]["source"].get("commit") else "commits are not told yet"

@@ -83,8 +83,10 @@ def _walk(repo: Repository, store: ObjectStore, head: bytes, boundary: frozenset
     passed: list[bytes] = []
     steps = 0
     at = head
-    # No guard against circles: a commit's id covers its parents', and a forged circle ends at the count below.
-    while steps < 50_000_000:
+    # Ids are not recomputed, so a forged commit may name a child of its own as its parent: such a history has no root.
+    seen: set[bytes] = set()
+    while at not in seen:
+        seen.add(at)
         if steps == _WORTH_REMEMBERING and not boundary:
             # A short history is walked before the cache directory's name is known.
             cache = _Cache(repo, cache_dir)

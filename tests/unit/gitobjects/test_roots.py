@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
+import packcraft as craft
 from gitrepo import GitRepo
 
 from leaksieve.gitobjects import roots
@@ -142,6 +143,16 @@ def test_a_broken_history_has_no_known_root(repo: GitRepo, tmp_path: Path) -> No
     (repo.top / ".git/objects" / middle[:2] / middle[2:]).unlink()
     assert find(repo, tmp_path) is None
     repo.write(".git/HEAD", "nonsense")
+    assert find(repo, tmp_path) is None
+
+
+def test_forged_commits_that_are_each_others_parents_have_no_root(repo: GitRepo, tmp_path: Path) -> None:
+    empty = craft.whole("tree", b"")
+    one, two = b"\xab" * 20, b"\xcd" * 20
+    craft.write_pack(
+        repo.top / ".git/objects", [empty, craft.Entry("commit", craft.commit(empty.oid, two), one), craft.Entry("commit", craft.commit(empty.oid, one), two)]
+    )
+    repo.write(".git/refs/heads/main", one.hex() + "\n")
     assert find(repo, tmp_path) is None
 
 

@@ -73,7 +73,8 @@ class TextReporter:
             if (finding.allowed or finding.already_present) and self._view.verbosity < 1:
                 continue
             unfolded = self._view.verbosity > 1
-            self._write([*block(finding, rule, self._style, explain=rule.id not in explained, unfolded=unfolded), ""])
+            verbose = self._view.verbosity > 0
+            self._write([*block(finding, rule, self._style, explain=rule.id not in explained, unfolded=unfolded, verbose=verbose), ""])
             explained.add(rule.id)
 
     def _write(self, lines: list[str]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from leaksieve.model import Finding, Occurrence
 from leaksieve.reports.base import RuleInfo
 from leaksieve.reports.render import path_text, visible
@@ -10,6 +13,17 @@ from leaksieve.reports.text_style import Style, cells, counted, wrap
 _LABEL = 8  # "  why   ", "  store "
 _CONTEXT_LINES = 3
 _NAMED_PLACES = 3
+_DAY = len("2024-01-31")
+# What a place in a history is called when HEAD does not have it.
+_WHERE = {
+    "ref": "not at HEAD, still in the history",
+    "stash": "in a stash",
+    "notes": "in git notes",
+    "unreachable": "in no branch or tag, still in the object store",
+    "dangling": "in no commit, still in the object store",
+    "index": "staged, in no commit",
+    "ref-name": "in the name of a reference",
+}
 
 
 def order(finding: Finding) -> tuple[bytes, int, int, str]:
@@ -19,9 +33,10 @@ def order(finding: Finding) -> tuple[bytes, int, int, str]:
 
 
 def primary(finding: Finding) -> Occurrence | None:
-    """Return the place to show: the first that is neither allowed nor was there before."""
+    """Return the place to show: the first that is neither allowed nor was there before; one that is still there comes before history."""
     live = [one for one in finding.occurrences if not one.allowed and not one.already_present]
-    return next(iter(live or finding.occurrences), None)
+    present = [one for one in live if one.source.get("kind") != "git" or one.source.get("at_head")]
+    return next(iter(present or live or finding.occurrences), None)
 
 
 def place(occurrence: Occurrence) -> str:
@@ -32,25 +47,30 @@ def place(occurrence: Occurrence) -> str:
     return f"{path}:{occurrence.start_line}:{occurrence.start_column}"
 
 
+def places(finding: Finding) -> list[str]:
+    """Return the places that count, each once."""
+    return list(dict.fromkeys(place(one) for one in finding.occurrences if not one.allowed))
+
+
 def _unnamed(occurrence: Occurrence) -> str:
     source = occurrence.source
     if source.get("kind") == "git":
-        return visible(f"{source.get('object_type', 'object')} {str(source.get('commit') or source.get('object') or '')[:12]}").rstrip()
+        # A tag's own id: what it leads to is the commit.
+        held = source.get("object") if source.get("object_type") == "tag" else source.get("commit") or source.get("object")
+        return visible(f"{source.get('object_type', 'object')} {str(held or '')[:12]}").rstrip()
     return visible(str(source.get("where") or source.get("kind") or "input"))
 
 
-def origin(occurrence: Occurrence) -> str:
-    """Return where the bytes come from when that is not simply the file as it lies there; "" otherwise."""
+def origin(occurrence: Occurrence, *, verbose: bool = False) -> str:
+    """Return where the bytes come from when that is not simply the file as it lies there; "" otherwise.
+
+    ``verbose`` adds how many references lead to it.
+    """
     source = occurrence.source
     kind = source.get("kind")
     words = ""
     if kind == "git":
-        commit = str(source.get("commit") or "")
-        who = ", ".join(visible(str(source[key])) for key in ("date", "author") if source.get(key))
-        words = f"commit {visible(commit[:12])}" + (f" ({who})" if who else "") if commit else ""
-        if not source.get("at_head"):
-            gone = "not at HEAD, still in the history" if source.get("reachable", True) else "in no branch or tag, still in the object store"
-            words = f"{words}; {gone}" if words else gone
+        words = _past(source, verbose=verbose)
     elif kind == "image":
         layer = visible(str(source.get("layer") or source.get("where") or ""))
         words = f"image {visible(str(source.get('image', '')))}, {layer}".rstrip(", ")
@@ -59,6 +79,44 @@ def origin(occurrence: Occurrence) -> str:
     if occurrence.decoded:
         words = "; ".join(filter(None, (words, "encoded as " + visible(", ".join(occurrence.decoded)))))
     return words
+
+
+def _past(source: Mapping[str, Any], *, verbose: bool) -> str:
+    """Who brought it in and when, whether it is still there, how long it was, and where it came from."""
+    commit = str(source.get("commit") or "")
+    if not commit and "at_head" not in source:
+        # Nobody asked for commits.
+        return f"in {objects:,} objects" if (objects := int(source.get("objects") or 1)) > 1 else ""
+    parts = []
+    if commit:
+        who = ", ".join(visible(text) for text in (str(source.get("date") or "")[:_DAY], str(source.get("author") or "")) if text)
+        parts.append(("tag of " if source.get("object_type") == "tag" else "") + f"commit {visible(commit[:12])}" + (f" ({who})" if who else ""))
+        if source.get("at_boundary"):
+            parts[0] += " or an earlier one that this shallow clone lacks"
+    parts.append(_whereabouts(source))
+    if source.get("exposed_hours") is not None:
+        parts.append(f"exposed for {_duration(float(source['exposed_hours']))}")
+    if source.get("renamed_from"):
+        parts.append(f"renamed from {visible(str(source['renamed_from']))} in {visible(str(source.get('renamed_in') or '')[:12])}".removesuffix(" in "))
+    if verbose and int(source.get("ref_count") or 0) > 1:
+        parts.append(f"in {int(source['ref_count']):,} references")
+    return "; ".join(parts)
+
+
+def _whereabouts(source: Mapping[str, Any]) -> str:
+    if source.get("at_head"):
+        return "still at HEAD"
+    # Parts of a history are made of what references reach.
+    where = str(source.get("where") or ("ref" if source.get("reachable", True) else "unreachable"))
+    if where == "ref" and source.get("object_type") in ("commit", "tag"):
+        return f"in the text of the {source['object_type']}"
+    return _WHERE.get(where) or visible(where)
+
+
+def _duration(hours: float) -> str:
+    if hours < 1:
+        return "less than an hour"
+    return counted(round(hours), "hour") if hours < 2 * 24 else counted(round(hours / 24), "day")
 
 
 def _excerpt(line: str, secret: str, column: int, room: int) -> tuple[str, int, int]:
@@ -122,18 +180,28 @@ def advice(rule: RuleInfo, style: Style) -> list[str]:
 
 def _elsewhere(finding: Finding, shown: Occurrence, style: Style, *, unfolded: bool) -> list[str]:
     """Name the further places: a few, the rest counted."""
-    others = [one for one in finding.occurrences if one is not shown and not one.allowed]
+    # A file and its version at HEAD are one place to the reader.
+    others = [text for text in places(finding) if text != place(shown)]
     if not others:
         return []
     named = others if unfolded or len(others) <= _NAMED_PLACES else others[:_NAMED_PLACES]
     rest = len(others) - len(named)
-    pieces = [place(one) + ("," if index < len(named) - 1 else "") for index, one in enumerate(named)]
+    pieces = [text + ("," if index < len(named) - 1 else "") for index, text in enumerate(named)]
     # "and 12 more places" belongs together, so that no line ends on a bare number.
     tail = [f"and {rest:,} more"] if rest else []
     return _labelled("also", [f"in {counted(len(others), 'more place')}:", *pieces, *tail], style)
 
 
-def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfolded: bool) -> list[str]:
+def _told(finding: Finding, shown: Occurrence) -> Occurrence:
+    """Return what knows most of the place that is shown: of a file that was scanned with its history, the version at HEAD."""
+    if shown.source.get("kind") == "git":
+        return shown
+    here = place(shown)
+    past = [one for one in finding.occurrences if one.source.get("at_head") and one.decoded == shown.decoded and place(one) == here]
+    return past[0] if past else shown
+
+
+def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfolded: bool, verbose: bool = False) -> list[str]:
     """Return the lines of one secret."""
     shown = primary(finding)
     title = f"  {style.severity(finding.severity)}  {style.paint('bold', visible(finding.rule_name) or finding.rule_id)}"
@@ -146,7 +214,7 @@ def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfo
     lines = [style.paint("bold", place(shown)), title, *_context(shown, finding.secret, style)]
     if not lines[2:] and finding.secret:
         lines.append("  " + visible(finding.secret))
-    lines += _labelled("from", origin(shown).split(), style)
+    lines += _labelled("from", origin(_told(finding, shown), verbose=verbose).split(), style)
     for link in finding.links:
         lines += _labelled("store", visible(" ".join(str(link[key]) for key in ("store", "name", "path") if link.get(key))).split(), style)
     hidden = shown.allowed or finding.allowed

@@ -9,6 +9,7 @@ from leaksieve.coverage import Coverage
 from leaksieve.model import SEVERITIES, Finding, Skip
 from leaksieve.reports.base import View
 from leaksieve.reports.render import path_text, visible
+from leaksieve.reports.text_finding import places
 from leaksieve.reports.text_style import Style, counted, rank, size, wrap
 
 _FAILED_NAMED = 20
@@ -41,14 +42,10 @@ def counts(findings: Iterable[Finding]) -> str:
     return ", ".join(f"{by_severity[severity]:,} {severity}" for severity in known)
 
 
-def _places(finding: Finding) -> int:
-    return sum(1 for one in finding.occurrences if not one.allowed)
-
-
 def summary(shown: list[Finding], view: View, style: Style) -> list[str]:
     """``3 secrets in 41 places: 1 critical, 2 high (2 at or above medium)``."""
     failing = sum(1 for finding in shown if rank(finding.severity) >= rank(view.fail_on))
-    text = f"{counted(len(shown), 'secret')} in {counted(sum(map(_places, shown)), 'place')}: {counts(shown)}"
+    text = f"{counted(len(shown), 'secret')} in {counted(sum(len(places(finding)) for finding in shown), 'place')}: {counts(shown)}"
     if failing != len(shown):
         text += f" ({failing:,} at or above {view.fail_on})" if failing else f" (none at or above {view.fail_on})"
     return [style.paint("bad" if failing else "bold", line) for line in wrap(text.split(), style.width)]

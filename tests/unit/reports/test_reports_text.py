@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from leaksieve.model import Skip
 from leaksieve.reports.base import View
-from leaksieve.reports.text_finding import _excerpt
+from leaksieve.reports.text_finding import _excerpt, origin
 from leaksieve.reports.text_style import cells, counted, size, wrap
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -26,6 +26,8 @@ GIT = {
     "at_head": False,
 }
 IMAGE = {"kind": "image", "image": "registry:5000/app:1", "layer": "sha256:abcdef", "where": "file", "deleted_later": True}
+# As a scan of the whole history tells of a place.
+PAST = GIT | {"date": "2024-01-02T10:00:00+02:00", "refs": ["refs/heads/main"], "ref_count": 7, "where": "ref", "reachable": True, "exposed_hours": None}
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -72,6 +74,12 @@ def typical(build):
 def scenes(build):
     findings, receipt = typical(build)
     new = build.finding(build.occurrence(b"app.py", 3, source={"kind": "index"}))
+    past = [
+        build.finding(build.occurrence(b"gone.py", source=PAST | {"exposed_hours": 72.0, "renamed_from": "old.py", "renamed_in": "d" * 40}), fingerprint="h:1"),
+        build.finding(build.occurrence(b"here.py", source=PAST | {"at_head": True}), build.occurrence(b"here.py"), fingerprint="h:2"),
+        build.finding(build.occurrence(b"", source=PAST | {"object_type": "commit", "where": "unreachable"}), fingerprint="h:3"),
+        build.finding(build.occurrence(b"", source=PAST | {"where": "dangling", "commit": None, "ref_count": 0}), fingerprint="h:4"),
+    ]
     return {
         "typical-60": (findings, receipt, View(width=60)),
         "typical-80": (findings, receipt, View(width=80)),
@@ -84,6 +92,7 @@ def scenes(build):
         "staged": ([new, findings[6]], build.coverage(files=2, size=900), View(staged=True)),
         "staged-60-color": ([new, new._replace(fingerprint="f:8")], build.coverage(files=2, size=900), View(width=60, staged=True, color=True)),
         "staged-clean": ([], build.coverage(Skip("excluded", b"big.bin", "too-large"), files=2, size=900), View(staged=True)),
+        "history": (past, build.coverage(), View(verbosity=1)),
         "interrupted": ([build.finding()], build.coverage(interrupted=True), View()),
     }
 
@@ -100,6 +109,7 @@ NAMES = [
     "staged",
     "staged-60-color",
     "staged-clean",
+    "history",
     "interrupted",
 ]
 
@@ -351,9 +361,78 @@ def test_history_says_whether_a_branch_still_holds_it(build):
     lost = build.finding(build.occurrence(source={**GIT, "reachable": False}))
     assert "in no branch or tag, still in the object store" in build.render("text", [lost], view=View(width=200))
     head = build.render("text", [build.finding(build.occurrence(source={**GIT, "at_head": True}))])
-    assert "  from  commit c0ffeec0ffee (2024-01-02, Jane <jane@example.org>)\n" in head
+    assert "  from  commit c0ffeec0ffee (2024-01-02, Jane <jane@example.org>); still at HEAD\n" in head
 
 
 def test_without_a_context_the_masked_secret_stands_alone(build):
     lines = build.render("text", [build.finding(build.occurrence(context=""))]).splitlines()
     assert lines[2] == f"  {build.MASK}"
+
+
+COMMIT = "commit c0ffeec0ffee (2024-01-02, Jane <jane@example.org>)"
+TOLD = [
+    pytest.param({}, f"{COMMIT}; not at HEAD, still in the history", id="gone"),
+    pytest.param({"at_head": True}, f"{COMMIT}; still at HEAD", id="at-head"),
+    pytest.param({"where": "stash"}, f"{COMMIT}; in a stash", id="stash"),
+    pytest.param({"where": "notes"}, f"{COMMIT}; in git notes", id="notes"),
+    pytest.param({"where": "unreachable", "reachable": False}, f"{COMMIT}; in no branch or tag, still in the object store", id="unreachable"),
+    pytest.param({"where": "dangling", "commit": None, "reachable": False}, "in no commit, still in the object store", id="dangling"),
+    pytest.param({"where": "index", "commit": None, "reachable": False}, "staged, in no commit", id="index"),
+    pytest.param({"where": "ref-name", "commit": None}, "in the name of a reference", id="ref-name"),
+    pytest.param({"object_type": "commit"}, f"{COMMIT}; in the text of the commit", id="message"),
+    pytest.param({"object_type": "tag"}, f"tag of {COMMIT}; in the text of the tag", id="tag"),
+    pytest.param({"object_type": "tag", "commit": None}, "in the text of the tag", id="tag-of-no-commit"),
+    pytest.param({"exposed_hours": 0.4}, f"{COMMIT}; not at HEAD, still in the history; exposed for less than an hour", id="minutes"),
+    pytest.param({"exposed_hours": 1.2}, f"{COMMIT}; not at HEAD, still in the history; exposed for 1 hour", id="hour"),
+    pytest.param({"exposed_hours": 47.4}, f"{COMMIT}; not at HEAD, still in the history; exposed for 47 hours", id="hours"),
+    pytest.param({"exposed_hours": 72.0}, f"{COMMIT}; not at HEAD, still in the history; exposed for 3 days", id="days"),
+    pytest.param(
+        {"at_head": True, "renamed_from": "old.py", "renamed_in": "d" * 40}, f"{COMMIT}; still at HEAD; renamed from old.py in dddddddddddd", id="renamed"
+    ),
+    pytest.param({"at_head": True, "at_boundary": True}, f"{COMMIT} or an earlier one that this shallow clone lacks; still at HEAD", id="shallow"),
+    pytest.param({"author": None, "date": None}, "commit c0ffeec0ffee; not at HEAD, still in the history", id="nobody"),
+]
+
+
+@pytest.mark.parametrize(("said", "words"), TOLD)
+def test_whose_and_whether_still_there(build, said, words):
+    """Every place a history can have a secret in is said in plain words, and no name of a reference is, since it may be a secret itself."""
+    one = build.occurrence(b"a.py", source=PAST | said)
+    assert origin(one) == words
+    assert origin(one, verbose=True) == f"{words}; in 7 references"
+    assert origin(one._replace(source={**one.source, "ref_count": 1}), verbose=True) == words
+
+
+def test_parts_of_a_history_say_less_and_nothing_wrong(build):
+    part = {key: GIT[key] for key in ("kind", "object", "object_type", "commit", "author", "date")} | {"reachable": True}
+    assert origin(build.occurrence(source=part | {"at_head": False})).endswith("; not at HEAD, still in the history")
+    assert origin(build.occurrence(source=part | {"at_head": True})).endswith("; still at HEAD")
+    bare = {"kind": "git", "object": "b" * 40, "object_type": "blob"}
+    assert origin(build.occurrence(source=bare | {"objects": 1})) == ""
+    assert origin(build.occurrence(source=bare | {"objects": 3})) == "in 3 objects"
+
+
+def test_a_name_in_the_history_gives_no_orders(build):
+    hostile = PAST | {"author": "\x1b[2J", "renamed_from": "a\nb", "renamed_in": "d" * 40, "where": "\x07"}
+    assert not re.search(r"[\x00-\x1f]", origin(build.occurrence(source=hostile)))
+
+
+def test_a_tag_is_named_by_its_own_id(build):
+    assert build.render("text", [build.finding(build.occurrence(b"", source=PAST | {"object_type": "tag"}))]).startswith("tag bbbbbbbbbbbb:12:14\n")
+    assert build.render("text", [build.finding(build.occurrence(b"", source=PAST | {"object_type": "commit"}))]).startswith("commit c0ffeec0ffee:12:14\n")
+
+
+def test_a_file_and_its_version_at_head_are_one_place_with_its_author(build):
+    both = build.finding(build.occurrence(b"a.py", source=PAST | {"at_head": True}), build.occurrence(b"a.py"), build.occurrence(b"b.py", source=PAST))
+    text = build.render("text", [both])
+    assert "from  commit c0ffeec0ffee" in text
+    assert "in 1 more place: b.py:12:14" in text
+    assert "1 secret in 2 places" in text
+
+
+def test_what_is_still_there_is_shown_before_what_was_there(build):
+    moved = build.finding(build.occurrence(b"a.py", source=PAST), build.occurrence(b"b.py", source=PAST | {"at_head": True}))
+    text = build.render("text", [moved])
+    assert text.startswith("b.py:12:14\n")
+    assert "still at HEAD" in text
+    assert "also  in 1 more place: a.py:12:14" in text

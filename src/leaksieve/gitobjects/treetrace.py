@@ -22,6 +22,12 @@ from leaksieve.gitobjects.treediff import differing
 SHARE = 1024
 # A tree crafted to list itself out without end: so many paths of one commit are named.
 MOST_PATHS = 10_000
+# Trees that contain each other have paths without end: longer ones (git's own limit is that of the file system, 4096 mostly) are
+# not followed, and the paths of one unit together take no more than this.
+LONGEST_PATH = 16 * 1024
+_MOST_DEPTH = 4096
+_MOST_BYTES = 8 * 1024 * 1024
+_PATH_COST = 100
 
 # (path, old id or None, new id or None); an id is only given where it is a wanted one.
 Moved = tuple[bytes, "bytes | None", "bytes | None"]
@@ -128,6 +134,8 @@ class _Walk:
         self._read = cache.read
         self._wanted = wanted
         self._width = width
+        self._room = _MOST_BYTES
+        self._cut = False
 
     def _content(self, oid: bytes | None) -> bytes:
         if oid is None:
@@ -160,9 +168,10 @@ class _Walk:
             result.append((b"", old if old in wanted else None, new if new in wanted else None))
         if found:
             result += self._spelled(nodes, top)
-        if len(result) > MOST_PATHS:
-            self.errors.append(_TooManyPathsError(new or old or b"", f"only {MOST_PATHS} of the paths at which its commit changes what was found are followed"))
-            del result[MOST_PATHS:]
+        if self._cut:
+            self._cut = False
+            detail = f"only {len(result)} of the paths at which its commit changes what was found are followed"
+            self.errors.append(_TooManyPathsError(new or old or b"", detail))
         return result
 
     def _node(self, old: bytes | None, new: bytes | None) -> _Node:
@@ -205,9 +214,8 @@ class _Walk:
         below += [(name, (oid, None)) for name, oid in lost.items()]
         return _Node([(name, was, now) for name, (was, now) in moved.items()], below)
 
-    @staticmethod
-    def _spelled(nodes: dict[_Pair, _Node], top: _Pair) -> list[Moved]:
-        """Paths of what moved, following only directories that lead to some."""
+    def _spelled(self, nodes: dict[_Pair, _Node], top: _Pair) -> list[Moved]:
+        """Paths of what moved, following only directories that lead to some; notes when there are more than can be told."""
         above: dict[_Pair, list[_Pair]] = {}
         for pair, node in nodes.items():
             for _, below in node.below:
@@ -220,10 +228,31 @@ class _Walk:
                     fertile.add(pair)
                     pending.append(pair)
         result: list[Moved] = []
-        places = [(b"", top)]
-        while places and len(result) <= MOST_PATHS:
-            prefix, pair = places.pop()
+        # Iterators and not a list of what is still to do: only the path in hand takes memory.
+        places: list[tuple[bytes, Iterator[tuple[bytes, _Pair]]]] = [(b"", iter(((b"", top),)))]
+        while places:
+            prefix, rest = places[-1]
+            step = next((each for each in rest if each[1] in fertile), None)
+            if step is None:
+                places.pop()
+                continue
+            directory, pair = step
+            if len(places) > 1:
+                prefix += directory + b"/"
+            if len(places) > _MOST_DEPTH or len(prefix) > LONGEST_PATH:
+                # Many of these may lead to nothing that is told.
+                self._cut = True
+                self._room -= len(prefix)
+                if self._room < 0:
+                    return result
+                continue
             node = nodes[pair]
-            result += [(prefix + name, was, now) for name, was, now in node.moved]
-            places += [(prefix + name + b"/", below) for name, below in node.below if below in fertile]
+            for name, was, now in node.moved:
+                path = prefix + name
+                self._room -= len(path) + _PATH_COST
+                if len(result) >= MOST_PATHS or self._room < 0:
+                    self._cut = True
+                    return result
+                result.append((path, was, now))
+            places.append((prefix, iter(node.below)))
         return result

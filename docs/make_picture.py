@@ -1,4 +1,4 @@
-"""Draws docs/scan.svg, the picture in the README, and writes the same as text below it: a real scan of a small repository.
+"""Draws docs/scan.svg, the picture in the README, and writes the same as text below it: a real scan of a small repository and its history.
 
 The repository is made in a temporary folder, its tokens at run time; the program masks them before
 anything is drawn.  Run from anywhere, with leaksieve installed: ``python docs/make_picture.py``.
@@ -33,25 +33,49 @@ _PIECE = re.compile(r"\x1b\[([\d;]*)m|([^\x1b]+)")
 
 
 def make_repository(top: Path) -> None:
-    """Write a shop with what shops leak: one key in two places, a password inside base64, a test password, an ignored file."""
+    """Make a shop with what shops leak: a token that was deleted, one key in two places, a password inside base64, a test password, an ignored file.
+
+    Names, dates and contents are fixed, and with them the ids of the commits.
+    """
+    deleted = expand("dop_v1_<hex:64>", 7).decode()
     key = expand("sk_live_<alnum:24>", 11).decode()
     password = expand("<pass:18>", 3).decode()
     test = expand("<pass:15>", 5).decode()
     queue = base64.b64encode(f"amqps://shop:{password}@queue.shop.internal:5671/".encode()).decode()
-    files = {
-        ".env": "DEBUG=1\n",
+    first = {
         ".gitignore": ".env\n",
         "README.md": "# shop\n",
+        "deploy/release.sh": f"export DIGITALOCEAN_TOKEN={deleted}\n",
+        "tests/test_login.py": f'PASSWORD = "{test}"\n',
+    }
+    second = {
         "billing/charge.py": f'import stripe\n\nstripe.api_key = "{key}"\n',
         "deploy/worker.yaml": f"kind: Secret\nmetadata:\n  name: worker\ndata:\n  queue: {queue}\n",
         "docs/refunds.md": f"    curl -u {key}: $API/refunds\n",
-        "tests/test_login.py": f'PASSWORD = "{test}"\n',
     }
-    for name, text in files.items():
-        path = top / name
+    _git(top.parent, "init", "-q", "-b", "main", "--template=", "--object-format=sha1", str(top))
+    _commit(top, first, "Ada", "2024-03-04T09:30:00+00:00", "A shop")
+    (top / "deploy" / "release.sh").unlink()
+    _commit(top, second, "Ben", "2024-03-07T16:10:00+00:00", "Releases are made by CI; payments")
+    (top / ".env").write_text("DEBUG=1\n", encoding="utf-8")
+
+
+def _commit(top: Path, files: dict[str, str], name: str, date: str, message: str) -> None:
+    for file, text in files.items():
+        path = top / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    subprocess.run(["git", "init", "-q", str(top)], check=True)
+        path.write_bytes(text.encode())
+    _git(top, "add", "-A")
+    _git(top, "commit", "-q", "--no-gpg-sign", "--no-verify", "-m", message, name=name, date=date)
+
+
+def _git(folder: Path, *words: str, name: str = "", date: str = "") -> None:
+    """Run git with nobody's configuration."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    for role in ("AUTHOR", "COMMITTER") if name else ():
+        environment |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": f"{name.lower()}@shop.example", f"GIT_{role}_DATE": date}
+    subprocess.run(["git", *words], cwd=folder, env=environment, check=True)
 
 
 def scan(*, color: bool) -> str:

@@ -17,6 +17,7 @@ from leaksieve.engine.confirm import LOOKAHEAD
 from leaksieve.engine.decoders import RIGHT, TEXT
 from leaksieve.engine.filters import MAYBE
 from leaksieve.engine.matcher import EMPTY, Engine, Result
+from leaksieve.engine.memo import MAX_LINE
 from leaksieve.engine.prefilter import Hyperscan
 from leaksieve.engine.vocabulary import Hits
 from leaksieve.model import Span
@@ -61,6 +62,7 @@ class Incremental:
         self._prefilter = engine.prefilter
         self._hyperscan = engine.prefilter if isinstance(engine.prefilter, Hyperscan) else None
         self._literal_reach: dict[int, int] = {}
+        self._rows: dict[int, bool] = {}
         self._gate_reach = [max(map(self._reach, gate.rules), default=0) for gate in engine.vocabulary.gates]
 
     def scan(self, data: bytes) -> tuple[Result, State]:
@@ -117,9 +119,11 @@ class Incremental:
         _wake(known.quiet_literals, stretch, self._reach_of_literal, merged.literals, merged.quiet_literals)
         _wake(known.quiet_gates, stretch, self._gate_reach.__getitem__, merged.gates, merged.quiet_gates)
         # One encoded place can lie inside another's stretch of text: when any is asked, all are.
-        near = known.quiet_escapes and (merged.escapes or _any_near(known.quiet_escapes, stretch, _ESCAPE_REACH))
+        # When all of them together come near the limit on their number, only asking them all tells whether it is passed.
+        many = sum(map(len, (merged.escapes, merged.forms, known.quiet_escapes, known.quiet_forms))) > _MANY
+        near = known.quiet_escapes and (many or merged.escapes or _any_near(known.quiet_escapes, stretch, _ESCAPE_REACH))
         _wake(known.quiet_escapes, stretch, (lambda _: size + len(base)) if near else (lambda _: -1), merged.escapes, merged.quiet_escapes)
-        near = known.quiet_forms and (merged.forms or _any_near(known.quiet_forms, stretch, _FORM_REACH))
+        near = known.quiet_forms and (many or merged.forms or _any_near(known.quiet_forms, stretch, _FORM_REACH))
         _wake(known.quiet_forms, stretch, (lambda _: size + len(base)) if near else (lambda _: -1), merged.forms, merged.quiet_forms)
         return merged if any(merged) else None
 
@@ -135,13 +139,19 @@ class Incremental:
         literals, gates = hits.literals, hits.gates
         quiet_literals, quiet_gates = hits.quiet_literals, hits.quiet_gates
         if literals:
-            literals = [hit for hit in hits.literals if _inside(hit[1], live)]
+            literals = [hit for hit in hits.literals if live and (_inside(hit[1], live) or self._stands_in_rows(hit[0]))]
             if len(literals) < len(hits.literals):
-                quiet_literals = quiet_literals + [hit for hit in hits.literals if self._reach_of_literal(hit[0]) and not _inside(hit[1], live)]
+                kept = set(literals)
+                quiet_literals = quiet_literals + [hit for hit in hits.literals if self._reach_of_literal(hit[0]) and hit not in kept]
         if gates:
             gates = [hit for hit in hits.gates if _inside(hit[1], live)]
             if len(gates) < len(hits.gates):
-                quiet_gates = quiet_gates + [hit for hit in hits.gates if self._gate_reach[hit[0]] and not _inside(hit[1], live)]
+                if gates:
+                    # What is said of a line is remembered with the line, and must be said of all of it.
+                    lines = {(number, _line(data, start)) for number, start in gates}
+                    gates = [hit for hit in hits.gates if (hit[0], _line(data, hit[1])) in lines or _inside(hit[1], live)]
+                kept = set(gates)
+                quiet_gates = quiet_gates + [hit for hit in hits.gates if self._gate_reach[hit[0]] and hit not in kept]
         decoded = any(match.decoded and match.rejected in MAYBE for match in result.matches)
         escapes, quiet_escapes = (hits.escapes, hits.quiet_escapes) if decoded else ([], hits.escapes + hits.quiet_escapes)
         forms, quiet_forms = (hits.forms, hits.quiet_forms) if decoded else ([], hits.forms + hits.quiet_forms)
@@ -154,6 +164,18 @@ class Incremental:
             reach = self._literal_reach[number] = max(map(self._reach, self._engine.vocabulary.literal(number).rules), default=0)
         return reach
 
+    def _stands_in_rows(self, number: int) -> bool:
+        """Whether a keyword's matches begin elsewhere, on other lines.
+
+        Then one that is hidden by another of its rule need not have its keyword in the other's span, and a row of
+        such, each in the way of the next, turns over as a whole when its first goes: all are asked while one is live.
+        """
+        known = self._rows.get(number)
+        if known is None:
+            rule = self._engine.ruleset.rule
+            known = self._rows[number] = any(rule(index)["lines"] and not rule(index)["prefix"] for index in self._engine.vocabulary.literal(number).rules)
+        return known
+
     def _reach(self, rule: int) -> int:
         """How far from a hit a change may matter to a rule, bytes; 0 for rules that every changed stretch is wide enough for."""
         record = self._engine.ruleset.rule(rule)
@@ -164,6 +186,11 @@ class Incremental:
 
 def _inside(place: int, spans: list[Span]) -> bool:
     return any(span.start <= place < span.end for span in spans)
+
+
+def _line(data: bytes, place: int) -> int:
+    """Where the line of a place begins; for lines too long to be remembered, any number."""
+    return data.rfind(b"\n", max(place - MAX_LINE, 0), place)
 
 
 def _any_near(quiet: list[Hit], stretch: tuple[int, int, int], reach: int) -> bool:

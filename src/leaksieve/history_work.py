@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 
 from leaksieve.config import Config
 from leaksieve.engine.filters import MAYBE
-from leaksieve.engine.increment import CLEAN, WORTH, Incremental, State, agreement
+from leaksieve.engine.increment import CLEAN, WORTH, Incremental, State
+from leaksieve.engine.kept import kept_runs
 from leaksieve.engine.matcher import EMPTY, Engine, Result
 from leaksieve.engine.prefilter import compile_all
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.packtable import BLOB, COMMIT, KINDS, TREE
-from leaksieve.gitobjects.packwalk import walk
+from leaksieve.gitobjects.packwalk import SHORT, walk
 from leaksieve.model import Match, Skip
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.history import HistorySource, Unit
@@ -133,6 +134,16 @@ class HistoryWorker:
         scan, scan_built = self._incremental.scan, self._incremental.scan_built
 
         def visit(position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int) -> Any:
+            try:
+                return scanned(position, data, state, base, delta, start)
+            except SHORT:
+                # It was counted before it was scanned.
+                counts[kinds[position - first]] -= 1
+                sizes[kinds[position - first]] -= len(data)
+                lost(position, "out-of-memory", "scanning it takes more memory than there is", 0)
+                return None
+
+        def scanned(position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int) -> Any:
             if unwanted is not None and unwanted[position]:
                 return None
             kind = kinds[position - first]
@@ -142,7 +153,7 @@ class HistoryWorker:
                 if state is None or base is None or len(data) < WORTH:
                     result, fresh = scan(data)
                 else:
-                    result, fresh = scan_built(data, base, state, *agreement(base, data, delta, start))
+                    result, fresh = scan_built(data, len(base), state, kept_runs(base, data, delta, start))
                 if result is not EMPTY:
                     self._take(result, table.oid(position), BLOB, share)
                 if len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK):
@@ -176,6 +187,17 @@ class HistoryWorker:
             kinds[low:high] = [_NUMBERS[kind]] * (high - low)
             return data
 
+        def rescue(position: int) -> bytes | None:
+            # Another pack may hold it as well, or somebody put it back as a loose object.
+            try:
+                kind, data = self.store.read(table.oid(position), max(self._source.chain_limit, self._source.max_file_size))
+            except ObjectError:
+                return None
+            family = bisect_right(families, position) - 1
+            low, high = families[family] - first, families[family + 1] - first
+            kinds[low:high] = [_NUMBERS[kind]] * (high - low)
+            return data
+
         walk(
             table.pack.data,
             shares,
@@ -185,17 +207,29 @@ class HistoryWorker:
             chain_limit=max(self._source.chain_limit, self._source.max_file_size),
             outside=outside,
             broken=table.broken,
+            rescue=rescue,
         )
 
     def _scan_loose(self, oid: bytes, share: _Share) -> None:
         try:
             name, data = self.store.read(oid, self._source.max_file_size)
+        except SHORT:
+            share.skips.append(Skip("failed", oid.hex().encode(), "out-of-memory", "reading it takes more memory than there is"))
+            return
         except ObjectError as error:
             share.skips.append(Skip("excluded" if error.reason == "too-large" else "failed", oid.hex().encode(), error.reason, error.detail))
             return
         kind = _NUMBERS[name]
+        try:
+            self._scan_whole(oid, kind, data, share)
+        except SHORT:
+            share.skips.append(Skip("failed", oid.hex().encode(), "out-of-memory", "scanning it takes more memory than there is"))
+            return
         share.counts[kind] += 1
         share.sizes[kind] += len(data)
+
+    def _scan_whole(self, oid: bytes, kind: int, data: bytes, share: _Share) -> None:
+        """Scan an object of which no other version is known."""
         if kind == TREE:
             if self._names:
                 self._names_in(data, self._incremental.hits(data), oid, share)
@@ -213,10 +247,14 @@ class HistoryWorker:
             share.links(data, 0, len(data))
             hits = self._incremental.hits(data) if self._names else None
         else:
-            before, after = agreement(base, data, delta, start)
-            # An entry that is new, or changed in any byte, begins at most a name and an id before the change.
-            share.links(data, max(before - _NAME, 0), len(data) - after + len(_GITLINK))
-            hits = self._incremental.hits_built(data, base, state, before, after, _NAME) if self._names else None
+            runs = kept_runs(base, data, delta, start)
+            at = 0
+            for low, high, _ in runs:
+                # An entry that is new, or changed in any byte, begins at most a name and an id before the change.
+                share.links(data, max(at - _NAME, 0), low + len(_GITLINK))
+                at = high
+            share.links(data, max(at - _NAME, 0), len(data))
+            hits = self._incremental.hits_built(data, len(base), state, runs, _NAME) if self._names else None
         if hits is None:
             return CLEAN
         return self._names_in(data, hits, table.oid(position), share)

@@ -43,7 +43,6 @@ def test_git_finds_the_planted_blob_in_each(tmp_path: Path, made: Callable[[], C
 
 
 BUGS = {
-    "_delta_family_of_large_ones": "what unpacks to much more than the pack is scanned with the matcher for small inputs",
     "_tree_without_its_blob": "an object that others name and nothing holds is not on the receipt",
 }
 

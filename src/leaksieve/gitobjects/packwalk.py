@@ -23,7 +23,9 @@ _AT_ONCE = 64 * 1024
 # Memory that the bases on the stack may take, bytes.
 _HELD = 512 * 1024 * 1024
 
-_BAD: tuple[type[Exception], ...] = (BadDataError, IndexError, *ERRORS)
+# Compiled code says SystemError where it fails to say that memory is short.
+SHORT: tuple[type[Exception], ...] = (MemoryError, SystemError)
+_BAD: tuple[type[Exception], ...] = (BadDataError, IndexError, *ERRORS, *SHORT)
 
 
 # Called with (position, content, state of the base, content of the base, delta, where the delta's instructions begin); the
@@ -57,11 +59,13 @@ def walk(
     chain_limit: int,
     outside: Callable[[int], bytes | None],
     broken: dict[int, str],
+    rescue: Callable[[int], bytes | None] = lambda _: None,
 ) -> None:
     """Visit every object of some families, each after its base.
 
     Objects over ``limit`` bytes are not visited (reported as ``too-large``) but built when others are built on
     them, up to ``chain_limit``.  ``outside`` gives the content of a root's base that is not in the pack, None for a root that has none.
+    ``rescue`` is asked for the content of what does not hold together here, None where it cannot be had elsewhere either.
     """
     view = memoryview(data)
     first, at, end, size, base = shares
@@ -71,10 +75,9 @@ def walk(
             continue
         position = first + number
         kids = children.get(number)
-        if position in broken:
-            lost(position, "corrupt-object", broken[position], below[number])
-            continue
         try:
+            if position in broken:
+                raise BadDataError(broken[position])
             announced = size[number]
             if announced > (chain_limit if kids else limit):
                 lost(position, "too-large", f"{announced} bytes, the limit is {chain_limit if kids else limit}", below[number])
@@ -89,15 +92,18 @@ def walk(
                     continue
                 content = _joined(apply_delta(foreign, delta))
         except _BAD as error:
-            lost(position, "corrupt-object", str(error), below[number])
-            continue
+            found = rescue(position)
+            if found is None:
+                lost(position, *_said(error), below[number])
+                continue
+            content, foreign, delta, start = found, None, b"", 0
         if len(content) > limit:
             lost(position, "too-large", f"{len(content)} bytes, the limit is {limit}", 0)
             state = None
         else:
             state = visit(position, content, None, foreign, delta, start)
         if kids:
-            _descend(view, shares, children, below, content, state, kids, visit, lost, limit, chain_limit)
+            _descend(view, shares, children, below, content, state, kids, visit, lost, limit, chain_limit, rescue)
 
 
 def _descend(
@@ -112,6 +118,7 @@ def _descend(
     lost: Lost,
     limit: int,
     chain_limit: int,
+    rescue: Callable[[int], bytes | None],
 ) -> None:
     first, at, end, size, _ = shares
     stack: list[tuple[bytes, Any, list[int]]] = [(content, state, kids)]
@@ -122,6 +129,7 @@ def _descend(
         if not kids:
             stack.pop()
             held -= len(content)
+        grandchildren = children.get(number)
         start = at[number]
         length = size[number]
         try:
@@ -147,7 +155,6 @@ def _descend(
                 place += 1
                 promised |= (byte & 127) << shift
                 shift += 7
-            grandchildren = children.get(number)
             if promised > limit and (promised > chain_limit or not grandchildren):
                 lost(first + number, "too-large", f"{promised} bytes, the limit is {limit if not grandchildren else chain_limit}", below[number])
                 continue
@@ -155,13 +162,16 @@ def _descend(
             if type(made) is list:
                 made = _joined(made)
         except _BAD as error:
-            lost(first + number, "corrupt-object", str(error) or type(error).__name__, below[number])
-            continue
+            made = rescue(first + number)
+            if made is None:
+                lost(first + number, *_said(error), below[number])
+                continue
+            promised, delta = len(made), b""
         if promised > limit:
             lost(first + number, "too-large", f"{promised} bytes, the limit is {limit}", 0)
             fresh = None
         else:
-            fresh = visit(first + number, made, state, content, delta, place)
+            fresh = visit(first + number, made, state, content, delta, place) if delta else visit(first + number, made, None, None, b"", 0)
         if grandchildren:
             if held + len(made) > _HELD and stack:
                 # It was visited itself; what is built on it is not.
@@ -170,6 +180,13 @@ def _descend(
                 continue
             stack.append((made, fresh, grandchildren))
             held += len(made)
+
+
+def _said(error: Exception) -> tuple[str, str]:
+    """The stable reason code and the phrase for what went wrong with one object."""
+    if isinstance(error, SHORT):
+        return "out-of-memory", "it takes more memory than there is"
+    return "corrupt-object", str(error) or type(error).__name__
 
 
 def _children(shares: Shares) -> tuple[dict[int, list[int]], list[int]]:

@@ -190,3 +190,20 @@ def test_entries_past_two_and_four_gigabytes(tmp_path: Path, build: Any) -> None
     path.with_suffix(".idx").write_bytes(index(sorted(places), bytes(20)))
     told = Told(path, build)
     assert sorted(told.found.values()) == sorted([BASE, b"far 0", b"far 1"])
+
+
+@pytest.mark.parametrize("error", [MemoryError, SystemError])
+def test_memory_that_is_short_costs_the_objects_it_is_short_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    made = packwalk.apply_delta
+
+    def short(base: bytes, instructions: bytes) -> Any:
+        if instructions.endswith(b"large"):
+            raise error
+        return made(base, instructions)
+
+    monkeypatch.setattr(packwalk, "apply_delta", short)
+    base = whole("blob", BASE)
+    entries = [base, *(Entry("ofs", delta(len(BASE), 5, literal(text)), named(at + 1), 0) for at, text in enumerate((b"small", b"large", b"other")))]
+    told = Told(write_pack(tmp_path, entries))
+    assert set(told.found.values()) == {BASE, b"small", b"other"}
+    assert told.lost == {named(2): ("out-of-memory", 0)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 
 from leaksieve.gitobjects.delta import apply_delta, delta_sizes
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError, MissingObjectError, ObjectError, ObjectTooLargeError
@@ -131,7 +132,18 @@ class ObjectStore:
         place = self._find_packed(oid)
         if place is None:
             return None
-        pack, offset = place
+        try:
+            return self._built(oid, *place, limit, prefix)
+        except (BadDataError, CorruptObjectError, OSError):
+            # Another pack's copy may be whole.
+            for pack in [pack for pack in self._packs if pack is not place[0]]:
+                with suppress(BadDataError, CorruptObjectError, OSError):
+                    offset = pack.find(oid)
+                    if offset is not None:
+                        return self._built(oid, pack, offset, limit, prefix)
+            raise
+
+    def _built(self, oid: bytes, pack: Pack, offset: int, limit: int, prefix: int | None) -> tuple[str, int, bytes]:
         chain: list[_Link] = []
         seen: set[tuple[bytes, int]] = set()
         wanted = -1

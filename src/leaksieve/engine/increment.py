@@ -1,6 +1,6 @@
 """Scanning an object that was built from another one: only what changed is looked at again.
 
-Two versions of a file mostly agree but for a stretch in the middle.  Whatever the engine says of a
+Two versions of a file mostly agree but for a few stretches.  Whatever the engine says of a
 place depends on text near it: the line, and for rules that look past a line at most ``REACH``
 bytes.  So what was said of the base holds for the places that far from the change, and there only
 hits that came to something are carried over and asked again; the others are dead there as well.
@@ -16,9 +16,10 @@ from typing import NamedTuple
 from leaksieve.engine.confirm import LOOKAHEAD
 from leaksieve.engine.decoders import RIGHT, TEXT
 from leaksieve.engine.filters import MAYBE
+from leaksieve.engine.kept import Run
 from leaksieve.engine.matcher import EMPTY, Engine, Result
 from leaksieve.engine.memo import MAX_LINE
-from leaksieve.engine.prefilter import Hyperscan
+from leaksieve.engine.prefilter import NOTHING, Hyperscan
 from leaksieve.engine.vocabulary import Hits
 from leaksieve.model import Span
 
@@ -26,6 +27,9 @@ from leaksieve.model import Span
 REACH = 1024
 # Smaller objects are scanned whole: finding out what changed would cost as much.
 WORTH = 4096
+# A quiet part shorter than this is looked at again with what is around it.
+_LEAST = 512
+_FAR = 1 << 60
 # Beyond the end of a changed stretch Hyperscan must see the rest of what begins inside it.
 _MARGIN = 1024
 
@@ -72,11 +76,9 @@ class Incremental:
             return EMPTY, CLEAN
         return self._judged(data, State(*hits))
 
-    def scan_built(self, data: bytes, base: bytes, known: State, same_before: int, same_after: int) -> tuple[Result, State]:
-        """Scan an object of which the first ``same_before`` and the last ``same_after`` bytes are those of ``base``, whose state is given."""
-        if self._hyperscan is None:
-            return self.scan(data)
-        merged = self.hits_built(data, base, known, same_before, same_after)
+    def scan_built(self, data: bytes, base_size: int, known: State, runs: list[Run]) -> tuple[Result, State]:
+        """Scan an object that has kept ``runs`` (see ``kept``) of one of ``base_size`` bytes, whose state is given."""
+        merged = self.hits_built(data, base_size, known, runs)
         return self._judged(data, merged) if merged is not None else (EMPTY, CLEAN)
 
     def hits(self, data: bytes) -> State | None:
@@ -84,47 +86,48 @@ class Incremental:
         hits = self._prefilter.hits(data)
         return State(*hits) if hits.literals or hits.gates or hits.escapes or hits.forms else None
 
-    def hits_built(self, data: bytes, base: bytes, known: State, same_before: int, same_after: int, reach: int = 0) -> State | None:
-        """The hits that have to be asked in an object built from ``base``, None when there are none.
+    def hits_built(self, data: bytes, base_size: int, known: State, runs: list[Run], reach: int = 0) -> State | None:
+        """The hits that have to be asked in an object built from another, None when there are none.
 
-        With a ``reach`` the stretch is widened by so many bytes and not by what rules and lines ask for.
+        With a ``reach`` the changed stretches are widened by so many bytes and not by what rules and lines ask for.
         """
         hyperscan = self._hyperscan
         if hyperscan is None:
             return self.hits(data)
+        quiet = _quiet_runs(data, base_size, runs, reach)
+        if not quiet:
+            return self.hits(data)
         size = len(data)
-        # To the ends of the lines, and as far as rules reach: what lies outside is as it was.
-        low = same_before - (reach or REACH)
-        low = 0 if low <= 0 else low if reach else data.rfind(b"\n", 0, low) + 1
-        high = size - same_after + (reach or REACH)
-        high = size if high >= size else high if reach else data.find(b"\n", high) + 1 or size
-        found = hyperscan.ends(memoryview(data)[low : high + _MARGIN] if low or high + _MARGIN < size else data)
+        view = memoryview(data)
+        found: list[tuple[int, int]] = []
+        at = 0
+        for low, high, _ in quiet:
+            if low > at:
+                ends = hyperscan.ends(view[at : low + _MARGIN])
+                found += [(number, to + at) for number, to in ends] if at else ends
+            at = high
+        if at < size:
+            ends = hyperscan.ends(view[at:])
+            found += [(number, to + at) for number, to in ends]
         if not found and known is CLEAN:
             return None
-        if low:
-            found = [(number, to + low) for number, to in found]
-        hits = hyperscan.starts(data, found)
-        shift = size - len(base)
+        hits = hyperscan.starts(data, found) if found else NOTHING
+        fresh = [_outside(several, quiet) for several in hits]
         if known is CLEAN:
-            merged = State(*([hit for hit in several if low <= hit[1] < high] for several in hits))
-            return merged if any(merged) else None
-        merged = State(
-            _merged(hits.literals, known.literals, low, high, shift),
-            _merged(hits.gates, known.gates, low, high, shift),
-            _merged(hits.escapes, known.escapes, low, high, shift),
-            _merged(hits.forms, known.forms, low, high, shift),
-            *([], [], [], []),
+            return State(*fresh) if any(fresh) else None
+        merged = State(*(one + _moved(several, quiet) for one, several in zip(fresh, known, strict=False)))._replace(
+            quiet_literals=[], quiet_gates=[], quiet_escapes=[], quiet_forms=[]
         )
-        stretch = (low, high, shift)
-        _wake(known.quiet_literals, stretch, self._reach_of_literal, merged.literals, merged.quiet_literals)
-        _wake(known.quiet_gates, stretch, self._gate_reach.__getitem__, merged.gates, merged.quiet_gates)
+        bounds = [(low or -_FAR, high if high < size else _FAR, shift) for low, high, shift in quiet]
+        _wake(known.quiet_literals, quiet, bounds, self._reach_of_literal, merged.literals, merged.quiet_literals)
+        _wake(known.quiet_gates, quiet, bounds, self._gate_reach.__getitem__, merged.gates, merged.quiet_gates)
         # One encoded place can lie inside another's stretch of text: when any is asked, all are.
         # When all of them together come near the limit on their number, only asking them all tells whether it is passed.
         many = sum(map(len, (merged.escapes, merged.forms, known.quiet_escapes, known.quiet_forms))) > _MANY
-        near = known.quiet_escapes and (many or merged.escapes or _any_near(known.quiet_escapes, stretch, _ESCAPE_REACH))
-        _wake(known.quiet_escapes, stretch, (lambda _: size + len(base)) if near else (lambda _: -1), merged.escapes, merged.quiet_escapes)
-        near = known.quiet_forms and (many or merged.forms or _any_near(known.quiet_forms, stretch, _FORM_REACH))
-        _wake(known.quiet_forms, stretch, (lambda _: size + len(base)) if near else (lambda _: -1), merged.forms, merged.quiet_forms)
+        for place, within in ((2, _ESCAPE_REACH), (3, _FORM_REACH)):
+            if known[place + 4]:
+                near = many or bool(merged[place]) or _any_near(known[place + 4], quiet, bounds, within)
+                _wake(known[place + 4], quiet, bounds, (lambda _: _FAR) if near else (lambda _: 0), merged[place], merged[place + 4])
         return merged if any(merged) else None
 
     def _judged(self, data: bytes, hits: State) -> tuple[Result, State]:
@@ -193,90 +196,55 @@ def _line(data: bytes, place: int) -> int:
     return data.rfind(b"\n", max(place - MAX_LINE, 0), place)
 
 
-def _any_near(quiet: list[Hit], stretch: tuple[int, int, int], reach: int) -> bool:
-    low, high, shift = stretch
-    # Those inside the old stretch are gone; their successors are among the fresh hits.
-    return any(low - reach <= start < low or high <= start + shift < high + reach for _, start in quiet)
+def _quiet_runs(data: bytes, base_size: int, runs: list[Run], reach: int) -> list[Run]:
+    """The parts of runs that are so far from every change that what was said of the base holds there.
 
-
-def _wake(quiet: list[Hit], stretch: tuple[int, int, int], reach_of: Callable[[int], int], asked: list[Hit], kept: list[Hit]) -> None:
-    """Sort quiet hits into those that the change is near enough to and the others; those inside the stretch were found afresh."""
-    low, high, shift = stretch
-    for number, start in quiet:
-        if start < low:
-            (asked if start + reach_of(number) >= low else kept).append((number, start))
-        elif start + shift >= high:
-            (asked if start + shift - reach_of(number) <= high else kept).append((number, start + shift))
-
-
-def _merged(fresh: list[Hit], known: list[Hit], low: int, high: int, shift: int) -> list[Hit]:
-    """Fresh hits of the stretch, and known ones of what lies before and behind it."""
-    if not known:
-        return [hit for hit in fresh if low <= hit[1] < high] if fresh else fresh
-    kept = [hit for hit in fresh if low <= hit[1] < high]
-    for number, start in known:
-        if start < low:
-            kept.append((number, start))
-        elif start + shift >= high:
-            kept.append((number, start + shift))
-    return kept
-
-
-def agreement(base: bytes, data: bytes, delta: bytes, start: int) -> tuple[int, int]:
-    """How many bytes two versions have in common at the beginning and, behind those, at the end.
-
-    The beginning is read off the delta (whose instructions begin at ``start``), the end is compared; both may be less than there is.
+    A change is also where runs meet that do not follow one another in the base, and an end that is not the base's.
     """
-    place = start
-    before = 0
-    end = len(delta)
-    while place < end:
-        op = delta[place]
-        if not op & 128:
-            break
-        place += 1
-        offset = length = 0
-        if op & 1:
-            offset = delta[place]
-            place += 1
-        if op & 2:
-            offset |= delta[place] << 8
-            place += 1
-        if op & 4:
-            offset |= delta[place] << 16
-            place += 1
-        if op & 8:
-            offset |= delta[place] << 24
-            place += 1
-        if offset != before:
-            break
-        if op & 16:
-            length = delta[place]
-            place += 1
-        if op & 32:
-            length |= delta[place] << 8
-            place += 1
-        if op & 64:
-            length |= delta[place] << 16
-            place += 1
-        before += length or 0x10000
-    most = min(len(base), len(data)) - before
-    if most <= 0:
-        return before, 0
-    view = memoryview(data)
     size = len(data)
-    if base.endswith(view[size - most :]):
-        return before, most
-    good, step = 0, 512
-    while step < most and base.endswith(view[size - step :]):
-        good = step
-        step *= 4
-    step = min(step, most)
-    # The end of the agreement lies between good and step: halve a few times, the rest is sooner scanned than found.
-    while step - good > 2048:
-        middle = (good + step) // 2
-        if base.endswith(view[size - middle :]):
-            good = middle
-        else:
-            step = middle
-    return before, good
+    wide = reach or REACH
+    quiet = []
+    for start, end, shift in runs:
+        # At the very beginning and end of both versions nothing has changed beside the run.
+        low = start if not start and not shift else start + wide
+        high = end if end == size and end - shift == base_size else end - wide
+        if high - low < _LEAST:
+            continue
+        if not reach and low > start:
+            low = data.find(b"\n", low, end) + 1
+            if not low:
+                continue
+        if not reach and high < end:
+            high = data.rfind(b"\n", start, high) + 1
+        if high - low >= _LEAST:
+            quiet.append((low, high, shift))
+    return quiet
+
+
+def _outside(fresh: list[Hit], quiet: list[Run]) -> list[Hit]:
+    """Hits of the stretches between quiet runs; what Hyperscan saw beyond their ends is known already."""
+    return [hit for hit in fresh if not any(low <= hit[1] < high for low, high, _ in quiet)] if fresh else []
+
+
+def _moved(known: list[Hit], quiet: list[Run]) -> list[Hit]:
+    """Known hits where quiet runs have them now."""
+    return [(number, place + shift) for number, place in known for low, high, shift in quiet if low <= place + shift < high] if known else []
+
+
+def _any_near(hits: list[Hit], quiet: list[Run], bounds: list[Run], reach: int) -> bool:
+    for (low, high, shift), (first, last, _) in zip(quiet, bounds, strict=True):
+        for _, start in hits:
+            place = start + shift
+            if low <= place < high and (place - first <= reach or last - place <= reach):
+                return True
+    return False
+
+
+def _wake(hits: list[Hit], quiet: list[Run], bounds: list[Run], reach_of: Callable[[int], int], asked: list[Hit], kept: list[Hit]) -> None:
+    """Sort quiet hits into those that a change is near enough to and the others; those of changed stretches were found afresh."""
+    for number, start in hits:
+        for (low, high, shift), (first, last, _) in zip(quiet, bounds, strict=True):
+            place = start + shift
+            if low <= place < high:
+                reach = reach_of(number)
+                (asked if place - first <= reach or last - place <= reach else kept).append((number, place))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from functools import lru_cache
+from itertools import pairwise
 
 import pytest
 from rulebook import ruleset_of, toml
 
 from leaksieve.engine import increment, matcher
 from leaksieve.engine.filters import MAYBE
-from leaksieve.engine.increment import CLEAN, Incremental, agreement
+from leaksieve.engine.increment import CLEAN, Incremental
+from leaksieve.engine.kept import LEAST, Run, agreement, kept_runs
 from leaksieve.engine.matcher import Engine, Result
 
 VALUE = b"a1b2c3d4e5f6g7h8i9j0"
@@ -41,12 +43,14 @@ def engine() -> Engine:
     return Engine(ruleset_of(toml(*RULES), builtin=True), prefilter="hyperscan", rejected_alone=False)
 
 
-def common(one: bytes, other: bytes) -> tuple[int, int]:
-    """How many bytes two texts have in common at the beginning and, behind those, at the end."""
+def common(one: bytes, other: bytes) -> list[Run]:
+    """What two texts have in common at the beginning and, behind that, at the end."""
     most = min(len(one), len(other))
     before = next((at for at in range(most) if one[at] != other[at]), most)
     most -= before
-    return before, next((at for at in range(most) if one[-1 - at] != other[-1 - at]), most)
+    after = next((at for at in range(most) if one[-1 - at] != other[-1 - at]), most)
+    size = len(other)
+    return [run for run in ((0, before, 0), (size - after, size, size - len(one))) if run[0] < run[1]]
 
 
 def told(result: Result) -> list[tuple[object, ...]]:
@@ -59,7 +63,7 @@ def along(*versions: bytes) -> list[int]:
     _, state = one.scan(versions[0])
     counts = []
     for base, data in zip(versions, versions[1:], strict=False):
-        result, state = one.scan_built(data, base, state, *common(base, data))
+        result, state = one.scan_built(data, len(base), state, common(base, data))
         alone, _ = Incremental(engine()).scan(data)
         assert told(result) == told(alone)
         assert result.skips == alone.skips
@@ -121,7 +125,7 @@ def test_what_was_said_of_a_line_is_not_remembered_by_half() -> None:
     incremental = Incremental(one)
     _, state = incremental.scan(base)
     one._memo._kept.clear()  # as when it is full
-    incremental.scan_built(data, base, state, *common(base, data))
+    incremental.scan_built(data, len(base), state, common(base, data))
     alone = Engine(rules, prefilter="hyperscan")
     assert [(m.span, m.rejected) for m in one.scan(line).matches] == [(m.span, m.rejected) for m in alone.scan(line).matches]
     assert len(alone.scan(line).matches) > 1
@@ -153,12 +157,18 @@ def test_agreement_claims_no_more_than_there_is(seed: int) -> None:
     assert before + after <= min(len(base), len(data))
     assert base[:before] == data[:before]
     assert base[len(base) - after :] == data[len(data) - after :]
+    for delta in (steps, steps + b"\x01x" * 3000):  # read, and compared
+        text = data + b"x" * (len(delta) - len(steps) >> 1)
+        runs = kept_runs(base, text, delta, 2)
+        assert all(end - start >= LEAST or delta is not steps for start, end, _ in runs)
+        assert all(one[1] <= two[0] for one, two in pairwise(runs))
+        assert all(0 <= start < end <= len(text) and text[start:end] == base[start - shift : end - shift] for start, end, shift in runs)
 
 
 def test_a_clean_object_costs_and_keeps_nothing() -> None:
     one = Incremental(engine())
     result, state = one.scan(DOTS * 200)
     assert state is CLEAN
-    result, state = one.scan_built(DOTS * 201, DOTS * 200, state, 8000, 0)
+    result, state = one.scan_built(DOTS * 201, len(DOTS * 200), state, [(0, 8000, 0)])
     assert (result.matches, result.skips) == ([], [])
     assert state is CLEAN

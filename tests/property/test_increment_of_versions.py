@@ -6,6 +6,7 @@ import base64
 import random
 from collections.abc import Callable
 
+from dulwich._pack import create_delta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from patterns import draw, tree
@@ -13,7 +14,9 @@ from rulebook import by_id, counter_examples, examples, finished, ruleset, rules
 
 from leaksieve.engine.filters import MAYBE
 from leaksieve.engine.increment import Incremental
+from leaksieve.engine.kept import Run, kept_runs
 from leaksieve.engine.matcher import Engine, Result
+from leaksieve.gitobjects.delta import delta_sizes
 from leaksieve.ruleset.assign import ASSIGN
 
 TOKENS = [text for _, text in examples()]
@@ -169,6 +172,20 @@ def common(one: bytes, other: bytes) -> tuple[int, int]:
     return before, next((at for at in range(1, most + 1) if one[-at] != other[-at]), most + 1) - 1
 
 
+def runs_of(rng: random.Random, base: bytes, data: bytes) -> list[Run]:
+    """What a version keeps of another: as a delta has it, or what both begin and end with."""
+    if rng.random() < 0.6:
+        delta = bytes(create_delta(base, data))
+        _, _, start = delta_sizes(delta)
+        return kept_runs(base, data, delta, start)
+    before, after = common(base, data)
+    # Less may be known to be the same than is.
+    before -= rng.randint(0, before) if rng.random() < 0.3 else 0
+    after -= rng.randint(0, after) if rng.random() < 0.3 else 0
+    size = len(data)
+    return [run for run in ((0, before, 0), (size - after, size, size - len(base))) if run[0] < run[1]]
+
+
 def check(engine: Engine, piece: Piece, seed: int) -> None:
     rng = random.Random(seed)
     incremental = Incremental(engine)
@@ -181,11 +198,11 @@ def check(engine: Engine, piece: Piece, seed: int) -> None:
         # Often back to what was: then what a change put out comes to life again.
         data = rng.choice(versions) if rng.random() < 0.35 else changed(rng, base, result, spots, piece)
         versions.append(data)
-        before, after = common(base, data)
-        # Less may be known to be the same than is.
-        before -= rng.randint(0, before) if rng.random() < 0.3 else 0
-        after -= rng.randint(0, after) if rng.random() < 0.3 else 0
-        result, state = incremental.scan_built(data, base, state, before, after)
+        if rng.random() < 0.5:
+            for _ in range(rng.randrange(3)):
+                data = changed(rng, data, result, spots, piece)
+        versions[-1] = data
+        result, state = incremental.scan_built(data, len(base), state, runs_of(rng, base, data))
         alone, _ = incremental.scan(data)
         assert told(result) == told(alone)
         assert result.skips == alone.skips

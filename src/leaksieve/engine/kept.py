@@ -43,14 +43,14 @@ def _read(delta: bytes, at: int) -> list[Run]:
             at = behind
             continue
         which = op & 0x70
-        if which == 0x10:
+        if which == 0x10 and delta[behind - 1]:
             place += delta[behind - 1]
             at = behind
             continue
         if which == 0x30:
             length = delta[behind - 2] | delta[behind - 1] << 8
-        elif not which:
-            length = 0x10000
+        elif which <= 0x10:
+            length = 0
         elif which == 0x20:
             length = delta[behind - 1] << 8
         else:
@@ -60,7 +60,8 @@ def _read(delta: bytes, at: int) -> list[Run]:
                 length |= delta[behind - 2] << 8
             if which & 0x10:
                 length |= delta[behind - 2 - (which >> 5 & 1)]
-            length = length or 0x10000
+        # None at all stands for this, and so does a length of zero spelled out, which git never writes.
+        length = length or 0x10000
         if length >= LEAST or (runs and runs[-1][1] == place):
             offset = 0
             at += 1

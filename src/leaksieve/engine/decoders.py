@@ -160,17 +160,38 @@ def _stretch(data: bytes, place: int, stops: bytes) -> tuple[int, int]:
     return (left + 1 if left >= 0 else low), right
 
 
+# Stretches decoded before, for inputs that repeat themselves: (decoder, text) -> decoded bytes, where pieces begin there and here.
+_Pieces = tuple[bytes, list[int], list[int]] | None
+_known: dict[tuple[str, bytes], _Pieces] = {}
+_MOST_KNOWN = 2000
+
+
 def _replace(
     data: bytes, low: int, high: int, pattern: re.Pattern[bytes], decode: Callable[[re.Match[bytes]], bytes | None], name: str, cut: bool
 ) -> Decoded | None:
+    text = data[low:high]
+    key = (name, text)
+    if key in _known:
+        pieces = _known[key]
+    else:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        pieces = _known[key] = _pieces(text, pattern, decode)
+    if pieces is None:
+        return None
+    out, starts, origins = pieces
+    return Decoded(out, name, starts, [low + origin for origin in origins], (1, 1), high, cut)
+
+
+def _pieces(text: bytes, pattern: re.Pattern[bytes], decode: Callable[[re.Match[bytes]], bytes | None]) -> _Pieces:
     out = bytearray()
-    starts, origins = [0], [low]
-    last = low
-    for match in pattern.finditer(data, low, high):
+    starts, origins = [0], [0]
+    last = 0
+    for match in pattern.finditer(text):
         plain = decode(match)
         if plain is None:
             continue
-        out += data[last : match.start()]
+        out += text[last : match.start()]
         if starts[-1] != len(out):
             starts.append(len(out))
             origins.append(match.start())
@@ -180,10 +201,10 @@ def _replace(
         last = match.end()
         starts.append(len(out))
         origins.append(last)
-    if last == low:
+    if not last:
         return None
-    out += data[last:high]
-    return Decoded(bytes(out), name, starts, origins, (1, 1), high, cut)
+    out += text[last:]
+    return bytes(out), starts, origins
 
 
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")

@@ -85,6 +85,8 @@ def scan(*, color: bool) -> str:
         make_repository(top)
         look = {"FORCE_COLOR": "1"} if color else {"NO_COLOR": "1"}
         kept = {name: value for name, value in os.environ.items() if name not in {"FORCE_COLOR", "NO_COLOR"} and not name.startswith(("GIT_", "LEAKSIEVE_"))}
+        # Neither uses nor leaves behind what earlier scans of the same commits kept.
+        look |= {"XDG_CACHE_HOME": folder, "LEAKSIEVE_CACHE_DIR": folder}
         command = [sys.executable, "-P", "-m", *COMMAND.split()]
         done = subprocess.run(command, cwd=top, env={**kept, **look, "COLUMNS": str(WIDTH), "CI": "1"}, capture_output=True, check=False)
     if done.returncode != 1:

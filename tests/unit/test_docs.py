@@ -1,6 +1,7 @@
 """What the documentation says of the program is what the program is: generated pages, commands, tables, links."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -174,6 +175,84 @@ def test_the_fields_are_those_of_the_schema(heading, schemas):
     documented = [name for line in table.strip().split("\n")[2:] for name in re.findall(r"`([a-z_]+)`", line.split(" | ")[0])]
     properties = [name for each in schemas for name in schema["$defs"][each]["properties"]]
     assert sorted(documented) == sorted(properties)
+
+
+def test_the_fields_of_a_place_in_a_history_are_those_of_the_schema():
+    table = rows((DOCS / "history.md").read_text(encoding="utf-8").replace("In JSON, `source`", "\n# JSON"), "# JSON")
+    schema = json.loads((ROOT / "src" / "leaksieve" / "reports" / "schema.json").read_text(encoding="utf-8"))["$defs"]["gitSource"]["properties"]
+    assert sorted(name for row in table for name in re.findall(r"`([a-z_]+)`", row[0])) == sorted(schema)
+    where = next(row[1] for row in table if row[0] == "`where`")
+    assert sorted(re.findall(r"`([a-z-]+)`", where)) == sorted(schema["where"]["enum"])
+
+
+def test_every_place_in_a_history_that_is_said_in_words_is_explained():
+    from leaksieve.reports.text_finding import _WHERE
+
+    explained = [row[0] for row in rows((DOCS / "history.md").read_text(encoding="utf-8"), "## What is said of a secret")]
+    for words in _WHERE.values():
+        assert any(words in row or words.removeprefix("in ") in row for row in explained), words
+
+
+def test_the_limits_of_clones_are_those_of_the_program():
+    from leaksieve.findings.attribution import MOST_PATHS
+    from leaksieve.gitobjects.reached import MOST_REFS
+    from leaksieve.history_places import MOST_DANGLING
+    from leaksieve.sources.remote import MAX_BYTES, MAX_OBJECTS, TIMEOUT_SECONDS
+
+    text = (DOCS / "history.md").read_text(encoding="utf-8")
+    assert f"At most {MAX_BYTES >> 30} GiB and {MAX_OBJECTS // 10**6} million objects; an hour" in text
+    assert TIMEOUT_SECONDS == 3600
+    assert f"(at most {MOST_REFS})" in text
+    limits = (DOCS / "limits.md").read_text(encoding="utf-8")
+    assert f"At most {MOST_PATHS} paths of one secret are named" in limits
+    assert f"are named up to {MOST_DANGLING}" in limits
+
+
+@pytest.fixture(scope="session")
+def repositories(tmp_path_factory):
+    """A folder in a repository of the kind the pages speak of: a branch ahead of its remote's, a tag, another repository and a bare one beside."""
+    top = tmp_path_factory.mktemp("docs")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "LEAKSIEVE_"))}
+    environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "XDG_CACHE_HOME": str(top / "cache"), "HOME": str(top)}
+    for role in ("AUTHOR", "COMMITTER"):
+        environment |= {f"GIT_{role}_NAME": "Ada", f"GIT_{role}_EMAIL": "ada@shop.example", f"GIT_{role}_DATE": "2024-03-04T09:30:00+00:00"}
+
+    def git(*words, folder=top):
+        subprocess.run(["git", *words], cwd=folder, env=environment, check=True, capture_output=True)
+
+    work = top / "work"
+    git("init", "-q", "-b", "main", str(work))
+    for number in (1, 2):
+        (work / "a.txt").write_text(f"{number}\n")
+        git("add", ".", folder=work)
+        git("commit", "-q", "-m", "a commit", folder=work)
+        git("tag" if number == 1 else "status", *(["v1.0"] if number == 1 else []), folder=work)
+    git("update-ref", "refs/remotes/origin/main", "v1.0", folder=work)
+    (work / "a.txt").write_text("3\n")
+    git("clone", "-q", str(work), "path/to/repo", folder=work)
+    git("clone", "-q", "--bare", str(work), "path/to/bare.git", folder=work)
+    program = top / "bin" / "leaksieve"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m leaksieve "$@"\n')
+    program.chmod(0o755)
+    return work, environment | {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def offline(page):
+    """The command lines in a page's blocks that need no other machine and no real repository of the reader's."""
+    lines = [line for kind, block in FENCE.findall((DOCS / page).read_text(encoding="utf-8")) if kind == "sh" for line in block.splitlines()]
+    return [line for line in lines if line.startswith("leaksieve ") and not re.search(r"://|@git", line)]
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("line", offline("history.md"))
+def test_every_command_in_the_page_on_history_works_as_it_stands(line, repositories):
+    """Nothing is found there, so every one of them is exit 0, with everything read."""
+    work, environment = repositories
+    done = subprocess.run(line, shell=True, cwd=work, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No secrets found in" in done.stdout or "nothing to scan" in done.stdout
+    assert "nothing to scan" not in done.stdout or "--staged" in line
 
 
 def commands(text):

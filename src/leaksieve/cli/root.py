@@ -17,8 +17,8 @@ from leaksieve.errors import ExitCode
 
 _HERE = "leaksieve.cli.commands."
 COMMANDS = {
-    "scan": Entry(_HERE + "scan:command", "Scan directories and files, and say what each was taken for."),
-    "git": Entry(_HERE + "git:command", "Scan what is staged in a repository."),
+    "scan": Entry(_HERE + "scan:command", "Scan directories, files and repositories with their history."),
+    "git": Entry(_HERE + "git:command", "Scan a repository's history, a part of it, or what is staged."),
     "dir": Entry(_HERE + "dir:command", "Scan working trees and files."),
     "stdin": Entry(_HERE + "stdin:command", "Scan what is piped in."),
     "hook": Entry(_HERE + "hook:group", "What git hooks and hook managers call."),

@@ -25,6 +25,9 @@ _REASONS = {
     "excluded-by-config": ("excluded by the configuration",),
     "intent-to-add": ("with nothing staged yet",),
     "history-not-scanned": ("git history",),
+    "promised-object": ("object that this partial clone lacks", "objects that this partial clone lacks"),
+    "shallow-boundary": ("place where this shallow clone ends", "places where this shallow clone ends"),
+    "deleted-branch": ("deleted branch", "deleted branches"),
 }
 _SECRETS_FILE = "ignored-secrets-file"
 
@@ -127,6 +130,7 @@ def skips(coverage: Coverage, style: Style, verbosity: int) -> list[str]:
         for skip in named:
             if skip.kind == "excluded" and skip.reason != _SECRETS_FILE:
                 lines += wrap(_skip_line(skip), style.width, "  ", "    ")
+    lines += _clones(coverage, style)
     failed = [skip for skip in named if skip.kind == "failed"]
     if failed:
         count = sum(skip.count for skip in failed)
@@ -137,6 +141,20 @@ def skips(coverage: Coverage, style: Style, verbosity: int) -> list[str]:
         if failed[limit:]:
             lines.append(f"  and {sum(skip.count for skip in failed[limit:]):,} more (-v names them)")
     return lines
+
+
+def _clones(coverage: Coverage, style: Style) -> list[str]:
+    """Say of clones that do not hold everything that they do not: what is absent cannot be counted."""
+    kinds = [
+        (any(source.shallow for source in coverage.sources), "shallow", "older commits"),
+        (any(source.partial for source in coverage.sources), "partial", "some objects"),
+    ]
+    return [
+        line
+        for is_so, kind, what in kinds
+        if is_so
+        for line in wrap(f"The clone is {kind}: {what} are not in it and were not scanned.".split(), style.width, rest="  ")
+    ]
 
 
 def scanned(coverage: Coverage, style: Style) -> list[str]:

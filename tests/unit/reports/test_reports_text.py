@@ -417,6 +417,18 @@ def test_a_name_in_the_history_gives_no_orders(build):
     assert not re.search(r"[\x00-\x1f]", origin(build.occurrence(source=hostile)))
 
 
+def test_clones_that_lack_something_say_so(build):
+    """Nothing counts what was never fetched, so a line does."""
+    receipt = build.coverage()
+    assert "The clone is" not in build.render("text", [], receipt)
+    receipt.sources[0].shallow = True
+    text = build.render("text", [], receipt)
+    assert "The clone is shallow: older commits are not in it and were not scanned.\n" in text
+    assert "partial" not in text
+    receipt.sources[0].partial = True
+    assert "The clone is partial: some objects are not in it and were not scanned.\n" in build.render("text", [], receipt)
+
+
 def test_a_tag_is_named_by_its_own_id(build):
     assert build.render("text", [build.finding(build.occurrence(b"", source=PAST | {"object_type": "tag"}))]).startswith("tag bbbbbbbbbbbb:12:14\n")
     assert build.render("text", [build.finding(build.occurrence(b"", source=PAST | {"object_type": "commit"}))]).startswith("commit c0ffeec0ffee:12:14\n")

@@ -10,7 +10,7 @@ from leaksieve.errors import UsageError
 
 
 @click.command("git", help="Scan a repository's whole history, a part of it, or what is staged.")
-@click.argument("repo", required=False, metavar="[REPO]")
+@click.argument("repo", required=False, metavar="[REPO|URL]")
 @click.option("--staged", is_flag=True, help="Scan what is staged.")
 @click.option("--unstaged", is_flag=True, help="Scan changes to tracked files that are not staged.")
 @click.option("--range", "range_", metavar="A..B", default="", help="Scan what these commits bring in.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leaksieve.config import Config
 from leaksieve.engine.prefilter import compile_all
@@ -14,7 +14,7 @@ from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.packtable import KINDS
 from leaksieve.gitobjects.refs import all_refs, reflog_ids
 from leaksieve.history_places import Details, Spot, Spots, attributed, unattributed
-from leaksieve.history_work import HistoryWorker, Key, ShareAnswer, decode
+from leaksieve.history_work import Held, HistoryWorker, Key, ShareAnswer, decode
 from leaksieve.model import Located, Provenance, Skip
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.history import HistorySource, Unit
@@ -23,15 +23,25 @@ from leaksieve.work import Compiler, Worker
 from leaksieve.work import decode as decode_located
 from leaksieve.work import encode as encode_located
 
-# Packs up to this many bytes, and this many loose objects, are read before Hyperscan has compiled and workers have started.
+if TYPE_CHECKING:
+    from leaksieve.history_cache import HistoryMemory
+    from leaksieve.history_recall import Recall
+
+# Packs up to this many bytes are taken stock of before it is known how to scan them: that takes no time.
 SMALL = 512 * 1024
+# Up to so much work (weighed bytes) and so many loose objects, all is scanned before Hyperscan has compiled and workers have started.
+LITTLE = 8 * 1024 * 1024
 FEW = 500
 # Beyond so many places they are shared out.
 MANY = 400
 
 
 class Settings(NamedTuple):
-    """How to run.  ``jobs`` workers; ``spawn`` forbids forking; ``attribution``, ``names`` and line ``hashes`` as asked for; ``deadline`` on the monotonic clock."""
+    """How to run.
+
+    ``jobs`` workers; ``spawn`` forbids forking; ``attribution``, ``names`` and line ``hashes`` as asked for; ``deadline`` on the
+    monotonic clock.  ``cache`` says whether what is found out is kept for the next run, ``cache_dir`` where (None: in the user's folder).
+    """
 
     jobs: int
     spawn: bool
@@ -39,6 +49,8 @@ class Settings(NamedTuple):
     names: bool
     hashes: bool
     deadline: float | None = None
+    cache: bool = False
+    cache_dir: bytes | None = None
 
 
 class Progress(NamedTuple):
@@ -64,19 +76,41 @@ class HistoryRun:
         self._submodules: set[bytes] = set()
         self._size = 0
         self._held = 0
+        self._done = 0
         self._refs: dict[bytes, bytes] = {}
         self._exclude: Any = None
+        self._recall: Recall | None = None
+        self._pointers = 0
         self.interrupted = False
         self.engine = ""
         self.notes: list[str] = []
+        # Sentences for a debug log.
+        self.details: list[str] = []
 
     def run(self) -> list[Located]:
         """Scan; what cannot be read is on the source's receipt."""
+        if self._settings.cache and self._forks:
+            from leaksieve.history_recall import Recall
+
+            settings = self._settings
+            self._recall = Recall(
+                self._source, self._ruleset, self._config, attribution=settings.attribution, names=settings.names, directory=settings.cache_dir
+            )
+        try:
+            return self._run()
+        finally:
+            if self._recall is not None:
+                self._recall.close()
+                self.details += self._recall.notes
+
+    def _run(self) -> list[Located]:
         worker = self._start()
         try:
             self._walk(worker)
         except KeyboardInterrupt:
             self.interrupted = True
+        if self._pointers:
+            self._source.coverage.skip(Skip("excluded", b"", "lfs-pointer", "pointers were scanned, the contents they stand for were not", self._pointers))
         for name in sorted(self._submodules):
             self._source.coverage.skip(Skip("excluded", name, "submodule", "its own repository is to be scanned by itself"))
             self._source.coverage.submodules.append(name.decode("utf-8", "backslashreplace"))
@@ -86,25 +120,58 @@ class HistoryRun:
             self._refs = all_refs(self._source.repository)
         except SourceError as error:
             self._source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), "unreadable-references", error.line()))
+        if self._recall is not None:
+            # Before the rest, so that Ctrl-C there does not undo the longest part.
+            self._recall.keep([value for _, value, _ in self._found])
         return self._locate(worker, self._spots() if self._found else {})
 
     def _start(self) -> HistoryWorker:
+        """Take stock, and learn again what is known of it."""
+        worker = self._prepared()
+        if self._recall is not None:
+            if not self._recall.learn(worker):
+                # Something has changed that should not have: all of it is read.
+                self._recall.forget()
+                self.details.append("what the cache holds does not fit the repository and was ignored")
+                worker = self._prepared()
+            self._take_known(self._recall.memory)
+        self._source.announce()
+        return worker
+
+    def _take_known(self, memory: HistoryMemory) -> None:
+        """Count what an earlier scan read as if it had been read now, and say how much that is."""
+        coverage = self._source.coverage
+        known = 0
+        for part in memory.parts():
+            held = [Held(*each) for each in part.held]
+            skips = [Skip("excluded", oid, "too-large", phrase) for oid, phrase in part.large]
+            if part.pointers:
+                skips.append(Skip("excluded", b"", "lfs-pointer", "", part.pointers))
+            known += self._take(ShareAnswer(part.keys, held, skips, part.counts, part.size, [], part.links))
+        if known:
+            coverage.scan("cached", known)
+        self._done = known
+
+    def _prepared(self) -> HistoryWorker:
         """Take stock, while Hyperscan compiles elsewhere if it will be needed."""
         source = self._source
-        large = source.packed_bytes > SMALL
-        if not large:
-            source.take_stock()
-            large = len(source.inventory.loose) > FEW
+        size, loose = source.look()
+        large = size > SMALL or loose > FEW
+        stocked = not large
+        if stocked:
+            source.build()
+            # What packs inflate to is not bounded by their size.
+            large = _work(source) > LITTLE
         wanted = self._config.engine
-        self.engine = wanted if wanted != "auto" else _engine(small=not large)
+        # Nothing left to read: whichever starts sooner.
+        self.engine = wanted if wanted != "auto" and (size or loose) else _engine(small=not large)
         jobs = self._settings.jobs if large else 1
         self._jobs = jobs
-        stocked = not large or len(source.coverage.expected) > 0
 
         def stock() -> bool:
             nonlocal stocked
             if not stocked:
-                source.take_stock()
+                source.build()
             stocked = True
             return False
 
@@ -129,12 +196,12 @@ class HistoryRun:
 
     def _walk(self, worker: HistoryWorker) -> None:
         expected = self._source.coverage.expected.get("objects", 0)
-        done = 0
+        done = self._done
         for unit, result in self._results(worker):
             if result is None:
                 self._lost(unit, worker)
                 continue
-            done += self._take(decode(result))
+            done += self._took(unit, result)
             if self._progress is not None:
                 self._progress(Progress(done, expected, self._size, self._held))
             deadline = self._settings.deadline
@@ -142,14 +209,29 @@ class HistoryRun:
                 self._source.coverage.skip(Skip("failed", b"", "timeout", "the scan was stopped at its time limit; raise --timeout"))
                 return
 
+    def _took(self, unit: Unit, result: bytes) -> int:
+        """Note what a share gave, here and for the next run; returns how many objects it scanned."""
+        if self._recall is None:
+            return self._take(decode(result))
+        answers = self._recall.took(unit, result)
+        return sum(map(self._take, answers))
+
+    def _working(self, worker: HistoryWorker) -> Callable[[Unit], bytes]:
+        if self._recall is None:
+            return worker
+        from leaksieve.history_cache import EachLoose
+
+        return EachLoose(worker)
+
     def _results(self, worker: HistoryWorker) -> Iterator[tuple[Unit, bytes | None]]:
         units = self._source.units(self._jobs)
         if self._jobs == 1:
-            return ((unit, worker(unit)) for unit in units)
+            work = self._working(worker)
+            return ((unit, work(unit)) for unit in units)
         if self._forks:
             from leaksieve.parallel import forked
 
-            return forked(units, worker, self._jobs)
+            return forked(units, self._working(worker), self._jobs)
         from leaksieve.parallel import pooled
 
         return pooled(
@@ -167,7 +249,11 @@ class HistoryRun:
         coverage.scan("objects", total)
         coverage.scan("bytes", answer.size)
         for skip in answer.skips:
-            coverage.skip(skip)
+            if skip.reason == "lfs-pointer":
+                # Said once, however the work was shared out.
+                self._pointers += skip.count
+            else:
+                coverage.skip(skip)
         for oid, kind, numbers in answer.held:
             for number in numbers:
                 self._found.setdefault(answer.keys[number], {})[oid] = kind
@@ -182,9 +268,9 @@ class HistoryRun:
         from leaksieve.parallel import forked
 
         for part in _halves(unit):
-            for _, result in forked(iter((part,)), worker, 1):
+            for _, result in forked(iter((part,)), self._working(worker), 1):
                 if result is not None:
-                    self._take(decode(result))
+                    self._took(part, result)
                 elif len(_halves(part)) > 1:
                     self._lost(part, worker)
                 else:
@@ -195,7 +281,7 @@ class HistoryRun:
         """What is to be looked at again, with what is known of each: commits and paths unless nobody wants them or Ctrl-C came first."""
         if self._settings.attribution and not self.interrupted:
             try:
-                return self._attributed()
+                return self._attributed() if self._recall is None else self._recall.told(self._refs, self._commits, self._attributed)
             except KeyboardInterrupt:
                 self.interrupted = True
             except SourceError as error:
@@ -341,6 +427,11 @@ class HistoryRecipe:
 
         ruleset = load(self.config.rules).select(self.config.enable, self.config.disable)
         return HistoryWorker(self.source, ruleset, self.config, self.engine, names=self.names, record=pack_commit if self.attribution else None)
+
+
+def _work(source: HistorySource) -> int:
+    """About how many bytes are to be scanned in packs."""
+    return sum(sum(table.families.weight.tolist()) for table in source.inventory.tables)
 
 
 def _engine(*, small: bool) -> str:

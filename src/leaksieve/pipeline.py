@@ -47,7 +47,9 @@ class Plan(NamedTuple):
     ``repository`` (of the project's root) gives fingerprints their key; ``env_key`` is LEAKSIEVE_KEY.
     ``jobs`` is the number of workers allowed; ``spawn`` forbids forking; ``line_hashes`` are wanted by SARIF alone.
     ``histories`` are repositories whose whole object store is read after the other sources; ``attribution`` says whether
-    their findings are traced to commits, ``names`` whether names of files are scanned.
+    their findings are traced to commits, ``names`` whether names of files are scanned.  ``cache`` says whether what is found
+    out of a history is kept for the next scan (None: of the user's own repositories), ``cache_dir`` where, if not in the user's
+    cache folder.  ``detail`` takes sentences for those who asked to be told more.
     """
 
     sources: Sequence[Source]
@@ -64,6 +66,9 @@ class Plan(NamedTuple):
     histories: Sequence[HistorySource] = ()
     attribution: bool = True
     names: bool = True
+    cache: bool | None = False
+    cache_dir: bytes | None = None
+    detail: Callable[[str], None] = lambda _: None
 
 
 class Outcome(NamedTuple):
@@ -151,6 +156,8 @@ class _Run:
                 names=self._plan.names,
                 hashes=self._plan.line_hashes,
                 deadline=time.monotonic() + limit - (time.perf_counter() - began) if limit is not None else None,
+                cache=not history.repository.is_foreign_owned if self._plan.cache is None else self._plan.cache,
+                cache_dir=self._plan.cache_dir,
             )
             one = HistoryRun(history, self._ruleset, self._plan.config, settings, self._plan.progress and self._on_objects)
             try:
@@ -158,6 +165,8 @@ class _Run:
             finally:
                 self._coverage.engine = one.engine or self._coverage.engine
                 self._coverage.notes += one.notes
+                for detail in one.details:
+                    self._plan.detail(detail)
                 self._coverage.interrupted = self._coverage.interrupted or one.interrupted
 
     def _on_objects(self, event: Progress) -> None:

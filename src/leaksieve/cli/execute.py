@@ -41,11 +41,12 @@ def execute(
     histories: Callable[[Config], Sequence[HistorySource]] = lambda _: (),
     attribution: bool = True,
     names: bool = True,
+    cache: bool | None = False,
 ) -> ExitCode:
     """Scan and report.
 
     ``sources`` and ``histories`` build what is scanned once the configuration is settled.  ``root`` is the project's
-    folder, ``repository`` the repository there, for the fingerprint key.  Raises UsageError before
+    folder, ``repository`` the repository there, for the fingerprint key.  ``cache`` is for histories; see the plan's.  Raises UsageError before
     anything is scanned when the reports cannot be written as asked.
     """
     talk = talk_for(options)
@@ -70,6 +71,9 @@ def execute(
             histories=histories(config),
             attribution=attribution,
             names=names,
+            cache=cache,
+            cache_dir=os.fsencode(os.environ.get("LEAKSIEVE_CACHE_DIR", "")) or None,
+            detail=talk.detail,
         )
     )
     clear()

@@ -108,7 +108,7 @@ def _run(options: Options, repository: Repository, requested: str, staged: tuple
 
 def _say_options(talk: Talk, options: Options) -> None:
     if options.cache:
-        talk.detail("no cache is kept yet")
+        talk.detail("a cache is kept for histories alone")
 
 
 def _index(repository: Repository, config: Config, paths: tuple[bytes, ...], requested: str) -> Source:

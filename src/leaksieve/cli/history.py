@@ -62,6 +62,8 @@ def scan_repository(options: Options, found: Found, repository: Repository, exte
         histories=lambda config: (history_source(repository, config, requested),),
         attribution=extent.attribution,
         names=extent.names,
+        # A clone of our own is gone after the run.
+        cache=options.cache if root is not None else False,
     )
 
 

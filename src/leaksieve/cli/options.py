@@ -88,7 +88,7 @@ def _parameters(*, ignore_files: bool) -> list[click.Parameter]:
         _on("--exit-zero", "Exit 0 in place of 1."),
         _on("--allow-incomplete", "Exit 0 in place of 3."),
         option(["--require-complete"], type=click.Choice(["strict"]), help="Count what was excluded as missing, too."),
-        option(["--cache/--no-cache"], default=None, help="Reuse results for unchanged objects (no cache is kept yet)."),
+        option(["--cache/--no-cache"], default=None, help="Keep what a history holds for the next scan.  [default: for your own]"),
         option(["-q", "--quiet"], is_flag=True, help="Say nothing on stderr but errors."),
         option(["-v", "--verbose"], count=True, help="Say more; twice for still more."),
     ]

@@ -73,7 +73,7 @@ def scan_trees(options: Options, paths: Sequence[str], *, classify: bool, trees:
         ]
 
     first = targets[0]
-    return execute(options, found, sources, root=first.root, repository=first.repository, histories=pasts)
+    return execute(options, found, sources, root=first.root, repository=first.repository, histories=pasts, cache=options.cache)
 
 
 def _share(target: Target, *, trees: bool, histories: bool) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
 from leaksieve.gitobjects.errors import BadDataError
 from leaksieve.gitobjects.objects import ObjectStore
@@ -12,57 +14,119 @@ from leaksieve.gitobjects.packtable import BULK, KINDS, PackTable, build
 from leaksieve.gitobjects.repository import Repository
 
 _FAN = re.compile(rb"[0-9a-f]{2}")
+# Up to so many questions to indexes are asked one by one (2 us each) before numpy is worth its import.
+_ASKED = 20_000
+
+
+class Ordered(NamedTuple):
+    """A pack in the order packs are gone through; ``settled`` says that all is known of it and no table is needed."""
+
+    pack: Pack
+    settled: bool
 
 
 class Inventory:
     """What there is to read.
 
     ``tables`` are the packs; ``unwanted`` holds for each of them None or a bytearray, in family order, of 1
-    where the object is not to be visited (a copy stands elsewhere).  ``loose`` are raw ids of loose objects that no
-    pack holds.  ``problems`` are (path, phrase) of packs that cannot be used and of directories that cannot be
-    read; ``refused`` are places outside the allowed roots.
+    where the object is not to be visited (a copy stands elsewhere).  ``loose`` are raw ids of loose objects with the
+    directory each lies in, of those that no pack holds (after :meth:`build`: none that can be used).  ``problems`` are (path, phrase) of
+    packs that cannot be used and of directories that cannot be read; ``refused`` are places outside the allowed roots.
+
+    ``order`` puts the packs in an order of its own and says which are settled; those get no table.
+    Which of several copies counts depends on that order alone.  Tables are made by :meth:`build`, to be called once.
     """
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, order: Callable[[list[Pack]], list[Ordered]] | None = None) -> None:
         store = ObjectStore(repository)
         self.tables: list[PackTable] = []
         self.unwanted: list[bytearray | None] = []
         self.problems: list[tuple[bytes, str]] = []
         directories = store.object_dirs()
         seen: set[bytes] = set()
+        packs: list[Pack] = []
         for directory in directories:
-            self._packs_of(os.path.join(directory, b"pack"), repository, seen)
+            packs += self._packs_of(os.path.join(directory, b"pack"), repository, seen)
         # The largest first: copies of its objects are looked for in the smaller ones.
-        self.tables.sort(key=lambda table: -table.pack.count)
-        self._mark_copies()
-        self.loose = self._loose_of(directories, repository.hash_size)
+        packs.sort(key=lambda pack: -pack.count)
+        self._ordered = [Ordered(pack, settled=False) for pack in packs] if order is None else order(packs)
+        self._found = self._loose_of(directories, repository.hash_size)
+        self.loose = self._unpacked()
         self.refused = [*store.refused]
+
+    def build(self) -> None:
+        """Make the tables of the packs that are not settled."""
+        usable: list[Ordered] = []
+        shaken = False
+        for pack, settled in self._ordered:
+            try:
+                if pack.announced != pack.count:
+                    self.problems.append((pack.path + b".pack", f"holds {pack.announced} objects and its index names {pack.count}"))
+                if settled and not shaken:
+                    usable.append(Ordered(pack, settled=True))
+                    continue
+                self.tables.append(build(pack))
+                usable.append(Ordered(pack, settled=False))
+                continue
+            except OSError as error:
+                self.problems.append((pack.path + b".pack", f"cannot be read ({error.strerror})"))
+            except BadDataError as error:
+                self.problems.append((pack.path + b".pack", str(error)))
+            # What was said of the packs behind it took this one's objects for copies.
+            shaken = True
+        self._ordered = usable
+        self._mark_copies()
+        if shaken:
+            self.loose = self._unpacked()
+
+    @property
+    def packs(self) -> list[Ordered]:
+        """The packs in their order, after :meth:`build` those that can be used; ``tables`` are those of the ones that are not settled."""
+        return self._ordered
+
+    @property
+    def left(self) -> int:
+        """The bytes of the packs that are not settled."""
+        total = 0
+        for pack, settled in self._ordered:
+            if not settled:
+                try:
+                    total += os.stat(pack.path + b".pack").st_size
+                except OSError:
+                    continue
+        return total
 
     @property
     def packed(self) -> int:
-        """How many distinct objects the packs hold."""
-        return sum(table.pack.count - (sum(marks) if marks is not None else 0) for table, marks in zip(self.tables, self.unwanted, strict=True))
+        """How many distinct objects the packs with tables hold."""
+        return sum(self.distinct(number) for number in range(len(self.tables)))
 
-    def by_kind(self) -> dict[str, int]:
-        """How many packed objects of each kind there are, as far as the packs tell without being read; copies count once."""
+    def distinct(self, number: int) -> int:
+        """How many objects of a table stand in no pack before it."""
+        marks = self.unwanted[number]
+        return self.tables[number].pack.count - (sum(marks) if marks is not None else 0)
+
+    def by_kind(self, number: int) -> dict[str, int]:
+        """How many objects of each kind a table has, as far as the pack tells without being read; copies count where they come first."""
         counts: dict[str, int] = {}
-        for table, marks in zip(self.tables, self.unwanted, strict=True):
-            first = table.families.first.tolist()
-            for number, kind in enumerate(table.families.kind.tolist()):
-                low, high = first[number], first[number + 1]
-                name = KINDS.get(kind)
-                if name is not None:
-                    counts[name] = counts.get(name, 0) + high - low - (sum(marks[low:high]) if marks is not None else 0)
+        table, marks = self.tables[number], self.unwanted[number]
+        first = table.families.first.tolist()
+        for family, kind in enumerate(table.families.kind.tolist()):
+            low, high = first[family], first[family + 1]
+            name = KINDS.get(kind)
+            if name is not None:
+                counts[name] = counts.get(name, 0) + high - low - (sum(marks[low:high]) if marks is not None else 0)
         return counts
 
-    def _packs_of(self, folder: bytes, repository: Repository, seen: set[bytes]) -> None:
+    def _packs_of(self, folder: bytes, repository: Repository, seen: set[bytes]) -> list[Pack]:
         try:
             names = os.listdir(folder)
         except FileNotFoundError:
-            return
+            return []
         except OSError as error:
             self.problems.append((folder, f"cannot be read ({error.strerror})"))
-            return
+            return []
+        packs: list[Pack] = []
         known = set(names)
         for name in sorted(names):
             path = os.path.join(folder, name[:-4])
@@ -79,36 +143,35 @@ class Inventory:
                 self.problems.append((path + b".pack", "leads outside the directories this scan may read"))
                 continue
             try:
-                pack = Pack(path, repository.hash_size)
-                table = build(pack)
+                packs.append(Pack(path, repository.hash_size))
             except OSError as error:
                 self.problems.append((path + b".pack", f"cannot be read ({error.strerror})"))
-                continue
             except BadDataError as error:
                 self.problems.append((path + b".pack", str(error)))
-                continue
-            if pack.announced != pack.count:
-                self.problems.append((path + b".pack", f"holds {pack.announced} objects and its index names {pack.count}"))
-            self.tables.append(table)
+        return packs
 
     def _mark_copies(self) -> None:
         """Mark all but the first of each object."""
         self.unwanted = [None] * len(self.tables)
-        if len(self.tables) < 2:
+        if not self.tables or len(self._ordered) < 2:
             return
-        if sum(table.pack.count for table in self.tables) > BULK:
+        packs = [pack for pack, _ in self._ordered]
+        if sum(pack.count for pack in packs) <= BULK:
+            marked = _copies(packs)
+        elif sum(table.pack.count for table in self.tables) * len(packs) <= _ASKED:
+            marked = _copies_asked(self._ordered)
+        else:
             from leaksieve.gitobjects.packtable_bulk import copies
 
-            marked = copies([table.pack for table in self.tables])
-        else:
-            marked = _copies(self.tables)
-        for number, places in enumerate(marked):
-            if places:
+            marked = copies(packs)
+        places = [found for found, (_, settled) in zip(marked, self._ordered, strict=True) if not settled]
+        for number, found in enumerate(places):
+            if found:
                 place = self.tables[number].place.tolist()
-                self.unwanted[number] = bytearray(each in places for each in place)
+                self.unwanted[number] = bytearray(each in found for each in place)
 
-    def _loose_of(self, directories: list[bytes], hash_size: int) -> list[bytes]:
-        found: dict[bytes, None] = {}
+    def _loose_of(self, directories: list[bytes], hash_size: int) -> dict[bytes, bytes]:
+        found: dict[bytes, bytes] = {}
         rest = re.compile(rb"[0-9a-f]{%d}" % (2 * hash_size - 2))
         for directory in directories:
             try:
@@ -128,24 +191,36 @@ class Inventory:
                     continue
                 for name in names:
                     if rest.fullmatch(name):
-                        found[bytes.fromhex((fan + name).decode())] = None
-        return [oid for oid in found if not self._is_packed(oid)]
+                        found.setdefault(bytes.fromhex((fan + name).decode()), directory)
+        return found
 
-    def _is_packed(self, oid: bytes) -> bool:
-        for table in self.tables:
-            try:
-                if table.pack.find(oid) is not None:
-                    return True
-            except BadDataError:
-                continue
+    def _unpacked(self) -> dict[bytes, bytes]:
+        return {oid: directory for oid, directory in self._found.items() if not any(_holds(pack, oid) for pack, _ in self._ordered)}
+
+
+def _holds(pack: Pack, oid: bytes) -> bool:
+    try:
+        return pack.find(oid) is not None
+    except BadDataError:
         return False
 
 
-def _copies(tables: list[PackTable]) -> list[set[int]]:
+def _copies(packs: list[Pack]) -> list[set[int]]:
     known: set[bytes] = set()
     marked: list[set[int]] = []
-    for table in tables:
-        names = table.pack.names()
+    for pack in packs:
+        names = pack.names()
         marked.append({place for place, name in enumerate(names) if name in known})
         known.update(names)
+    return marked
+
+
+def _copies_asked(ordered: list[Ordered]) -> list[set[int]]:
+    """The same for the packs that are not settled, by asking the others' indexes."""
+    marked: list[set[int]] = []
+    before: list[Pack] = []
+    for pack, settled in ordered:
+        names = [] if settled else pack.names()
+        marked.append({place for place, name in enumerate(names) if any(_holds(each, name) for each in before)})
+        before.append(pack)
     return marked

@@ -1,0 +1,176 @@
+"""The memory of earlier scans at work in a run: opened, asked, told what is new, and closed."""
+
+from __future__ import annotations
+
+import marshal
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from leaksieve.cache.history import HistoryCache
+from leaksieve.cache.identity import signature
+from leaksieve.config import Config
+from leaksieve.errors import SourceError
+from leaksieve.gitobjects.blobcache import BlobCache
+from leaksieve.gitobjects.errors import ObjectError
+from leaksieve.gitobjects.graph import shallow_boundary
+from leaksieve.gitobjects.objects import ObjectStore
+from leaksieve.gitobjects.packtable import TREE
+from leaksieve.gitobjects.refs import all_refs, reflog_ids
+from leaksieve.history_cache import HistoryMemory, each
+from leaksieve.history_told import asks_index, pack_spots, unpack_spots
+from leaksieve.history_work import HistoryWorker, Key, ShareAnswer, decode
+from leaksieve.ruleset.load import Ruleset
+from leaksieve.sources.history import HistorySource, Unit
+
+if TYPE_CHECKING:
+    from leaksieve.history_places import Spots
+
+
+class Recall:
+    """One run's use of the cache.  Errors of the cache end in notes, never in the run.
+
+    ``attribution`` and ``names`` as in the run's settings; ``directory`` None stands for the user's cache folder.
+    """
+
+    def __init__(self, source: HistorySource, ruleset: Ruleset, config: Config, *, attribution: bool, names: bool, directory: bytes | None) -> None:
+        self._source = source
+        self._attribution = attribution
+        self._repository = source.repository
+        bound = signature(ruleset.hash, config, repr((attribution, names, source.chain_limit)).encode())
+        self._cache = HistoryCache.open(directory, bound, os.path.realpath(source.repository.common_dir))
+        self._worker: HistoryWorker | None = None
+        self._objects: BlobCache | None = None
+        self._names: dict[bytes, bool] = {}
+        self._commits: list[bytes] = []
+        self._refs: Mapping[bytes, bytes] = {}
+        self._spots: Spots | None = None
+        self.memory = HistoryMemory(self._cache, self._is_plain)
+        source.memory = self.memory
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences for a debug log."""
+        return self._cache.notes
+
+    def close(self) -> None:
+        """Write what is to be kept."""
+        self._source.memory = None
+        self._cache.close()
+
+    def learn(self, worker: HistoryWorker) -> bool:
+        """Find out again which secrets the known objects hold; False when the memory does not fit them."""
+        self._worker = worker
+        try:
+            if not self.memory.recall(self._keys_of):
+                return False
+        except ObjectError:
+            return False
+        if not self._attribution:
+            return True
+        if next(self._source.units(1), None) is None:
+            keys = self.memory.keys()
+            if not keys:
+                return True
+            self._spots = self._stored(keys)
+            if self._spots is not None:
+                return True
+        commits = self.memory.commits()
+        self._commits = commits or []
+        return commits is not None
+
+    def forget(self) -> None:
+        """Begin anew, as if nothing had been kept."""
+        self.memory = HistoryMemory(self._cache, self._is_plain, empty=True)
+        self._source.memory = self.memory
+
+    def took(self, unit: Unit, result: bytes) -> list[ShareAnswer]:
+        """Note what a share gave, in the form of :class:`EachLoose`, and return it."""
+        answers = [decode(answer) for answer in each(result)]
+        self.memory.took(unit, answers)
+        return answers
+
+    def keep(self, values: Collection[bytes]) -> None:
+        """Keep what has been read; ``values`` are all secrets found."""
+        self.memory.save(values)
+
+    def told(self, refs: Mapping[bytes, bytes], commits: list[bytes], tell: Callable[[], Spots]) -> Spots:
+        """What is to be shown of the findings: as it was told the last time if nothing has changed since, else by ``tell``.
+
+        The records of known commits are added to ``commits`` before.
+        """
+        if self._spots is not None:
+            if refs == self._refs:
+                return self._spots
+            self._commits = self.memory.commits() or []
+        commits += self._commits
+        failed = self._source.coverage.count("failed")
+        spots = tell()
+        if self.memory.whole and self._source.coverage.count("failed") == failed:
+            self._store(spots, refs)
+        return spots
+
+    def _keys_of(self, oid: bytes, kind: int) -> Iterable[Key]:
+        """Read an object once more, as the walk would."""
+        assert self._worker is not None
+        if kind == TREE:
+            return {key for _, keys in self._worker.names_with(oid) for key in keys}
+        return self._worker.keys_in(self._read(oid, self._source.max_file_size)[1])
+
+    def _read(self, oid: bytes, limit: int) -> tuple[str, bytes]:
+        if self._objects is None:
+            self._objects = BlobCache(ObjectStore(self._repository))
+        return self._objects.read(oid, limit)
+
+    def _is_plain(self, name: bytes) -> bool:
+        """Whether nothing is found in a name, nor in any part of it."""
+        assert self._worker is not None
+        for part in {name, *name.split(b"/")}:
+            if part not in self._names:
+                self._names[part] = not self._worker.keys_in(part)
+            if not self._names[part]:
+                return False
+        return True
+
+    def _key(self, refs: Mapping[bytes, bytes]) -> bytes:
+        """What tells this state of the repository from others, but for the index."""
+        logs = sorted(reflog_ids(self._repository).items())
+        shallow = sorted(shallow_boundary(self._repository))
+        return sha256(self.memory.state() + marshal.dumps((list(refs.items()), logs, shallow, self._source.prefix), 2)).digest()
+
+    def _index(self) -> bytes:
+        try:
+            info = os.stat(self._repository.index_path)
+        except OSError:
+            return b"none"
+        return repr((self._repository.index_path, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)).encode()
+
+    def _stored(self, keys: list[Key]) -> Spots | None:
+        try:
+            self._refs = all_refs(self._repository)
+            data = self._cache.derived("told", self._key(self._refs))
+        except SourceError:
+            return None
+        if data is None:
+            return None
+        try:
+            index, packed = marshal.loads(data)  # noqa: S302  only this user's runs can have written it
+        except (ValueError, TypeError, EOFError):
+            return None
+        return unpack_spots(packed, keys, self._refs, self._read) if index in (b"", self._index()) else None
+
+    def _store(self, spots: Spots, refs: Mapping[bytes, bytes]) -> None:
+        keys = self.memory.keys()
+        values = [value for _, value, _ in keys]
+
+        def is_plain(path: bytes) -> bool:
+            return not any(value in path for value in values) and self._is_plain(path)
+
+        packed = pack_spots(spots, keys, refs, self._read, is_plain)
+        if packed is None:
+            return
+        try:
+            self._cache.put_derived("told", self._key(refs), marshal.dumps((self._index() if asks_index(spots) else b"", packed)))
+        except SourceError:
+            return

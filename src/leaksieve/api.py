@@ -69,7 +69,7 @@ def scan(target: str | os.PathLike[str], *, config: Config | None = None, jobs: 
     UsageError for an unknown option or a target that does not exist; what cannot be read becomes a
     failed Skip in ``report.coverage``.
     """
-    from leaksieve.gitobjects.repository import discover
+    from leaksieve.gitobjects.repository import bounded, discover
     from leaksieve.pipeline import Plan, run
     from leaksieve.sources.index import tracked_paths
     from leaksieve.sources.worktree import WorktreeSource
@@ -87,7 +87,7 @@ def scan(target: str | os.PathLike[str], *, config: Config | None = None, jobs: 
     root = os.path.realpath(path)
     if os.path.isdir(root) and os.path.lexists(os.path.join(root, b".git")):
         try:
-            repository = discover(root)
+            repository = bounded(discover(root), root)
             tracked = frozenset(tracked_paths(repository).files)
         except SourceError as error:
             repository = None

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -466,26 +466,7 @@ OUTWARDS: dict[str, tuple[Callable[[House], None], bool]] = {
 }
 
 
-def known(names: Iterable[str], bugs: dict[str, str]) -> list[object]:
-    """Parameters, with those that fail today marked."""
-    return [pytest.param(name, marks=pytest.mark.xfail(reason=bugs[name]) if name in bugs else ()) for name in names]
-
-
-FOLLOWED = "links and alternates that lead out of the named directory are followed"
-UNSAID = "alternates that are not read are not on the receipt"
-
-
-@pytest.mark.parametrize(
-    "name",
-    known(
-        OUTWARDS,
-        {
-            **dict.fromkeys(("alternate-outside", "alternate-relative", "alternate-by-link", "pack-link", "pack-folder-link"), FOLLOWED),
-            **dict.fromkeys(("loose-link", "loose-folder-link"), FOLLOWED),
-            **dict.fromkeys(("alternates-fifo", "alternates-long"), UNSAID),
-        },
-    ),
-)
+@pytest.mark.parametrize("name", OUTWARDS)
 def test_nothing_outside_is_read_and_nothing_hangs(tmp_path: Path, name: str) -> None:
     house = House(tmp_path)
     done, said = OUTWARDS[name]
@@ -496,7 +477,7 @@ def test_nothing_outside_is_read_and_nothing_hangs(tmp_path: Path, name: str) ->
     assert bool(run.failed) is said, run
 
 
-@pytest.mark.parametrize("name", known(("gitdir", "commondir", "git-link"), {"git-link": FOLLOWED}))
+@pytest.mark.parametrize("name", ["gitdir", "commondir", "git-link"])
 def test_a_tree_that_leads_to_another_repository_is_refused(tmp_path: Path, name: str) -> None:
     house = House(tmp_path)
     tree = tmp_path / "tree"
@@ -512,3 +493,32 @@ def test_a_tree_that_leads_to_another_repository_is_refused(tmp_path: Path, name
     run = leaksieve("git", str(tree), "-f", "json", "--reveal", cwd=tmp_path)
     assert house.outer.encode() not in run.out, run
     assert run.code == 3, run
+
+
+def test_a_clone_that_borrows_says_from_where_and_reads_it_when_allowed(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.other("clone", "-q", "--shared", str(house.other.top), str(tmp_path / "borrower"))
+    lender = str(house.other.top / ".git/objects")
+    run = history(tmp_path / "borrower")
+    assert (run.code, run.secrets) == (3, {}), run
+    assert [(skip["reason"], skip["path"]) for skip in run.failed if "--allow-root" in skip["detail"]] == [("outside-roots", lender)], run
+    for options in (("--allow-root", str(house.other.top)), ("--allow-root", str(tmp_path / "nothing"), "--allow-root", lender)):
+        run = history(tmp_path / "borrower", *options)
+        assert (set(run.secrets), run.failed) == ({house.outer}, []), run
+    run = leaksieve("git", "--staged", "-f", "json", cwd=tmp_path / "borrower")
+    assert run.code == 3, run
+    assert "--allow-root" in str(run.failed), run
+    run = leaksieve("git", "--staged", "-f", "json", "--allow-root", lender, cwd=tmp_path / "borrower")
+    assert run.code == 0, run
+    run = leaksieve("git", "--staged", "-f", "json", cwd=tmp_path / "borrower", env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": lender})
+    assert run.code == 0, run
+
+
+def test_submodules_and_linked_worktrees_need_nothing_allowed(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.repo("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(house.other.top), "sub")
+    house.repo.commit("with a submodule")
+    house.repo("worktree", "add", "-q", str(tmp_path / "linked"))
+    for place, secret in (("repo/sub", house.outer), ("linked", house.inner), ("repo", house.inner)):
+        run = history(tmp_path / place)
+        assert (set(run.secrets), run.failed) == ({secret}, []), run

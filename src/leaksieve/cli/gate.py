@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 def scan_staged(options: Options, repo: str | None) -> int:
     """Scan what is staged in the repository of a path (default: the current directory)."""
-    repository = open_repository(repo or ".")
+    repository = open_repository(repo or ".", options.allow_root)
     return _staged(options, repository, requested=repo or ".")
 
 
 def scan_unstaged(options: Options, repo: str | None) -> int:
     """Scan changes to tracked files that are not staged, in the repository of a path (default: the current directory)."""
-    repository = open_repository(repo or ".")
+    repository = open_repository(repo or ".", options.allow_root)
     talk_for(options)
 
     def sources(config: Config) -> list[Source]:
@@ -46,7 +46,7 @@ def check_commit(options: Options, files: Sequence[str]) -> int:
     Under ``pre-commit run --all-files`` nothing is staged, and passing then would say that files
     were checked that were not; so what is not staged is scanned as it stands.
     """
-    repository = open_repository(".")
+    repository = open_repository(".", options.allow_root)
     # git itself gives its hooks the index to look at; whoever runs the hook by hand does not.
     if os.environ.get("GIT_INDEX_FILE"):
         return _staged(options, repository, paths=_relative(repository, files))
@@ -64,12 +64,12 @@ def check_commit(options: Options, files: Sequence[str]) -> int:
     return _mixed(options, repository, tuple(path for path in named if path in staged), rest)
 
 
-def open_repository(path: str) -> Repository:
+def open_repository(path: str, allow_root: Sequence[str] = ()) -> Repository:
     """Find the repository of a path.  Raises UsageError when there is nothing, SourceError when it cannot be read."""
     if not os.path.exists(path):
         raise UsageError("no such file or directory", where=path)
     try:
-        return repository_of(path)
+        return repository_of(path, allow_root)
     except SourceError as error:
         if error.what.startswith("not a git repository"):
             raise UsageError(error.what, where=error.where, hint=error.hint) from None

@@ -77,6 +77,7 @@ def _parameters(*, ignore_files: bool) -> list[click.Parameter]:
         option(["--reveal"], is_flag=True, help="Show secrets in full."),
         _off("--no-dedupe", "Report every place as a finding of its own.", "dedupe"),
         option(["--engine"], type=click.Choice(ENGINES), help="Prefilter; both give the same findings.  [default: auto]"),
+        option(["--allow-root"], multiple=True, metavar="DIR", help="Follow links and alternates of repositories into this folder, too."),
         option(["-j", "--jobs"], metavar="N", help="Worker processes.  [default: what the container's quota allows]"),
         option(["--max-file-size"], metavar="SIZE", help="Skip larger files.  [default: 100 MiB]"),
         option(["--max-decode-depth"], metavar="N", help="Encodings to peel off one after another.  [default: 3]"),

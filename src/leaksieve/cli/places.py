@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from leaksieve.cli.talk import Talk
@@ -12,24 +13,44 @@ if TYPE_CHECKING:
     from leaksieve.gitobjects.repository import Repository
 
 
-def repository_of(path: str) -> Repository:
+def repository_of(path: str, allow_root: Sequence[str] = ()) -> Repository:
     """Find the repository a path lies in.  Raises SourceError.
 
     git describes the repository of the current directory to its hooks in ``GIT_DIR``,
-    ``GIT_WORK_TREE`` and ``GIT_INDEX_FILE`` (``commit -a`` stages into an index of its own); a path
-    elsewhere has nothing to do with them.
+    ``GIT_WORK_TREE`` and ``GIT_INDEX_FILE`` (``commit -a`` stages into an index of its own), and what is
+    pushed in ``GIT_OBJECT_DIRECTORY``; a path elsewhere has nothing to do with them.
+    Links and alternates that lead out of all these places are followed into ``allow_root`` alone.
     """
-    from leaksieve.gitobjects.repository import discover
+    from leaksieve.gitobjects.repository import bounded, discover
 
+    named = os.fsencode(path)
+    further = tuple(os.path.abspath(os.fsencode(each)) for each in allow_root)
     if not _same(path, "."):
-        return discover(os.fsencode(path))
-    return discover(os.fsencode(path), git_dir=_bytes("GIT_DIR"), work_tree=_bytes("GIT_WORK_TREE"), index_file=_bytes("GIT_INDEX_FILE"))
+        found = discover(named, further_roots=further)
+    else:
+        found = discover(
+            named,
+            git_dir=_bytes("GIT_DIR"),
+            work_tree=_bytes("GIT_WORK_TREE"),
+            index_file=_bytes("GIT_INDEX_FILE"),
+            object_dirs=_object_dirs(),
+            further_roots=further,
+        )
+    return bounded(found, named if os.path.isdir(named) else os.path.dirname(named), further)
 
 
-def repository_or_none(path: str) -> Repository | None:
+def _object_dirs() -> tuple[bytes, ...]:
+    """Return the further directories of objects that the environment names."""
+    first = _bytes("GIT_OBJECT_DIRECTORY")
+    others = (_bytes("GIT_ALTERNATE_OBJECT_DIRECTORIES") or b"").split(os.fsencode(os.pathsep))
+    # git puts quotes around a name that holds the separator; such a one stays apart here and is not found.
+    return tuple(each.strip(b'"') for each in (first or b"", *others) if each)
+
+
+def repository_or_none(path: str, allow_root: Sequence[str] = ()) -> Repository | None:
     """Find the repository a path lies in, ``None`` where there is none; one that cannot be read is said aloud, since its files then count as any others."""
     try:
-        return repository_of(path)
+        return repository_of(path, allow_root)
     except SourceError as error:
         if not error.what.startswith("not a git repository"):
             Talk.current().note(f"scanned without its repository: {error.line()}")

@@ -34,6 +34,7 @@ class Options(NamedTuple):
     timeout: str | None = None
     verify: bool = False
     stores: tuple[str, ...] = ()
+    allow_root: tuple[str, ...] = ()
     exit_zero: bool | None = None
     allow_incomplete: bool | None = None
     require_complete: str | None = None

@@ -48,7 +48,7 @@ def candidates(store: ObjectStore, digits: bytes) -> list[bytes]:
             continue
         for name in names:
             path = os.path.join(folder, name[:-4])
-            if not name.endswith(b".idx") or not store.repository.allows(path + b".idx"):
+            if not name.endswith(b".idx") or not store.may_read(path + b".idx"):
                 continue
             try:
                 pack = Pack(path, store.hash_size)

@@ -41,7 +41,7 @@ def open_packs(store: ObjectStore) -> list[Pack]:
             continue
         for name in names:
             path = os.path.join(folder, name[:-4])
-            if name.endswith(b".idx") and store.repository.allows(path + b".idx") and store.repository.allows(path + b".pack"):
+            if name.endswith(b".idx") and store.may_read(path + b".idx") and store.may_read(path + b".pack"):
                 try:
                     found.append(Pack(path, store.hash_size))
                 except (OSError, BadDataError):

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from leaksieve.gitobjects.delta import apply_delta, delta_sizes
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError, MissingObjectError, ObjectError, ObjectTooLargeError
-from leaksieve.gitobjects.files import Buffer, map_regular, read_regular
+from leaksieve.gitobjects.files import Buffer, map_regular, read_regular, shown
 from leaksieve.gitobjects.inflate import inflate, inflate_prefix
 from leaksieve.gitobjects.pack import Pack
 from leaksieve.gitobjects.repository import Repository
@@ -23,6 +23,9 @@ CHAIN_LIMIT = 512 * 1024 * 1024
 _MAX_CHAIN = 10_000
 _MAX_ALTERNATES = 64
 _ALTERNATES_LIMIT = 1024 * 1024
+_ALTERNATES = os.path.join(b"info", b"alternates")
+# What is said of a place that a link or an alternate leads to.
+OUTSIDE = "lies outside the directories this scan may read (--allow-root DIR names more)"
 _PACKED_TYPES = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _LOOSE_TYPES = {b"commit": "commit", b"tree": "tree", b"blob": "blob", b"tag": "tag"}
 _LOOSE_HEAD = 64
@@ -37,15 +40,19 @@ class ObjectStore:
     """The objects of one repository.
 
     Not for sharing between threads; after a fork or through pickle each process has its own view.
-    ``refused`` lists alternates that lie outside the allowed roots and were not followed.
+    ``refused`` lists places outside the allowed roots that alternates and links lead to and that were not read,
+    ``unread`` what else of alternates was not followed, as (path, phrase).
     """
 
-    __slots__ = ("_dirs", "_packs", "_stamps", "hash_size", "refused", "repository")
+    __slots__ = ("_allowed", "_dirs", "_packs", "_stamps", "hash_size", "refused", "repository", "unread")
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
         self.hash_size = repository.hash_size
         self.refused: list[bytes] = []
+        self.unread: list[tuple[bytes, str]] = []
+        # Directories, and whether they may be read.
+        self._allowed: dict[bytes, bool] = {}
         self._dirs: list[bytes] | None = None
         self._packs: list[Pack] = []
         self._stamps: dict[bytes, int] = {}
@@ -92,7 +99,23 @@ class ObjectStore:
                 continue
             if found is not None:
                 return found
+        if broken is None and self.refused:
+            raise MissingObjectError(oid, f"is not in the repository, and {shown(self.refused[0])} {OUTSIDE}")
         raise broken or MissingObjectError(oid, "is not in the repository")
+
+    def may_read(self, path: bytes) -> bool:
+        """Whether a file, all links resolved, lies where reading is allowed; notes it when not."""
+        folder = os.path.dirname(path)
+        allowed = self._allowed.get(folder)
+        if allowed is None:
+            allowed = self._allowed[folder] = self.repository.allows(folder)
+        if allowed and not (os.path.islink(path) and not self.repository.allows(path)):
+            return True
+        # A folder is named once, whatever it holds.
+        place = path if allowed else folder
+        if place not in self.refused:
+            self.refused.append(place)
+        return False
 
     def _from_loose(self, oid: bytes, limit: int, prefix: int | None) -> tuple[str, int, bytes] | None:
         buffer = self._open_loose(oid)
@@ -122,8 +145,7 @@ class ObjectStore:
                 buffer = map_regular(path)
             except (FileNotFoundError, NotADirectoryError):
                 continue
-            if not self.repository.allows(path):
-                self.refused.append(path)
+            if not self.may_read(path):
                 continue
             return buffer
         return None
@@ -243,8 +265,7 @@ class ObjectStore:
                 path = os.path.join(folder, name[:-4])
                 if not name.endswith(b".idx") or path in known:
                     continue
-                if not (self.repository.allows(path + b".idx") and self.repository.allows(path + b".pack")):
-                    self.refused.append(path)
+                if not (self.may_read(path + b".idx") and self.may_read(path + b".pack")):
                     continue
                 try:
                     self._packs.append(Pack(path, self.hash_size))
@@ -261,18 +282,33 @@ class ObjectStore:
             pending = [own, *self.repository.object_dirs]
             seen: set[bytes] = set()
             self._dirs = []
-            while pending and len(self._dirs) < _MAX_ALTERNATES:
-                directory = os.path.normpath(pending.pop(0))
+            for directory in pending:
+                directory = os.path.normpath(directory)
                 real = os.path.realpath(directory)
                 if real in seen:
                     continue
                 seen.add(real)
+                if len(seen) > _MAX_ALTERNATES:
+                    self.unread.append((os.path.join(own, _ALTERNATES), f"more than {_MAX_ALTERNATES} directories of objects, the others are not read"))
+                    break
                 if not self.repository.allows(directory):
                     self.refused.append(directory)
                     continue
                 self._dirs.append(directory)
-                pending += _alternates(directory)
+                pending += self._alternates(directory)
         return self._dirs
+
+    def _alternates(self, directory: bytes) -> list[bytes]:
+        path = os.path.join(directory, _ALTERNATES)
+        try:
+            text = read_regular(path, _ALTERNATES_LIMIT)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            self.unread.append((path, f"cannot be read ({error.strerror}), nor what it names"))
+            return []
+        lines = (line for line in text.split(b"\n") if line and not line.startswith(b"#") and b"\0" not in line)
+        return [os.path.join(directory, line) for line in lines]
 
 
 def _compiled_apply() -> Callable[[bytes, bytes, int], bytes]:
@@ -289,12 +325,3 @@ def _compiled_apply() -> Callable[[bytes, bytes, int], bytes]:
         return b"".join(made) if isinstance(made, list) else bytes(made)
 
     return apply
-
-
-def _alternates(directory: bytes) -> list[bytes]:
-    try:
-        text = read_regular(os.path.join(directory, b"info", b"alternates"), _ALTERNATES_LIMIT)
-    except OSError:
-        return []
-    lines = (line for line in text.split(b"\n") if line and not line.startswith(b"#") and b"\0" not in line)
-    return [os.path.join(directory, line) for line in lines]

@@ -60,14 +60,15 @@ def discover(
     index_file: bytes | None = None,
     object_dirs: tuple[bytes, ...] = (),
     allowed_roots: tuple[bytes, ...] | None = None,
+    further_roots: tuple[bytes, ...] = (),
 ) -> Repository:
     """Find the repository that ``start`` (a directory or file) belongs to.
 
     ``git_dir``, ``work_tree`` and ``index_file`` are what GIT_DIR, GIT_WORK_TREE and GIT_INDEX_FILE
     say, relative ones taken from ``start`` as from the current directory; the environment itself is
     not read.  A relative ``index_file`` may also be relative to the working tree or the git directory.
-    A ``.git`` file may lead out of its tree only to the tree's own repository (a linked worktree's or
-    a submodule's), to one that ``git_dir`` names, or into ``allowed_roots``.
+    A ``.git`` file or link may lead out of its tree only to the tree's own repository (a linked worktree's or
+    a submodule's), to one that ``git_dir`` names, or into ``allowed_roots``; where these are None, into ``further_roots``.
     Raises SourceError when there is no repository, or when reading it would leave these bounds.
     """
     start = os.path.abspath(start)
@@ -82,11 +83,11 @@ def discover(
             raise SourceError("not a git repository", where=shown(found))
         worktree = _worktree_of_named(start, found)
     else:
-        found, worktree = _search_upwards(start, allowed_roots)
+        found, worktree = _search_upwards(start, allowed_roots, further_roots)
     if work_tree is not None:
         worktree = os.path.abspath(os.path.join(start, work_tree))
     _require_inside(found, allowed_roots)
-    common = _common_dir(found, allowed_roots)
+    common = _common_dir(found, allowed_roots, further_roots)
     settings = read_settings(os.path.join(common, b"config"))
     if work_tree is None and git_dir is not None and common == found and settings.get("core.bare", "false") in ("true", "yes", "on", "1", ""):
         worktree = None
@@ -110,16 +111,27 @@ def discover(
     )
 
 
-def _search_upwards(start: bytes, roots: tuple[bytes, ...] | None) -> tuple[bytes, bytes | None]:
+def bounded(repository: Repository, named: bytes, further: tuple[bytes, ...] = ()) -> Repository:
+    """Return the repository with links and alternates confined to what the user named.
+
+    That is the directory ``named``, the repository's own places, and ``further`` directories.
+    """
+    places = (named, repository.worktree, repository.git_dir, repository.common_dir, *further)
+    return repository._replace(allowed_roots=tuple(dict.fromkeys(os.path.realpath(place) for place in places if place is not None)))
+
+
+def _search_upwards(start: bytes, roots: tuple[bytes, ...] | None, further: tuple[bytes, ...]) -> tuple[bytes, bytes | None]:
     here = os.path.realpath(start)
     while True:
         dot_git = os.path.join(here, b".git")
         if _is_git_dir(dot_git):
+            if roots is None and os.path.islink(dot_git):
+                _require_own(dot_git, os.path.realpath(dot_git), further)
             return dot_git, here
         if os.path.isfile(dot_git):
             target = _follow_pointer(dot_git)
             if roots is None:
-                _require_own(dot_git, target)
+                _require_own(dot_git, target, further)
             _require_inside(target, roots)
             if not _is_git_dir(target):
                 raise SourceError("names a directory that is not a git repository", where=shown(dot_git))
@@ -169,17 +181,17 @@ def _follow_pointer(file: bytes) -> bytes:
     return os.path.normpath(os.path.join(os.path.dirname(file), target))
 
 
-def _require_own(file: bytes, target: bytes) -> None:
-    """Refuse a ``.git`` file that leads out of its tree to a repository that knows nothing of the tree.
+def _require_own(file: bytes, target: bytes, further: tuple[bytes, ...]) -> None:
+    """Refuse a ``.git`` file or link that leads out of its tree to a repository that knows nothing of the tree.
 
     Anyone can put such a file into an archive; following it would read a repository nobody named.
     """
     tree = os.path.dirname(file)
-    if not (is_inside(target, (tree,)) or _points_back(target, tree) or _is_submodule(target, tree)):
+    if not (is_inside(target, (tree, *further)) or _points_back(target, tree) or _is_submodule(target, tree)):
         raise SourceError(
             f"leads to a repository that is not this tree's own, {shown(target)}",
             where=shown(file),
-            hint="name that repository itself, or set GIT_DIR to it in this directory, if they belong together",
+            hint="if they belong together, name that repository itself, set GIT_DIR to it in this directory, or allow it with --allow-root DIR",
         )
 
 
@@ -217,7 +229,7 @@ def _is_submodule(git_dir: bytes, tree: bytes) -> bool:
     return False
 
 
-def _common_dir(git_dir: bytes, roots: tuple[bytes, ...] | None) -> bytes:
+def _common_dir(git_dir: bytes, roots: tuple[bytes, ...] | None, further: tuple[bytes, ...]) -> bytes:
     file = os.path.join(git_dir, b"commondir")
     try:
         target = read_regular(file, _POINTER_LIMIT).rstrip(b"\r\n")
@@ -229,9 +241,11 @@ def _common_dir(git_dir: bytes, roots: tuple[bytes, ...] | None) -> bytes:
         raise SourceError("does not name a directory", where=shown(file))
     path = os.path.normpath(os.path.join(git_dir, target))
     _require_inside(path, roots)
-    if roots is None and not _holds_worktree(path, git_dir):
+    if roots is None and not _holds_worktree(path, git_dir) and not is_inside(path, further):
         raise SourceError(
-            f"leads to a repository that this directory is no part of, {shown(path)}", where=shown(file), hint="name that repository itself, if it is yours"
+            f"leads to a repository that this directory is no part of, {shown(path)}",
+            where=shown(file),
+            hint="if it is yours, name that repository itself, or allow it with --allow-root DIR",
         )
     if not os.path.isdir(os.path.join(path, b"objects")):
         raise SourceError("names a directory that is not a git repository", where=shown(file))

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 from gitrepo import GitRepo
 
 from leaksieve.errors import SourceError
-from leaksieve.gitobjects.repository import discover, read_settings
+from leaksieve.gitobjects.repository import bounded, discover, read_settings
 
 
 @pytest.fixture
@@ -192,12 +192,33 @@ def test_a_common_directory_that_is_not_the_repositorys_own(repo: GitRepo, tmp_p
 
 
 def test_a_linked_git_directory_is_an_outside_one(repo: GitRepo, tmp_path: Path) -> None:
+    """Unpacked from an archive it would lead to whatever repository its maker guessed the place of."""
     trap = tmp_path / "trap"
     trap.mkdir()
     (trap / ".git").symlink_to(repo.top / ".git")
-    assert discover(os.fsencode(trap)).worktree == os.fsencode(trap)
+    with pytest.raises(SourceError, match="not this tree's own"):
+        discover(os.fsencode(trap))
     with pytest.raises(SourceError, match="outside"):
         discover(os.fsencode(trap), allowed_roots=(os.fsencode(trap),))
+    assert discover(os.fsencode(trap), further_roots=(repo.path,)).worktree == os.fsencode(trap)
+
+
+def test_a_git_directory_linked_inside_its_tree(repo: GitRepo) -> None:
+    (repo.top / ".git").rename(repo.top / "elsewhere")
+    (repo.top / ".git").symlink_to("elsewhere")
+    assert discover(repo.path).worktree == repo.path
+
+
+def test_what_the_user_named_bounds_the_rest(repo: GitRepo, tmp_path: Path) -> None:
+    repo.commit()
+    repo("worktree", "add", "-q", str(tmp_path / "linked"))
+    linked = os.fsencode(tmp_path / "linked")
+    found = bounded(discover(linked), linked)
+    assert found.allows(repo.path + b"/.git/objects/12/34")
+    assert found.allows(linked + b"/a")
+    assert not found.allows(repo.path + b"/a")
+    assert not found.allows(os.fsencode(tmp_path))
+    assert bounded(discover(linked), linked, (os.fsencode(tmp_path),)).allows(repo.path + b"/a")
 
 
 @pytest.mark.parametrize("text", [b"", b"gitdir: ", b"hello", b"gitdir: /nowhere\n", b"gitdir: a\0b\n"])

@@ -78,6 +78,7 @@ class HistoryWorker:
         joined: bool = True,
     ) -> None:
         self._source = source
+        self._hash_size = source.repository.hash_size
         self._record = record
         self._names = names
         self.engine = Engine(
@@ -233,7 +234,7 @@ class HistoryWorker:
         if kind == TREE:
             if self._names:
                 self._names_in(data, self._incremental.hits(data), oid, share)
-            share.links(data, 0, len(data))
+            share.links(data, 0, len(data), self._hash_size)
             return
         if kind != BLOB:
             self._message(oid, kind, data, share)
@@ -244,16 +245,16 @@ class HistoryWorker:
 
     def _tree(self, table: Any, position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int, share: _Share) -> State:
         if state is None or base is None or len(data) < WORTH:
-            share.links(data, 0, len(data))
+            share.links(data, 0, len(data), self._hash_size)
             hits = self._incremental.hits(data) if self._names else None
         else:
             runs = kept_runs(base, data, delta, start)
             at = 0
             for low, high, _ in runs:
                 # An entry that is new, or changed in any byte, begins at most a name and an id before the change.
-                share.links(data, max(at - _NAME, 0), low + len(_GITLINK))
+                share.links(data, max(at - _NAME, 0), low + len(_GITLINK), self._hash_size)
                 at = high
-            share.links(data, max(at - _NAME, 0), len(data))
+            share.links(data, max(at - _NAME, 0), len(data), self._hash_size)
             hits = self._incremental.hits_built(data, len(base), state, runs, _NAME) if self._names else None
         if hits is None:
             return CLEAN
@@ -361,14 +362,17 @@ class _Share:
     def key(self, key: Key) -> int:
         return self._keys.setdefault(key, len(self._keys))
 
-    def links(self, data: bytes, at: int, end: int) -> None:
+    def links(self, data: bytes, at: int, end: int, hash_size: int) -> None:
         """Note the submodules that a stretch of a tree names."""
         while (at := data.find(_GITLINK, at, end)) >= 0:
+            # Names and ids may hold these bytes, too: an entry begins behind the id of the one before.
+            begins = not at or (at > hash_size and not data[at - hash_size - 1])
             at += len(_GITLINK)
-            behind = data.find(b"\0", at)
-            if behind < 0:
-                return
-            self._links.add(data[at:behind])
+            if begins:
+                behind = data.find(b"\0", at)
+                if behind < 0:
+                    return
+                self._links.add(data[at:behind])
 
     def answer(self) -> ShareAnswer:
         if self.pointers:

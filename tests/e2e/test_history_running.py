@@ -59,7 +59,7 @@ class Ran:
     """A run and what it gave."""
 
     def __init__(self, repo: GitRepo, jobs: int = 2, *, spawn: bool = False, deadline: float | None = None, attribution: bool = False) -> None:
-        self.source = history.HistorySource(discover(repo.path), requested="repo", max_file_size=1 << 20, chain_limit=CHAIN_LIMIT)
+        self.source = history.HistorySource(discover(repo.path, allowed_roots=(repo.path,)), requested="repo", max_file_size=1 << 20, chain_limit=CHAIN_LIMIT)
         settings = Settings(jobs, spawn=spawn, attribution=attribution, names=True, hashes=False, deadline=deadline)
         self.run = HistoryRun(self.source, load(), Config(reveal=True), settings)
         located = self.run.run()

@@ -224,6 +224,6 @@ def test_copies_are_marked_alike_by_both_ways(several: list[list[tuple[int, int]
             forest.oids = [bytes((head,)) * 9 + bytes((tail,)) * 11 for head, tail in ids]
             tables.append(build_small(Pack(bytes(forest.write(Path(folder, str(number)))), 20)))
         marked = copies([table.pack for table in tables])
-        assert marked == _copies(tables)
+        assert marked == _copies([table.pack for table in tables])
         kept = [table.pack.name(place) for table, places in zip(tables, marked, strict=True) for place in range(table.pack.count) if place not in places]
         assert sorted(kept) == sorted({name for table in tables for name in table.pack.names()})

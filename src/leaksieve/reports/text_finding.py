@@ -106,10 +106,12 @@ def _past(source: Mapping[str, Any], *, verbose: bool) -> str:
 def _whereabouts(source: Mapping[str, Any]) -> str:
     if source.get("at_head"):
         return "still at HEAD"
-    # Parts of a history are made of what references reach.
-    where = str(source.get("where") or ("ref" if source.get("reachable", True) else "unreachable"))
-    if where == "ref" and source.get("object_type") in ("commit", "tag"):
+    where = str(source.get("where") or ("" if source.get("reachable", True) else "unreachable"))
+    if where in ("", "ref") and source.get("object_type") in ("commit", "tag"):
         return f"in the text of the {source['object_type']}"
+    if not where:
+        # Of a part of a history only versions are known: HEAD's may be a later one that still has the secret.
+        return "this version is not at HEAD"
     return _WHERE.get(where) or visible(where)
 
 

@@ -24,6 +24,7 @@ GIT = {
     "author": "Jane <jane@example.org>",
     "date": "2024-01-02",
     "at_head": False,
+    "where": "ref",
 }
 IMAGE = {"kind": "image", "image": "registry:5000/app:1", "layer": "sha256:abcdef", "where": "file", "deleted_later": True}
 # As a scan of the whole history tells of a place.
@@ -358,7 +359,7 @@ def test_what_is_no_file_has_a_name_too(build, source, head):
 
 
 def test_history_says_whether_a_branch_still_holds_it(build):
-    lost = build.finding(build.occurrence(source={**GIT, "reachable": False}))
+    lost = build.finding(build.occurrence(source={**GIT, "where": "unreachable", "reachable": False}))
     assert "in no branch or tag, still in the object store" in build.render("text", [lost], view=View(width=200))
     head = build.render("text", [build.finding(build.occurrence(source={**GIT, "at_head": True}))])
     assert "  from  commit c0ffeec0ffee (2024-01-02, Jane <jane@example.org>); still at HEAD\n" in head
@@ -405,7 +406,8 @@ def test_whose_and_whether_still_there(build, said, words):
 
 def test_parts_of_a_history_say_less_and_nothing_wrong(build):
     part = {key: GIT[key] for key in ("kind", "object", "object_type", "commit", "author", "date")} | {"reachable": True}
-    assert origin(build.occurrence(source=part | {"at_head": False})).endswith("; not at HEAD, still in the history")
+    assert origin(build.occurrence(source=part | {"at_head": False})).endswith("; this version is not at HEAD")
+    assert origin(build.occurrence(source=part | {"at_head": False, "object_type": "commit"})).endswith("; in the text of the commit")
     assert origin(build.occurrence(source=part | {"at_head": True})).endswith("; still at HEAD")
     bare = {"kind": "git", "object": "b" * 40, "object_type": "blob"}
     assert origin(build.occurrence(source=bare | {"objects": 1})) == ""

@@ -226,7 +226,7 @@ def repositories(tmp_path_factory):
         (work / "a.txt").write_text(f"{number}\n")
         git("add", ".", folder=work)
         git("commit", "-q", "-m", "a commit", folder=work)
-        git("tag" if number == 1 else "status", *(["v1.0"] if number == 1 else []), folder=work)
+    git("tag", "v1.0", "HEAD~1", folder=work)
     git("update-ref", "refs/remotes/origin/main", "v1.0", folder=work)
     (work / "a.txt").write_text("3\n")
     git("clone", "-q", str(work), "path/to/repo", folder=work)

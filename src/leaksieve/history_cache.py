@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -85,11 +85,11 @@ class Part:
             self.classes.append((key[0], key[2]))
         return number
 
-    def recall(self, read: Reader) -> bool:
-        """Find out the keys by reading some of the objects again; False when what they hold now does not fit."""
+    def recall(self, read: Reader, shown: Collection[bytes] = ()) -> bool:
+        """Find out the keys by reading some of the objects again, ``shown`` ones first; False when what they hold now does not fit."""
         learnt: dict[int, Key] = {}
-        # Those that hold most first: fewer have to be read.
-        for oid, kind, numbers in sorted(self.held, key=lambda each: -len(each[2])):
+        # Then those that hold most: fewer have to be read.
+        for oid, kind, numbers in sorted(self.held, key=lambda each: (each[0] not in shown, -len(each[2]))):
             if all(number in learnt for number in numbers):
                 continue
             keys = sorted(read(oid, kind), key=_order)
@@ -272,9 +272,9 @@ class HistoryMemory:
         for record in sorted(self._loose):
             yield self._loose[record][1]
 
-    def recall(self, read: Reader) -> bool:
-        """Learn the keys again; False when the memory does not fit what is there."""
-        return all(part.recall(read) for part in self.parts())
+    def recall(self, read: Reader, shown: Collection[bytes] = ()) -> bool:
+        """Learn the keys again; False when the memory does not fit what is there.  ``shown`` are objects that are read in any case."""
+        return all(part.recall(read, shown) for part in self.parts())
 
     def commits(self) -> list[bytes] | None:
         """The records of known commits; None when they are not all there."""
@@ -321,7 +321,7 @@ class HistoryMemory:
 
     def _storable(self, answer: ShareAnswer) -> bool:
         """Whether the answer stands for good: everything was read, and no name to be kept holds a secret."""
-        settled = all(skip.kind == "excluded" and skip.reason in ("lfs-pointer", "too-large") for skip in answer.skips)
+        settled = not answer.missing and all(skip.kind == "excluded" and skip.reason in ("lfs-pointer", "too-large") for skip in answer.skips)
         return settled and all(map(self._is_plain, answer.submodules))
 
     # -- after it

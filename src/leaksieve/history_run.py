@@ -12,7 +12,8 @@ from leaksieve.errors import SourceError
 from leaksieve.gitobjects.compiled import FALLBACKS
 from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.packtable import KINDS
-from leaksieve.gitobjects.refs import all_refs, reflog_ids
+from leaksieve.gitobjects.presence import Presence
+from leaksieve.gitobjects.refs import all_refs, is_lasting, reflog_ids
 from leaksieve.history_places import Details, Spot, Spots, attributed, unattributed
 from leaksieve.history_work import Held, HistoryWorker, Key, ShareAnswer, decode
 from leaksieve.model import Located, Provenance, Skip
@@ -32,6 +33,8 @@ SMALL = 512 * 1024
 # Up to so much work (weighed bytes) and so many loose objects, all is scanned before Hyperscan has compiled and workers have started.
 LITTLE = 8 * 1024 * 1024
 FEW = 500
+# So many missing objects are named one by one.
+_SAID = 100
 # Beyond so many places they are shared out.
 MANY = 400
 
@@ -74,6 +77,7 @@ class HistoryRun:
         self._found: dict[Key, dict[bytes, int]] = {}
         self._commits: list[bytes] = []
         self._submodules: set[bytes] = set()
+        self._missing: set[bytes] = set()
         self._size = 0
         self._held = 0
         self._done = 0
@@ -116,8 +120,12 @@ class HistoryRun:
             self._source.coverage.submodules.append(name.decode("utf-8", "backslashreplace"))
         if FALLBACKS:
             self.notes.append(f"slow: {' and '.join(FALLBACKS)} not installed in compiled form; the same objects are read several times slower")
+        self._say_missing()
         try:
-            self._refs = all_refs(self._source.repository)
+            broken: list[tuple[bytes, str]] = []
+            self._refs = all_refs(self._source.repository, broken)
+            for name, what in [*broken, *self._dangling()]:
+                self._source.coverage.skip(Skip("failed", name, "broken-reference", what))
         except SourceError as error:
             self._source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), "unreadable-references", error.line()))
         if self._recall is not None:
@@ -147,7 +155,7 @@ class HistoryRun:
             skips = [Skip("excluded", oid, "too-large", phrase) for oid, phrase in part.large]
             if part.pointers:
                 skips.append(Skip("excluded", b"", "lfs-pointer", "", part.pointers))
-            known += self._take(ShareAnswer(part.keys, held, skips, part.counts, part.size, [], part.links))
+            known += self._take(ShareAnswer(part.keys, held, skips, part.counts, part.size, [], part.links, []))
         if known:
             coverage.scan("cached", known)
         self._done = known
@@ -261,7 +269,27 @@ class HistoryRun:
         self._size += answer.size
         self._commits += answer.commits
         self._submodules.update(answer.submodules)
+        self._missing.update(answer.missing)
         return total
+
+    def _dangling(self) -> list[tuple[bytes, str]]:
+        """References to objects that are not there.  What commands leave behind, as ORIG_HEAD, may lead nowhere."""
+        lasting = {name: oid for name, oid in self._refs.items() if is_lasting(name)}
+        absent = set(Presence(self._source.inventory).absent(set(lasting.values())))
+        return [(name, f"leads to {oid.hex()}, which is not in the repository") for name, oid in lasting.items() if oid in absent]
+
+    def _say_missing(self) -> None:
+        """Say what objects name and the repository does not hold: of a partial clone that is policy, of any other a loss."""
+        coverage = self._source.coverage
+        if coverage.partial:
+            if self._missing:
+                coverage.skip(Skip("excluded", b"", "promised", "a partial clone lacks them on purpose; its remote has them", len(self._missing)))
+            return
+        missing = sorted(self._missing)
+        for oid in missing[:_SAID]:
+            coverage.skip(Skip("failed", oid.hex().encode(), "missing-object", "other objects name it, and it is not in the repository"))
+        if len(missing) > _SAID:
+            coverage.skip(Skip("failed", b"", "missing-object", "further objects that others name", len(missing) - _SAID))
 
     def _lost(self, unit: Unit, worker: HistoryWorker) -> None:
         """A worker died over a share: go on with its halves, down to the family that did it."""

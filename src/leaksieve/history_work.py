@@ -23,6 +23,7 @@ from leaksieve.gitobjects.errors import BadDataError, ObjectError
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.packtable import BLOB, COMMIT, KINDS, TREE
 from leaksieve.gitobjects.packwalk import SHORT, walk
+from leaksieve.gitobjects.presence import Named, Presence
 from leaksieve.model import Match, Skip
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.history import HistorySource, Unit
@@ -48,6 +49,7 @@ class ShareAnswer(NamedTuple):
 
     ``keys`` are numbered by place, ``held`` refers to them.  ``counts`` are scanned objects by kind, ``size`` their bytes.
     ``commits`` are packed records of all commits (see ``gitobjects.commitlog``), ``submodules`` names of directories.
+    ``missing`` are raw ids of objects that these name and that are not in the repository.
     """
 
     keys: list[Key]
@@ -57,6 +59,7 @@ class ShareAnswer(NamedTuple):
     size: int
     commits: list[bytes]
     submodules: list[bytes]
+    missing: list[bytes]
 
 
 class HistoryWorker:
@@ -92,6 +95,8 @@ class HistoryWorker:
         )
         self._incremental = Incremental(self.engine)
         self._store: ObjectStore | None = None
+        self._present: Presence | None = None
+        self._named = Named(source.repository)
         # Names repeat from tree to tree: what was said of each.
         self._known_names: dict[bytes, list[Match]] = {}
 
@@ -117,7 +122,14 @@ class HistoryWorker:
                 self._scan_loose(oid, share)
         else:
             self._scan_pack(unit, share)
-        return share.answer()
+        return share.answer(self._presence.absent(share.named))
+
+    @property
+    def _presence(self) -> Presence:
+        """Which objects there are; this process's own."""
+        if self._present is None:
+            self._present = Presence(self._source.inventory)
+        return self._present
 
     @property
     def store(self) -> ObjectStore:
@@ -235,6 +247,7 @@ class HistoryWorker:
             if self._names:
                 self._names_in(data, self._incremental.hits(data), oid, share)
             share.links(data, 0, len(data), self._hash_size)
+            self._named.by_tree(data, 0, len(data), share.named)
             return
         if kind != BLOB:
             self._message(oid, kind, data, share)
@@ -246,6 +259,7 @@ class HistoryWorker:
     def _tree(self, table: Any, position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int, share: _Share) -> State:
         if state is None or base is None or len(data) < WORTH:
             share.links(data, 0, len(data), self._hash_size)
+            self._named.by_tree(data, 0, len(data), share.named)
             hits = self._incremental.hits(data) if self._names else None
         else:
             runs = kept_runs(base, data, delta, start)
@@ -253,8 +267,12 @@ class HistoryWorker:
             for low, high, _ in runs:
                 # An entry that is new, or changed in any byte, begins at most a name and an id before the change.
                 share.links(data, max(at - _NAME, 0), low + len(_GITLINK), self._hash_size)
+                if low:
+                    self._named.by_tree(data, at, low, share.named)
                 at = high
             share.links(data, max(at - _NAME, 0), len(data), self._hash_size)
+            if at < len(data):
+                self._named.by_tree(data, at, len(data), share.named)
             hits = self._incremental.hits_built(data, len(base), state, runs, _NAME) if self._names else None
         if hits is None:
             return CLEAN
@@ -291,6 +309,7 @@ class HistoryWorker:
         result, _ = self._incremental.scan(data)
         if result is not EMPTY:
             self._take(result, oid, kind, share)
+        self._named.by_message(kind, data, share.named)
         if kind == COMMIT and self._record is not None:
             try:
                 share.commits.append(self._record(oid, data))
@@ -357,6 +376,8 @@ class _Share:
         self.held: list[Held] = []
         self.skips: list[Skip] = []
         self.commits: list[bytes] = []
+        # Raw ids of what trees, commits and tags name.
+        self.named: set[bytes] = set()
         self.pointers = 0
 
     def key(self, key: Key) -> int:
@@ -374,10 +395,10 @@ class _Share:
                     return
                 self._links.add(data[at:behind])
 
-    def answer(self) -> ShareAnswer:
+    def answer(self, missing: list[bytes]) -> ShareAnswer:
         if self.pointers:
             self.skips.append(Skip("excluded", b"", "lfs-pointer", "pointers were scanned, the contents they stand for were not", self.pointers))
-        return ShareAnswer(list(self._keys), self.held, self.skips, self.counts, sum(self.sizes.values()), self.commits, sorted(self._links))
+        return ShareAnswer(list(self._keys), self.held, self.skips, self.counts, sum(self.sizes.values()), self.commits, sorted(self._links), missing)
 
 
 def _plain(answer: ShareAnswer) -> tuple[object, ...]:

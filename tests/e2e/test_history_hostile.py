@@ -325,7 +325,6 @@ def test_bad_references_cost_nothing_but_themselves(spiteful: tuple[GitRepo, set
     assert run.peak < 600 << 20
 
 
-@pytest.mark.xfail(reason="references that cannot be read are not on the receipt")
 def test_bad_references_are_said(spiteful: tuple[GitRepo, set[str]]) -> None:
     """One that leads to an object that is not there may be the end of a history that is not scanned."""
     repo, _ = spiteful

@@ -271,7 +271,6 @@ def test_a_shared_clone_outside_the_named_folder_is_never_silently_short(planted
     assert lost == set() or run.failed, (lost, run)
 
 
-@pytest.mark.xfail(reason="a partial clone is not known as such, and promised objects that are not there are not counted")
 def test_what_a_partial_clone_has_not_is_counted(planted: Planted, tmp_path: Path) -> None:
     planted.repo("config", "uploadpack.allowFilter", "true")
     planted.repo("clone", "-q", "--bare", "--filter=blob:none", planted.repo.top.as_uri(), str(tmp_path / "partial"))

@@ -42,7 +42,7 @@ def scan_history(options: Options, repo: str | None, extent: Extent) -> int:
     url = remote_of(requested, allow_http=extent.allow_http)
     if url is not None:
         return scan_remote(options, url, extent)
-    repository = open_repository(requested)
+    repository = open_repository(requested, options.allow_root)
     root = root_of(requested, repository)
     found = settle(options, [root], foreign=repository.is_foreign_owned)
     return scan_repository(options, found, repository, extent, requested=requested, root=root)

@@ -47,7 +47,7 @@ def scan_trees(options: Options, paths: Sequence[str], *, classify: bool, trees:
     ``classify`` says what each was taken for.  All paths are looked at before anything is scanned.
     """
     talk = talk_for(options)
-    targets = [_target(path) for path in _without_repeats(paths)]
+    targets = [_target(path, options.allow_root) for path in _without_repeats(paths)]
     for target in targets:
         if not trees and target.kind not in (WORKING_TREE, BARE):
             raise UsageError(f"is a {target.kind}, which has no history", where=target.path)
@@ -146,7 +146,7 @@ def scan_stdin(options: Options, name: str) -> int:
         raise UsageError("must be a path", where="--stdin-path")
     if sys.stdin is None:
         raise UsageError("standard input is closed")
-    repository = repository_or_none(".")
+    repository = repository_or_none(".", options.allow_root)
     root = root_of(".", repository)
     found = settle(options, [root], foreign=repository is not None and repository.is_foreign_owned)
 
@@ -158,7 +158,7 @@ def scan_stdin(options: Options, name: str) -> int:
     return execute(options, found, sources, root=root, repository=repository)
 
 
-def _target(path: str) -> Target:
+def _target(path: str, allow_root: Sequence[str]) -> Target:
     """Say what a path is.  Raises UsageError for what is not there or cannot be scanned yet."""
     if path.startswith(_IMAGES) and not os.path.lexists(path):
         raise UsageError("scanning container images comes with a later version", where=path)
@@ -168,7 +168,7 @@ def _target(path: str) -> Target:
         raise UsageError("no such file or directory", where=path) from None
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot be scanned: {getattr(error, 'strerror', None) or type(error).__name__}", where=path) from None
-    repository = repository_or_none(path)
+    repository = repository_or_none(path, allow_root)
     if stat.S_ISREG(mode):
         return Target(path, "file", repository)
     if not stat.S_ISDIR(mode):

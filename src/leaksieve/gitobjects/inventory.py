@@ -31,7 +31,8 @@ class Inventory:
     ``tables`` are the packs; ``unwanted`` holds for each of them None or a bytearray, in family order, of 1
     where the object is not to be visited (a copy stands elsewhere).  ``loose`` are raw ids of loose objects with the
     directory each lies in, of those that no pack holds (after :meth:`build`: none that can be used).  ``problems`` are (path, phrase) of
-    packs that cannot be used and of directories that cannot be read; ``refused`` are places outside the allowed roots.
+    packs that cannot be used and of directories that cannot be read; ``refused`` are places outside the allowed roots,
+    ``unread`` (path, phrase) of alternates that were not followed for other reasons.
 
     ``order`` puts the packs in an order of its own and says which are settled; those get no table.
     Which of several copies counts depends on that order alone.  Tables are made by :meth:`build`, to be called once.
@@ -46,13 +47,14 @@ class Inventory:
         seen: set[bytes] = set()
         packs: list[Pack] = []
         for directory in directories:
-            packs += self._packs_of(os.path.join(directory, b"pack"), repository, seen)
+            packs += self._packs_of(os.path.join(directory, b"pack"), store, seen)
         # The largest first: copies of its objects are looked for in the smaller ones.
         packs.sort(key=lambda pack: -pack.count)
         self._ordered = [Ordered(pack, settled=False) for pack in packs] if order is None else order(packs)
-        self._found = self._loose_of(directories, repository.hash_size)
+        self._found = self._loose_of(directories, store)
         self.loose = self._unpacked()
         self.refused = [*store.refused]
+        self.unread = [*store.unread]
 
     def build(self) -> None:
         """Make the tables of the packs that are not settled."""
@@ -118,7 +120,7 @@ class Inventory:
                 counts[name] = counts.get(name, 0) + high - low - (sum(marks[low:high]) if marks is not None else 0)
         return counts
 
-    def _packs_of(self, folder: bytes, repository: Repository, seen: set[bytes]) -> list[Pack]:
+    def _packs_of(self, folder: bytes, store: ObjectStore, seen: set[bytes]) -> list[Pack]:
         try:
             names = os.listdir(folder)
         except FileNotFoundError:
@@ -139,11 +141,10 @@ class Inventory:
             if real in seen:
                 continue
             seen.add(real)
-            if not (repository.allows(path + b".idx") and repository.allows(path + b".pack")):
-                self.problems.append((path + b".pack", "leads outside the directories this scan may read"))
+            if not (store.may_read(path + b".idx") and store.may_read(path + b".pack")):
                 continue
             try:
-                packs.append(Pack(path, repository.hash_size))
+                packs.append(Pack(path, store.hash_size))
             except OSError as error:
                 self.problems.append((path + b".pack", f"cannot be read ({error.strerror})"))
             except BadDataError as error:
@@ -170,9 +171,9 @@ class Inventory:
                 place = self.tables[number].place.tolist()
                 self.unwanted[number] = bytearray(each in found for each in place)
 
-    def _loose_of(self, directories: list[bytes], hash_size: int) -> dict[bytes, bytes]:
+    def _loose_of(self, directories: list[bytes], store: ObjectStore) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}
-        rest = re.compile(rb"[0-9a-f]{%d}" % (2 * hash_size - 2))
+        rest = re.compile(rb"[0-9a-f]{%d}" % (2 * store.hash_size - 2))
         for directory in directories:
             try:
                 fans = sorted(os.listdir(directory))
@@ -182,23 +183,28 @@ class Inventory:
             for fan in fans:
                 if not _FAN.fullmatch(fan):
                     continue
+                folder = os.path.join(directory, fan)
                 try:
-                    names = sorted(os.listdir(os.path.join(directory, fan)))
+                    with os.scandir(folder) as listing:
+                        names = sorted((entry.name, entry.is_symlink()) for entry in listing)
                 except NotADirectoryError:
                     continue
                 except OSError as error:
-                    self.problems.append((os.path.join(directory, fan), f"cannot be read ({error.strerror})"))
+                    self.problems.append((folder, f"cannot be read ({error.strerror})"))
                     continue
-                for name in names:
-                    if rest.fullmatch(name):
+                if not store.may_read(os.path.join(folder, b"")):
+                    continue
+                for name, linked in names:
+                    if rest.fullmatch(name) and not (linked and not store.may_read(os.path.join(folder, name))):
                         found.setdefault(bytes.fromhex((fan + name).decode()), directory)
         return found
 
     def _unpacked(self) -> dict[bytes, bytes]:
-        return {oid: directory for oid, directory in self._found.items() if not any(_holds(pack, oid) for pack, _ in self._ordered)}
+        return {oid: directory for oid, directory in self._found.items() if not any(holds(pack, oid) for pack, _ in self._ordered)}
 
 
-def _holds(pack: Pack, oid: bytes) -> bool:
+def holds(pack: Pack, oid: bytes) -> bool:
+    """Whether a pack has an object; one whose index is broken has none."""
     try:
         return pack.find(oid) is not None
     except BadDataError:
@@ -221,6 +227,6 @@ def _copies_asked(ordered: list[Ordered]) -> list[set[int]]:
     before: list[Pack] = []
     for pack, settled in ordered:
         names = [] if settled else pack.names()
-        marked.append({place for place, name in enumerate(names) if any(_holds(each, name) for each in before)})
+        marked.append({place for place, name in enumerate(names) if any(holds(each, name) for each in before)})
         before.append(pack)
     return marked

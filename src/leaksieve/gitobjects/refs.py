@@ -183,6 +183,8 @@ def all_refs(repo: Repository, broken: list[Broken] | None = None) -> dict[bytes
             if target not in symbolic:
                 break
             target = symbolic[target]
+        if target in symbolic:
+            noted.append((name, "leads in a circle, or over too many others"))
         if target in found:
             found[name] = found[target]
         else:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from leaksieve.coverage import SourceCoverage
 from leaksieve.gitobjects.inventory import Inventory, Ordered
-from leaksieve.gitobjects.objects import ObjectStore
+from leaksieve.gitobjects.objects import OUTSIDE, ObjectStore
 from leaksieve.gitobjects.pack import Pack
 from leaksieve.gitobjects.packwalk import Shares
 from leaksieve.gitobjects.partial import is_partial
@@ -129,7 +129,9 @@ class HistorySource:
         for path, what in inventory.problems:
             coverage.skip(Skip("failed", path, "corrupt-pack", what))
         for path in inventory.refused:
-            coverage.skip(Skip("failed", path, "outside-roots", "leads outside the directories this scan may read"))
+            coverage.skip(Skip("failed", path, "outside-roots", OUTSIDE))
+        for path, what in inventory.unread:
+            coverage.skip(Skip("failed", path, "unreadable-alternates", what))
 
     def units(self, workers: int) -> Iterator[Unit]:
         """Shares, the heaviest first: ("pack", table, first family, behind the last family) or ("loose", ids)."""

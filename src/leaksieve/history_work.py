@@ -340,7 +340,7 @@ class HistoryWorker:
 
 
 # The longest name that is looked at; file systems take 255 bytes, git itself any number.
-_NAME = 512
+_NAME = 320
 _MODE = re.compile(rb"[0-7]{5,6} ")
 
 

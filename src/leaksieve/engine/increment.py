@@ -23,8 +23,8 @@ from leaksieve.engine.prefilter import NOTHING, Hyperscan
 from leaksieve.engine.vocabulary import Hits
 from leaksieve.model import Span
 
-# How far a rule that looks past a line may read, bytes; rules that read further are "wide".
-REACH = 1024
+# How far a rule that looks past a line may read, bytes; those that read further keep their hits, live or quiet.
+REACH = 64
 # Smaller objects are scanned whole: finding out what changed would cost as much.
 WORTH = 4096
 # A quiet part shorter than this is looked at again with what is around it.

@@ -35,11 +35,11 @@ class Part:
     """What some objects gave, as far as it may be kept.
 
     ``counts`` by kind, ``size`` in bytes, ``pointers`` of Git LFS, ``large`` objects as (id, phrase), ``links`` names of
-    submodules.  ``held`` are (raw id, kind, numbers of keys), sorted so that reading the object again tells which is which;
+    submodules, ``missing`` ids that these name and that were not there.  ``held`` are (raw id, kind, numbers of keys), sorted so that reading the object again tells which is which;
     ``keys`` is empty for a part that was kept until :meth:`recall` has filled it.
     """
 
-    __slots__ = ("_numbers", "classes", "counts", "held", "keys", "large", "links", "pointers", "size")
+    __slots__ = ("_numbers", "classes", "counts", "held", "keys", "large", "links", "missing", "pointers", "size")
 
     def __init__(self, plain: tuple[Any, ...] | None = None) -> None:
         self.counts: dict[int, int]
@@ -47,15 +47,16 @@ class Part:
         self.pointers: int
         self.large: list[tuple[bytes, str]]
         self.links: list[bytes]
+        self.missing: list[bytes]
         self.classes: list[tuple[str, tuple[str, ...]]]
         self.held: list[tuple[bytes, int, tuple[int, ...]]]
-        self.counts, self.size, self.pointers, self.large, self.links, self.classes, self.held = plain or ({}, 0, 0, [], [], [], [])
+        self.counts, self.size, self.pointers, self.large, self.links, self.missing, self.classes, self.held = plain or ({}, 0, 0, [], [], [], [], [])
         self.keys: list[Key] = []
         self._numbers: dict[Key, int] = {}
 
     def plain(self) -> tuple[Any, ...]:
         """As plain values, without any value of a key."""
-        return (self.counts, self.size, self.pointers, self.large, self.links, self.classes, self.held)
+        return (self.counts, self.size, self.pointers, self.large, self.links, self.missing, self.classes, self.held)
 
     @property
     def objects(self) -> int:
@@ -74,6 +75,7 @@ class Part:
             else:
                 self.large.append((skip.where, skip.detail))
         self.links = sorted({*self.links, *answer.submodules})
+        self.missing = sorted({*self.missing, *answer.missing})
         for oid, kind, numbers in answer.held:
             keys = sorted((answer.keys[number] for number in numbers), key=_order)
             self.held.append((oid, kind, tuple([self._number(key) for key in keys])))
@@ -162,6 +164,9 @@ class HistoryMemory:
         self._fresh: dict[bytes, bytes] = {}
         # Loose objects that are still to be read.
         self._awaited: set[bytes] = set()
+        # Others that were there and are not known, by id.
+        self._others: list[bytes] = []
+        self._gone = False
         self._paths: list[bytes] = []
         self._tables: list[int] = []
         if not empty:
@@ -172,12 +177,12 @@ class HistoryMemory:
         if self._stored is None:
             return
         try:
-            packs, loose = marshal.loads(self._stored)  # noqa: S302  only this user's runs can have written it
+            packs, loose, self._others = marshal.loads(self._stored)  # noqa: S302  only this user's runs can have written it
             self._packs = [_Known.of(each) for each in packs]
             self._loose = {record: (oid, Part(part), commit) for record, oid, part, commit in loose}
         except (ValueError, TypeError, EOFError, IndexError):
             self.cache.notes.append("what the cache holds of this repository does not parse and was ignored")
-            self._packs, self._loose = [], {}
+            self.clear()
 
     # -- before the scan
 
@@ -198,6 +203,7 @@ class HistoryMemory:
             pack_ = here.pop(known.identity, None)
             # Those behind a pack that is gone left out what it held.
             if pack_ is None or pack_.count != known.count:
+                self._gone = True
                 break
             chain.append(known)
             ordered.append(Ordered(pack_, known.settled))
@@ -210,6 +216,14 @@ class HistoryMemory:
         self._packs = chain
         self._paths = [pack.path for pack, _ in ordered]
         return ordered
+
+    def fits(self, inventory: Inventory) -> bool:
+        """Whether all that was there is still there: what is known may name it, and only reading it again would tell."""
+        return not self._gone and all(map(inventory.has, [*self.loose(), *self._others]))
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._packs, self._loose, self._others, self._gone = [], {}, [], False
 
     def loose(self) -> frozenset[bytes]:
         """The ids of loose objects that may be known."""
@@ -321,7 +335,7 @@ class HistoryMemory:
 
     def _storable(self, answer: ShareAnswer) -> bool:
         """Whether the answer stands for good: everything was read, and no name to be kept holds a secret."""
-        settled = not answer.missing and all(skip.kind == "excluded" and skip.reason in ("lfs-pointer", "too-large") for skip in answer.skips)
+        settled = all(skip.kind == "excluded" and skip.reason in ("lfs-pointer", "too-large") for skip in answer.skips)
         return settled and all(map(self._is_plain, answer.submodules))
 
     # -- after it
@@ -371,7 +385,7 @@ class HistoryMemory:
     def _encoded(self) -> bytes:
         loose = [(record, oid, part.plain(), commit) for record, (oid, part, commit) in sorted(self._loose.items())]
         # Version 2: equal values give equal bytes, whatever refers to what.
-        return marshal.dumps(([known.plain() for known in self._packs], loose), 2)
+        return marshal.dumps(([known.plain() for known in self._packs], loose, sorted(self._awaited)), 2)
 
 
 class EachLoose:

@@ -6,11 +6,13 @@ import marshal
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from leaksieve.cache.history import HistoryCache
 from leaksieve.cache.identity import signature
 from leaksieve.config import Config
+from leaksieve.engine.filters import MAYBE
+from leaksieve.engine.matcher import Engine, Result
 from leaksieve.errors import SourceError
 from leaksieve.gitobjects.blobcache import BlobCache
 from leaksieve.gitobjects.errors import ObjectError
@@ -19,7 +21,7 @@ from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.packtable import TREE
 from leaksieve.gitobjects.refs import all_refs, reflog_ids
 from leaksieve.history_cache import HistoryMemory, each
-from leaksieve.history_told import asks_index, pack_spots, unpack_spots
+from leaksieve.history_told import asks_index, pack_spots, shown_in, unpack_spots
 from leaksieve.history_work import HistoryWorker, Key, ShareAnswer, decode
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.history import HistorySource, Unit
@@ -44,8 +46,11 @@ class Recall:
         self._objects: BlobCache | None = None
         self._names: dict[bytes, bool] = {}
         self._commits: list[bytes] = []
-        self._refs: Mapping[bytes, bytes] = {}
+        self._refs: dict[bytes, bytes] = {}
+        self._broken: list[tuple[bytes, str]] = []
         self._spots: Spots | None = None
+        # What was scanned to learn what it holds: content -> candidates.
+        self._results: dict[bytes, Result] = {}
         self.memory = HistoryMemory(self._cache, self._is_plain)
         source.memory = self.memory
 
@@ -62,18 +67,20 @@ class Recall:
     def learn(self, worker: HistoryWorker) -> bool:
         """Find out again which secrets the known objects hold; False when the memory does not fit them."""
         self._worker = worker
+        nothing_new = next(self._source.units(1), None) is None
+        packed = self._stored() if nothing_new and self._attribution else None
         try:
-            if not self.memory.recall(self._keys_of):
+            if not self.memory.recall(self._keys_of, shown_in(packed) if packed is not None else ()):
                 return False
         except ObjectError:
             return False
         if not self._attribution:
             return True
-        if next(self._source.units(1), None) is None:
-            keys = self.memory.keys()
-            if not keys:
-                return True
-            self._spots = self._stored(keys)
+        keys = self.memory.keys()
+        if nothing_new and not keys:
+            return True
+        if packed is not None:
+            self._spots = unpack_spots(packed, keys, self._refs, self._read)
             if self._spots is not None:
                 return True
         commits = self.memory.commits()
@@ -116,7 +123,21 @@ class Recall:
         assert self._worker is not None
         if kind == TREE:
             return {key for _, keys in self._worker.names_with(oid) for key in keys}
-        return self._worker.keys_in(self._read(oid, self._source.max_file_size)[1])
+        engine = self._worker.engine
+        data = self._read(oid, self._source.max_file_size)[1]
+        result = engine.candidates(data, engine.prefilter.hits(data))
+        self._results[data] = result
+        return {(match.rule_id, match.secret.reveal(), match.decoded) for match in result.matches if match.rejected in MAYBE}
+
+    def engine(self) -> Engine:
+        """The worker's engine, which need not scan again what was scanned to learn what it holds."""
+        assert self._worker is not None
+        return cast("Engine", _Scanned(self._worker.engine, self._results))
+
+    @property
+    def references(self) -> tuple[dict[bytes, bytes], list[tuple[bytes, str]]] | None:
+        """The references, and what is wrong with some, if they were read already and nothing has been read since."""
+        return (self._refs, self._broken) if self._spots is not None else None
 
     def _read(self, oid: bytes, limit: int) -> tuple[str, bytes]:
         if self._objects is None:
@@ -146,9 +167,10 @@ class Recall:
             return b"none"
         return repr((self._repository.index_path, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)).encode()
 
-    def _stored(self, keys: list[Key]) -> Spots | None:
+    def _stored(self) -> bytes | None:
+        """Packed spots that hold for the repository as it is now."""
         try:
-            self._refs = all_refs(self._repository)
+            self._refs = all_refs(self._repository, self._broken)
             data = self._cache.derived("told", self._key(self._refs))
         except SourceError:
             return None
@@ -158,7 +180,7 @@ class Recall:
             index, packed = marshal.loads(data)  # noqa: S302  only this user's runs can have written it
         except (ValueError, TypeError, EOFError):
             return None
-        return unpack_spots(packed, keys, self._refs, self._read) if index in (b"", self._index()) else None
+        return bytes(packed) if index in (b"", self._index()) else None
 
     def _store(self, spots: Spots, refs: Mapping[bytes, bytes]) -> None:
         keys = self.memory.keys()
@@ -174,3 +196,19 @@ class Recall:
             self._cache.put_derived("told", self._key(refs), marshal.dumps((self._index() if asks_index(spots) else b"", packed)))
         except SourceError:
             return
+
+
+class _Scanned:
+    """An engine that knows the candidates of some contents."""
+
+    def __init__(self, engine: Engine, results: Mapping[bytes, Result]) -> None:
+        self._engine = engine
+        self._results = results
+        self.name = engine.name
+
+    def scan(self, data: bytes, path: bytes = b"") -> Result:
+        """As the engine's own."""
+        result = self._results.get(data)
+        if result is None:
+            return self._engine.scan(data, path)
+        return Result(self._engine.resolved(result.matches, path), result.skips) if result.matches else result

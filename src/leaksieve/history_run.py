@@ -123,7 +123,11 @@ class HistoryRun:
         self._say_missing()
         try:
             broken: list[tuple[bytes, str]] = []
-            self._refs = all_refs(self._source.repository, broken)
+            known = self._recall.references if self._recall is not None else None
+            if known is not None:
+                self._refs, broken = known
+            else:
+                self._refs = all_refs(self._source.repository, broken)
             for name, what in [*broken, *self._dangling()]:
                 self._source.coverage.skip(Skip("failed", name, "broken-reference", what))
         except SourceError as error:
@@ -155,7 +159,7 @@ class HistoryRun:
             skips = [Skip("excluded", oid, "too-large", phrase) for oid, phrase in part.large]
             if part.pointers:
                 skips.append(Skip("excluded", b"", "lfs-pointer", "", part.pointers))
-            known += self._take(ShareAnswer(part.keys, held, skips, part.counts, part.size, [], part.links, []))
+            known += self._take(ShareAnswer(part.keys, held, skips, part.counts, part.size, [], part.links, self._source.absent(part.missing)))
         if known:
             coverage.scan("cached", known)
         self._done = known
@@ -369,7 +373,9 @@ class HistoryRun:
                 places.append((Place(spot.oid, spot.kind, spot.path, {}), dict(keys)))
         places += self._ref_names(worker)
         source = PlacesSource(self._source.repository, [place for place, _ in places], limit=self._source.max_file_size)
-        shower = Worker([source], self._ruleset, self._config, self.engine, hashes=self._settings.hashes, engine=worker.engine)
+        shower = Worker(
+            [source], self._ruleset, self._config, self.engine, hashes=self._settings.hashes, engine=self._recall.engine() if self._recall else worker.engine
+        )
         located: list[Located] = []
         units = [(number, unit) for number, unit in enumerate(source.units())]
         show = _Show(shower, source)

@@ -67,6 +67,14 @@ def unpack_spots(data: bytes, keys: Sequence[Key], names: Iterable[bytes], read:
     return spots
 
 
+def shown_in(data: bytes) -> frozenset[bytes]:
+    """The ids of the objects that packed spots show."""
+    try:
+        return frozenset(row[0] for row in marshal.loads(data)[1])  # noqa: S302  only this user's runs can have written it
+    except (ValueError, TypeError, EOFError, IndexError):
+        return frozenset()
+
+
 def asks_index(spots: Spots) -> bool:
     """Whether what is told depends on the index."""
     return any(details.get("where") in _OF_INDEX for told in spots.values() for details in told.values())

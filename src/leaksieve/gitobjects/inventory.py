@@ -199,6 +199,10 @@ class Inventory:
                         found.setdefault(bytes.fromhex((fan + name).decode()), directory)
         return found
 
+    def has(self, oid: bytes) -> bool:
+        """Whether an object is there, packed or loose."""
+        return oid in self._found or any(holds(pack, oid) for pack, _ in self._ordered)
+
     def _unpacked(self) -> dict[bytes, bytes]:
         return {oid: directory for oid, directory in self._found.items() if not any(holds(pack, oid) for pack, _ in self._ordered)}
 

@@ -15,6 +15,7 @@ from leaksieve.gitobjects.objects import OUTSIDE, ObjectStore
 from leaksieve.gitobjects.pack import Pack
 from leaksieve.gitobjects.packwalk import Shares
 from leaksieve.gitobjects.partial import is_partial
+from leaksieve.gitobjects.presence import Presence
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.model import Skip
 
@@ -32,6 +33,14 @@ class Memory(Protocol):
 
     def order(self, packs: list[Pack]) -> list[Ordered]:
         """Put packs in the order in which they were counted, and say which are settled."""
+        ...
+
+    def fits(self, inventory: Inventory) -> bool:
+        """Whether nothing is gone that was there; asked once packs are in order."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything."""
         ...
 
     def loose(self) -> Collection[bytes]:
@@ -75,6 +84,9 @@ class HistorySource:
         """See what there is, with as little work as that takes: bytes of packs and number of loose objects that are not known already."""
         self._inventory = Inventory(self.repository, self.memory.order if self.memory is not None else None)
         self._built = False
+        if self.memory is not None and not self.memory.fits(self._inventory):
+            self.memory.clear()
+            self._inventory = Inventory(self.repository, self.memory.order)
         known = self.memory.loose() if self.memory is not None else ()
         return self._inventory.left, sum(oid not in known for oid in self._inventory.loose)
 
@@ -159,6 +171,10 @@ class HistorySource:
         yield from (unit for _, unit in shares)
         for at in range(0, len(self._loose), _LOOSE):
             yield ("loose", tuple(self._loose[at : at + _LOOSE]))
+
+    def absent(self, oids: list[bytes]) -> list[bytes]:
+        """Those of some raw ids that the repository does not hold."""
+        return Presence(self.inventory).absent(set(oids)) if oids else []
 
     def share(self, unit: Unit) -> tuple[Shares, list[int], list[int]]:
         """The columns of a share of a pack, for each of its entries the type of its family's root, and where families begin (and the last one ends)."""

@@ -25,12 +25,48 @@ def findings_of(
     if config.allow:
         located = _allowed(located, config.allow, rules, fingerprinter)
     findings = _folded(located, rules, config, fingerprinter)
+    if not config.reveal:
+        named = _named_secrets(located, rules)
+        if named:
+            findings = [_without_names(finding, named) for finding in findings]
     shown = [finding for finding in findings if _shown(finding, config)]
     hidden = len(findings) - len(shown)
     if hidden:
         noun = "finding" if hidden == 1 else "findings"
         coverage.notes.append(f"{hidden} {noun} below --confidence {config.confidence} or --severity {config.severity} not shown")
     return shown, {finding.rule_id: _info(ruleset.by_id(finding.rule_id)) for finding in shown}
+
+
+def _named_secrets(located: Iterable[Located], rules: Callable[[str], RuleFacts]) -> dict[bytes, str]:
+    """Secrets that are (part of) the name of a file, a branch or a tag, and what is shown in their stead."""
+    from leaksieve.findings.mask import mask
+
+    return {
+        place.secret.reveal(): mask(place.secret.reveal(), rules(place.rule_id).public_prefix)
+        for place in located
+        if place.provenance.details.get("object_type") == "tree" or place.provenance.details.get("where") == "ref-name"
+    }
+
+
+def _without_names(finding: Finding, named: dict[bytes, str]) -> Finding:
+    """The finding with those secrets masked wherever a path or a reference repeats them."""
+    hidden = [(value, shown.encode(), value.decode("utf-8", "backslashreplace"), shown) for value, shown in named.items()]
+
+    def path(raw: bytes) -> bytes:
+        for value, shown, _, _ in hidden:
+            raw = raw.replace(value, shown)
+        return raw
+
+    def text(told: Any) -> Any:
+        if isinstance(told, list):
+            return [text(one) for one in told]
+        if isinstance(told, str):
+            for _, _, value, shown in hidden:
+                told = told.replace(value, shown)
+        return told
+
+    occurrences = tuple(one._replace(path=path(one.path), source={field: text(told) for field, told in one.source.items()}) for one in finding.occurrences)
+    return finding._replace(occurrences=occurrences)
 
 
 def fold_located(located: list[Located], ruleset: Ruleset, config: Config, fingerprinter: Fingerprinter) -> list[Finding]:

@@ -98,7 +98,7 @@ def test_exit_zero(leak):
 def test_3_something_could_not_be_read(broken):
     done = broken.run("git", "--staged")
     assert done.code == 3, done
-    assert "incomplete: 1 things could not be scanned" in done.err
+    assert "incomplete: 1 thing could not be scanned" in done.err
     assert broken.run("git", "--staged", "--allow-incomplete").code == 0
     assert broken.run("git", "--staged", "--exit-zero").code == 3
 

@@ -122,7 +122,9 @@ def _say(talk: Talk, outputs: Sequence[Output], outcome: Outcome, failing: int) 
     if coverage.interrupted:
         talk.error("interrupted: the report holds what was found until then")
     if coverage.failed:
-        talk.error(f"incomplete: {coverage.failed} things could not be scanned; the report names them")
+        talk.error(
+            f"incomplete: {coverage.failed} {'thing' if coverage.failed == 1 else 'things'} could not be scanned; the report names {'it' if coverage.failed == 1 else 'them'}"
+        )
     elif coverage.strict and not coverage.complete and not coverage.interrupted:
         talk.error("incomplete: things were excluded, and --require-complete=strict counts them; the report names them")
 

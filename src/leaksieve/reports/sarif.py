@@ -35,7 +35,11 @@ def _history(occurrence: Occurrence) -> str:
         return ""
     commit = str(source.get("commit") or "")
     where = f", in commit '{commit[:12]}'" if commit else ""
-    return f" It is no longer at HEAD but still in the history{where}."
+    if source.get("object_type") in ("commit", "tag"):
+        return f" It stands in a message or its headers, which HEAD's files do not show{where}."
+    if source.get("reachable") is False:
+        return f" No branch or tag leads to it, and it is still in the object store{where}."
+    return f" This version is not at HEAD but still in the history{where}."
 
 
 class SarifReporter:

@@ -53,7 +53,7 @@ PLACEHOLDER_WORDS = (
     b"example", b"placeholder", b"changeme", b"change-me", b"change_me", b"replaceme", b"replace-me", b"replace_me", b"redacted",
     b"your_", b"your-", b"yourtoken", b"yourkey", b"yourapikey", b"yoursecret", b"yourpassword", b"insert_", b"insert-", b"my_secret", b"mysecret",
     b"dummy", b"xxxxx", b"12345678901", b"0123456789", b"abcdefghij", b"*****", b".....", b"deadbeefdeadbeef",
-    b"do_not_use", b"donotuse", b"not_a_real", b"notareal", b"fake_", b"fake-", b"fakekey", b"faketoken", b"_here", b"-here", b"\xe2\x80\xa6",
+    b"do_not_use", b"donotuse", b"not_a_real", b"notareal", b"fake_", b"fake-", b"fakekey", b"faketoken", b"_here", b"-here", b"\xe2\x80\xa6", b"\\u2026", b" characters: ",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from leaksieve.config import Config
 from leaksieve.engine.filters import MAYBE
 from leaksieve.engine.increment import CLEAN, WORTH, Incremental, State
-from leaksieve.engine.kept import kept_runs
+from leaksieve.engine.kept import agreement, kept_runs
 from leaksieve.engine.matcher import EMPTY, Engine, Result
 from leaksieve.engine.prefilter import compile_all
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
@@ -122,7 +122,7 @@ class HistoryWorker:
                 self._scan_loose(oid, share)
         else:
             self._scan_pack(unit, share)
-        return share.answer(self._presence.absent(share.named))
+        return share.answer(self._presence.absent(self._named.take()))
 
     @property
     def _presence(self) -> Presence:
@@ -247,7 +247,7 @@ class HistoryWorker:
             if self._names:
                 self._names_in(data, self._incremental.hits(data), oid, share)
             share.links(data, 0, len(data), self._hash_size)
-            self._named.by_tree(data, 0, len(data), share.named)
+            self._named.by_tree(data, 0, len(data))
             return
         if kind != BLOB:
             self._message(oid, kind, data, share)
@@ -259,7 +259,11 @@ class HistoryWorker:
     def _tree(self, table: Any, position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int, share: _Share) -> State:
         if state is None or base is None or len(data) < WORTH:
             share.links(data, 0, len(data), self._hash_size)
-            self._named.by_tree(data, 0, len(data), share.named)
+            if base is None or len(data) < _TINY:
+                self._named.by_tree(data, 0, len(data))
+            else:
+                before, after = agreement(base, data, delta, start)
+                self._named.by_tree(data, before, len(data) - after)
             hits = self._incremental.hits(data) if self._names else None
         else:
             runs = kept_runs(base, data, delta, start)
@@ -268,11 +272,11 @@ class HistoryWorker:
                 # An entry that is new, or changed in any byte, begins at most a name and an id before the change.
                 share.links(data, max(at - _NAME, 0), low + len(_GITLINK), self._hash_size)
                 if low:
-                    self._named.by_tree(data, at, low, share.named)
+                    self._named.by_tree(data, at, low)
                 at = high
             share.links(data, max(at - _NAME, 0), len(data), self._hash_size)
             if at < len(data):
-                self._named.by_tree(data, at, len(data), share.named)
+                self._named.by_tree(data, at, len(data))
             hits = self._incremental.hits_built(data, len(base), state, runs, _NAME) if self._names else None
         if hits is None:
             return CLEAN
@@ -309,7 +313,7 @@ class HistoryWorker:
         result, _ = self._incremental.scan(data)
         if result is not EMPTY:
             self._take(result, oid, kind, share)
-        self._named.by_message(kind, data, share.named)
+        self._named.by_message(kind, data)
         if kind == COMMIT and self._record is not None:
             try:
                 share.commits.append(self._record(oid, data))
@@ -341,6 +345,8 @@ class HistoryWorker:
 
 # The longest name that is looked at; file systems take 255 bytes, git itself any number.
 _NAME = 320
+# Trees smaller than this are sooner looked at as a whole than compared with what they were made from.
+_TINY = 400
 _MODE = re.compile(rb"[0-7]{5,6} ")
 
 
@@ -376,8 +382,6 @@ class _Share:
         self.held: list[Held] = []
         self.skips: list[Skip] = []
         self.commits: list[bytes] = []
-        # Raw ids of what trees, commits and tags name.
-        self.named: set[bytes] = set()
         self.pointers = 0
 
     def key(self, key: Key) -> int:

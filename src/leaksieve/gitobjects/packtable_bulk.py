@@ -179,16 +179,29 @@ def _roots(base: Array, broken: dict[int, str]) -> Array:
     return _roots(base, broken)
 
 
+def heads(pack: Pack) -> Array:
+    """The first 8 bytes of all ids of a pack, as numbers in the index's order."""
+    first, step, *_ = pack.layout
+    index = np.frombuffer(pack.index, np.uint8)
+    rows = np.lib.stride_tricks.as_strided(index[first:], (pack.count, 8), (step, 1))
+    return np.ascontiguousarray(rows).view(">u8").reshape(-1).astype(np.uint64)
+
+
+def without(oids: list[bytes], known: list[Array]) -> list[bytes]:
+    """Those of some ids that stand in none of several packs, told by their first 8 bytes; ``known`` holds what :func:`heads` gave."""
+    wanted = np.frombuffer(b"".join([oid[:8] for oid in oids]), ">u8").astype(np.uint64)
+    absent = np.ones(len(wanted), bool)
+    for each in known:
+        if len(each):
+            absent &= each[np.minimum(np.searchsorted(each, wanted), len(each) - 1)] != wanted
+    return [oids[at] for at in np.nonzero(absent)[0].tolist()]
+
+
 def copies(packs: list[Pack]) -> list[set[int]]:
     """For each pack, the places in its index of objects that an earlier pack holds as well."""
-    heads = []
-    for pack in packs:
-        first, step, *_ = pack.layout
-        index = np.frombuffer(pack.index, np.uint8)
-        rows = np.lib.stride_tricks.as_strided(index[first:], (pack.count, 8), (step, 1))
-        heads.append(np.ascontiguousarray(rows).view(">u8").reshape(-1).astype(np.uint64))
-    whole = np.concatenate(heads)
-    bounds = np.cumsum([0, *(len(each) for each in heads)])
+    parts = [heads(pack) for pack in packs]
+    whole = np.concatenate(parts)
+    bounds = np.cumsum([0, *(len(each) for each in parts)])
     order = np.argsort(whole, kind="stable")
     ordered = whole[order]
     same = np.zeros(len(ordered), bool)

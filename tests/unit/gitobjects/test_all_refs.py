@@ -156,7 +156,7 @@ def test_hostile_references_lead_nowhere(repo: GitRepo, tmp_path: Path) -> None:
     found = all_refs(discover(repo.path), broken)
     assert set(found) == {b"HEAD", b"refs/heads/main"}
     names = {name.rpartition(b"/")[2] for name, _ in broken}
-    assert names == {b"escape", b"absolute", b"link", b"folder", b"loop", b"nul", b"short", b"empty", b"huge", b"pipe"}
+    assert names == {b"escape", b"absolute", b"link", b"folder", b"loop", b"nul", b"short", b"empty", b"huge", b"pipe", b"x", b"y"}
 
 
 def test_hostile_logs_and_packed_references(repo: GitRepo, tmp_path: Path) -> None:

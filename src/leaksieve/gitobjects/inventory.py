@@ -67,7 +67,12 @@ class Inventory:
                 if settled and not shaken:
                     usable.append(Ordered(pack, settled=True))
                     continue
-                self.tables.append(build(pack))
+                table = build(pack)
+                # What cannot be read stands at 0.
+                places = [place for place in table.at.tolist() if place]
+                if len(set(places)) < len(places):
+                    self.problems.append((pack.path + b".idx", "gives one place for several objects, of which others are hidden"))
+                self.tables.append(table)
                 usable.append(Ordered(pack, settled=False))
                 continue
             except OSError as error:

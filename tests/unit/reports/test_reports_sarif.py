@@ -208,7 +208,7 @@ def test_each_place_at_head_is_a_result_and_history_is_one(build):
     past = build.finding(build.occurrence(b"a", 1, source=GIT), build.occurrence(b"b", 2, source=GIT))
     log = sarif(build, [past])
     assert [place["artifactLocation"]["uri"] for place in places(log)] == ["a"]
-    assert "no longer at HEAD" in results(log)[0]["message"]["text"]
+    assert "not at HEAD" in results(log)[0]["message"]["text"]
     assert results(log)[0]["properties"]["commit"] == "c" * 40
 
 

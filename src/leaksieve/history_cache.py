@@ -159,6 +159,7 @@ class HistoryMemory:
         self._packs: list[_Known] = []
         self._loose: dict[bytes, tuple[bytes, Part, bytes]] = {}
         self._stored: bytes | None = None
+        self._loaded: bytes | None = None
         self._whole = True
         # Loose objects that are new: raw id -> record.
         self._fresh: dict[bytes, bytes] = {}
@@ -180,6 +181,7 @@ class HistoryMemory:
             packs, loose, self._others = marshal.loads(self._stored)  # noqa: S302  only this user's runs can have written it
             self._packs = [_Known.of(each) for each in packs]
             self._loose = {record: (oid, Part(part), commit) for record, oid, part, commit in loose}
+            self._loaded = sha256(self._stored).digest()
         except (ValueError, TypeError, EOFError, IndexError):
             self.cache.notes.append("what the cache holds of this repository does not parse and was ignored")
             self.clear()
@@ -223,7 +225,7 @@ class HistoryMemory:
 
     def clear(self) -> None:
         """Begin anew."""
-        self._packs, self._loose, self._others, self._gone = [], {}, [], False
+        self._packs, self._loose, self._others, self._gone, self._loaded = [], {}, [], False, None
 
     def loose(self) -> frozenset[bytes]:
         """The ids of loose objects that may be known."""
@@ -348,6 +350,11 @@ class HistoryMemory:
     def keys(self) -> list[Key]:
         """All keys, each once, in an order that is the same as long as :meth:`state` is."""
         return list(dict.fromkeys(key for part in self.parts() for key in part.keys))
+
+    @property
+    def loaded(self) -> bytes | None:
+        """The state an earlier run left, None when there is none; what it held is still there."""
+        return self._loaded
 
     def state(self) -> bytes:
         """What tells this state of the object store from others, 32 bytes."""

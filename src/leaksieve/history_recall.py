@@ -20,14 +20,18 @@ from leaksieve.gitobjects.graph import shallow_boundary
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.packtable import TREE
 from leaksieve.gitobjects.refs import all_refs, reflog_ids
+from leaksieve.gitobjects.treetrace import Moved
 from leaksieve.history_cache import HistoryMemory, each
-from leaksieve.history_told import asks_index, pack_spots, shown_in, unpack_spots
+from leaksieve.history_told import asks_index, pack_spots, pack_traces, shown_in, unpack_spots, unpack_traces
 from leaksieve.history_work import HistoryWorker, Key, ShareAnswer, decode
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.history import HistorySource, Unit
 
 if TYPE_CHECKING:
     from leaksieve.history_places import Spots
+
+# What stands before the id in a commit's packed record.
+_HEAD = 12
 
 
 class Recall:
@@ -49,6 +53,9 @@ class Recall:
         self._refs: dict[bytes, bytes] = {}
         self._broken: list[tuple[bytes, str]] = []
         self._spots: Spots | None = None
+        # What came and went in known commits, by id, None when not known; and the ids of the others.
+        self.traces: dict[bytes, list[Moved]] | None = None
+        self.fresh: Collection[bytes] = ()
         # What was scanned to learn what it holds: content -> candidates.
         self._results: dict[bytes, Result] = {}
         self.memory = HistoryMemory(self._cache, self._is_plain)
@@ -111,11 +118,16 @@ class Recall:
             if refs == self._refs:
                 return self._spots
             self._commits = self.memory.commits() or []
+        width = self._repository.hash_size
+        self.fresh = {record[_HEAD : _HEAD + width] for record in commits}
         commits += self._commits
+        shallow = repr(sorted(shallow_boundary(self._repository))).encode()
+        if self.memory.loaded is not None and not any(part.missing for part in self.memory.parts()):
+            self.traces = unpack_traces(self._cache.derived("traces", self.memory.loaded + shallow))
         failed = self._source.coverage.count("failed")
         spots = tell()
         if self.memory.whole and self._source.coverage.count("failed") == failed:
-            self._store(spots, refs)
+            self._store(spots, refs, shallow)
         return spots
 
     def _keys_of(self, oid: bytes, kind: int) -> Iterable[Key]:
@@ -182,13 +194,17 @@ class Recall:
             return None
         return bytes(packed) if index in (b"", self._index()) else None
 
-    def _store(self, spots: Spots, refs: Mapping[bytes, bytes]) -> None:
+    def _store(self, spots: Spots, refs: Mapping[bytes, bytes], shallow: bytes) -> None:
         keys = self.memory.keys()
         values = [value for _, value, _ in keys]
 
         def is_plain(path: bytes) -> bool:
             return not any(value in path for value in values) and self._is_plain(path)
 
+        if self.traces is not None:
+            traces = pack_traces(self.traces, is_plain)
+            if traces is not None:
+                self._cache.put_derived("traces", self.memory.state() + shallow, traces)
         packed = pack_spots(spots, keys, refs, self._read, is_plain)
         if packed is None:
             return

@@ -33,6 +33,8 @@ SMALL = 512 * 1024
 # Up to so much work (weighed bytes) and so many loose objects, all is scanned before Hyperscan has compiled and workers have started.
 LITTLE = 8 * 1024 * 1024
 FEW = 500
+# Up to so many shares of commits are looked at without workers.
+_ALONE = 2
 # So many missing objects are named one by one.
 _SAID = 100
 # Beyond so many places they are shared out.
@@ -333,32 +335,36 @@ class HistoryRun:
         sets: dict[frozenset[bytes], list[Key]] = {}
         for key, held in self._found.items():
             sets.setdefault(frozenset(held), []).append(key)
-        attributor = Attributor(repository, log, list(sets), self._refs, reflog_ids(repository))
-        for unit, answer in self._shared(attributor.units(), attributor):
+        known, fresh = (self._recall.traces, self._recall.fresh) if self._recall is not None else (None, ())
+        attributor = Attributor(repository, log, list(sets), self._refs, reflog_ids(repository), known=known, fresh=fresh)
+        units = list(attributor.units())
+        for unit, answer in self._shared(iter(units), attributor, self._settings.jobs if len(units) > _ALONE else 1):
             attributor.take(unit, answer)
         told, troubles = attributor.finish()
+        if self._recall is not None and not troubles:
+            self._recall.traces = attributor.moved
         for trouble in troubles:
             self._source.coverage.skip(Skip("failed", trouble.oid.hex().encode(), trouble.reason, trouble.detail))
         store = ObjectStore(repository)
-        known: dict[bytes, Author | None] = {}
+        people: dict[bytes, Author | None] = {}
 
         def author(commit: bytes) -> Author | None:
-            if commit not in known:
+            if commit not in people:
                 try:
-                    known[commit] = author_of(store, commit)
+                    people[commit] = author_of(store, commit)
                 except ObjectError:
-                    known[commit] = None
-            return known[commit]
+                    people[commit] = None
+            return people[commit]
 
         flat = ((key, self._found[key], one) for keys, one in zip(sets.values(), told, strict=True) for key in keys)
         return attributed(flat, author, self._source.prefix)
 
-    def _shared(self, units: Iterator[Any], work: Callable[[Any], bytes]) -> Iterator[tuple[Any, bytes | None]]:
+    def _shared(self, units: Iterator[Any], work: Callable[[Any], bytes], jobs: int) -> Iterator[tuple[Any, bytes | None]]:
         """Share work out to forked workers, or do it here."""
-        if self._jobs > 1 and self._forks:
+        if jobs > 1 and self._forks:
             from leaksieve.parallel import forked
 
-            return forked(units, work, self._jobs)
+            return forked(units, work, jobs)
         return ((unit, work(unit)) for unit in units)
 
     def _locate(self, worker: HistoryWorker, spots: Spots) -> list[Located]:
@@ -379,7 +385,7 @@ class HistoryRun:
         located: list[Located] = []
         units = [(number, unit) for number, unit in enumerate(source.units())]
         show = _Show(shower, source)
-        results = self._shared(iter(units), show) if len(units) > MANY else ((unit, show(unit)) for unit in units)
+        results = self._shared(iter(units), show, self._settings.jobs) if len(units) > MANY else ((unit, show(unit)) for unit in units)
         for (number, _), result in results:
             place, keys = places[number]
             if result is None:

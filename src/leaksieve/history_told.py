@@ -12,6 +12,7 @@ from typing import Any
 
 from leaksieve.gitobjects.commitlog import COMMIT_LIMIT, Author, author_in
 from leaksieve.gitobjects.errors import ObjectError
+from leaksieve.gitobjects.treetrace import Moved
 from leaksieve.history_places import Details, Spot, Spots, person
 from leaksieve.history_work import Key
 
@@ -135,3 +136,20 @@ def _details(row: dict[str, Any], texts: Sequence[str], people: _People) -> Deta
     if row.get("author") is not None:
         details["author"] = person(people[row["author"]])
     return details
+
+
+def pack_traces(traces: Mapping[bytes, list[Moved]], is_plain: Callable[[bytes], bool]) -> bytes | None:
+    """Put what came and went into bytes; None when a path may not be kept."""
+    if not all(is_plain(path) for path in {path for moved in traces.values() for path, _, _ in moved}):
+        return None
+    return marshal.dumps(list(traces.items()))
+
+
+def unpack_traces(data: bytes | None) -> dict[bytes, list[Moved]] | None:
+    """Bring it back; None when there is nothing, or it does not parse."""
+    if data is None:
+        return None
+    try:
+        return dict(marshal.loads(data))  # noqa: S302  only this user's runs can have written it
+    except (ValueError, TypeError, EOFError):
+        return None

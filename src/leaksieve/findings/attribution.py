@@ -119,6 +119,9 @@ class Attributor:
     that list the name it stands in), commits and tags.  ``refs`` are those of ``refs.all_refs``,
     ``reflogs`` of ``refs.reflog_ids``.  ``tags`` may name those of the objects that are known to be
     tags: these and commits are in no tree, and with nothing else to look for there is no work.
+
+    ``known`` is what :attr:`moved` was for the same objects in an earlier run; then only the ``fresh`` commits (raw ids) are
+    looked at.  It must not be given where an object was missing then: one that holds a secret may have been.
     """
 
     def __init__(
@@ -129,6 +132,8 @@ class Attributor:
         refs: Mapping[bytes, bytes],
         reflogs: Mapping[bytes, tuple[bytes, ...]],
         tags: Collection[bytes] = (),
+        known: Mapping[bytes, list[Moved]] | None = None,
+        fresh: Collection[bytes] = (),
     ) -> None:
         self._repository = repository
         self._log = log
@@ -140,8 +145,10 @@ class Attributor:
                 self._of.setdefault(oid, []).append(number)
         self._count = len(secrets)
         self._commits = log.numbers(self._of) if self._of else {}
-        self._tracer = Tracer(repository, log, frozenset(self._of.keys() - self._commits.keys() - set(tags)))
-        self._moved: dict[int, list[Moved]] = {}
+        self._tracer = Tracer(
+            repository, log, frozenset(self._of.keys() - self._commits.keys() - set(tags)), None if known is None else log.numbers(fresh).values()
+        )
+        self._moved: dict[int, list[Moved]] = {number: (known or {})[oid] for oid, number in log.numbers(known or {}).items()}
         self._troubles: dict[bytes, Trouble] = {}
 
     def units(self) -> Iterator[tuple[int, int]]:
@@ -161,6 +168,11 @@ class Attributor:
         self._moved.update(moved)
         for trouble in troubles:
             self._troubles.setdefault(trouble.oid, trouble)
+
+    @property
+    def moved(self) -> dict[bytes, list[Moved]]:
+        """What came and went, by raw id of the commit; complete once every unit's answer was taken and :meth:`finish` names no trouble."""
+        return {self._log.oid(number): changes for number, changes in self._moved.items()}
 
     def finish(self) -> tuple[list[Attribution], list[Trouble]]:
         """Return an attribution for each secret, in their order, and what could not be read.  Call it once."""

@@ -7,7 +7,7 @@ process keeps a cache of its own; only changes of wanted objects go home.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from leaksieve.gitobjects.commitlog import CommitLog
@@ -59,12 +59,13 @@ class Traced(NamedTuple):
 class Tracer:
     """Callable with a unit, returns an encoded :class:`Traced`; its caches are made in the process that first calls it.
 
-    ``wanted`` are raw ids of blobs and trees.
+    ``wanted`` are raw ids of blobs and trees; ``only`` the numbers of the commits to look at, None for all.
     """
 
-    def __init__(self, repository: Repository, log: CommitLog, wanted: frozenset[bytes]) -> None:
+    def __init__(self, repository: Repository, log: CommitLog, wanted: frozenset[bytes], only: Collection[int] | None = None) -> None:
         self.log = log
         self.wanted = wanted
+        self._only = frozenset(only) if only is not None else None
         self._repository = repository
         self._cache: TreeCache | None = None
 
@@ -72,7 +73,8 @@ class Tracer:
         """Deal out all commits, newest first: a pack keeps the newest versions, and builds the older ones on them."""
         if self.wanted:
             for end in range(len(self.log), 0, -SHARE):
-                yield max(end - SHARE, 0), end
+                if self._only is None or not self._only.isdisjoint(range(max(end - SHARE, 0), end)):
+                    yield max(end - SHARE, 0), end
 
     @property
     def cache(self) -> TreeCache:
@@ -90,6 +92,8 @@ class Tracer:
         moved = []
         troubles: list[Trouble] = []
         for number in range(end - 1, start - 1, -1):
+            if self._only is not None and number not in self._only:
+                continue
             parent = log.first[number]
             old, new = log.tree(parent) if parent >= 0 else None, log.tree(number)
             if old != new:

@@ -27,8 +27,8 @@ from leaksieve.model import Span
 REACH = 64
 # Smaller objects are scanned whole: finding out what changed would cost as much.
 WORTH = 4096
-# A quiet part shorter than this is looked at again with what is around it.
-_LEAST = 512
+# A quiet part shorter than this is looked at again with what is around it: one call costs as much as so many bytes.
+_LEAST = 2048
 _FAR = 1 << 60
 # Beyond the end of a changed stretch Hyperscan must see the rest of what begins inside it.
 _MARGIN = 1024
@@ -206,18 +206,20 @@ def _quiet_runs(data: bytes, base_size: int, runs: list[Run], reach: int) -> lis
     quiet = []
     for start, end, shift in runs:
         # At the very beginning and end of both versions nothing has changed beside the run.
-        low = start if not start and not shift else start + wide
+        low = start + wide if start or shift else 0
         high = end if end == size and end - shift == base_size else end - wide
         if high - low < _LEAST:
             continue
-        if not reach and low > start:
-            low = data.find(b"\n", low, end) + 1
-            if not low:
+        if not reach:
+            if low:
+                low = data.find(b"\n", low, end) + 1
+                if not low:
+                    continue
+            if high < end:
+                high = data.rfind(b"\n", start, high) + 1
+            if high - low < _LEAST:
                 continue
-        if not reach and high < end:
-            high = data.rfind(b"\n", start, high) + 1
-        if high - low >= _LEAST:
-            quiet.append((low, high, shift))
+        quiet.append((low, high, shift))
     return quiet
 
 

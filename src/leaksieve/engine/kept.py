@@ -9,7 +9,7 @@ from __future__ import annotations
 Run = tuple[int, int, int]
 
 # Shorter runs are not worth keeping: what is looked at around a change is longer.
-LEAST = 1024
+LEAST = 2048
 # A delta so much shorter than its result is read instruction by instruction, as is a short one; for others that costs more than it saves.
 _DENSE = 20
 _SHORT = 400

@@ -160,7 +160,7 @@ def _descend(
                 continue
             made = apply_delta(content, delta)
             if type(made) is list:
-                made = _joined(made)
+                made = made[0] if len(made) == 1 and type(made[0]) is bytes else _joined(made)
         except _BAD as error:
             made = rescue(first + number)
             if made is None:

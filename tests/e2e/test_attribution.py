@@ -414,3 +414,21 @@ def test_nothing_to_look_for_is_no_work(repo: GitRepo) -> None:
     # A worker that died is told of.
     attributor.take((0, 1), None)
     assert [trouble.reason for trouble in attributor.finish()[1]] == ["crashed-worker"]
+
+
+@pytest.mark.parametrize("asked", ["repo", "linked"])
+def test_what_is_staged_in_any_working_tree_has_its_path(tmp_path: Path, asked: str) -> None:
+    repo = GitRepo(tmp_path / "repo")
+    repo.commit()
+    repo("worktree", "add", "-q", str(tmp_path / "linked"))
+    linked = GitRepo(tmp_path / "linked", init=False)
+    repo.add("here.txt", "one")
+    linked.add("there.txt", "two")
+    one, two = repo.id(":here.txt"), linked.id(":there.txt")
+    (first, second), _ = attribute(repo if asked == "repo" else linked, [{one}, {two}])
+    assert (first.where, first.indexed, first.dangling) == ("index", ((b"here.txt", bytes.fromhex(one)),), ())
+    assert (second.where, second.indexed, second.dangling) == ("index", ((b"there.txt", bytes.fromhex(two)),), ())
+    # An index that cannot be read hides none of the others.
+    (tmp_path / "repo/.git/index").write_bytes(b"garbage")
+    told, _ = attribute(repo if asked == "repo" else linked, [{two}])
+    assert told[0].where == "index"

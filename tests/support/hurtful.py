@@ -186,7 +186,7 @@ def _deep_folders() -> Crafted:
 
 def _deep_deltas() -> Crafted:
     entries = [BLOB, craft.whole("blob", b"x" * 40)]
-    entries += [craft.Entry("ofs", craft.delta(40, 40, craft.copy(0, 40)), number.to_bytes(20), number) for number in range(1, 9000)]
+    entries += [craft.Entry("ofs", craft.delta(40, 40, craft.copy(0, 40)), number.to_bytes(20), number) for number in range(1, 20_000)]
     last = f"key = {token(462)} "[:60].encode()
     entries.append(craft.Entry("ofs", craft.delta(40, len(last), craft.literal(last)), GONE, len(entries) - 1))
     return Crafted(entries, (SECRET, token(462)), failed=None)

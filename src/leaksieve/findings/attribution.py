@@ -5,16 +5,19 @@ Driven by whoever has workers to run: see :class:`Attributor`.  A secret is a se
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from leaksieve.errors import SourceError
 from leaksieve.findings.lineage import Lineage, Story
 from leaksieve.gitobjects.commitlog import Author, CommitLog, author_in, author_of, rfc3339
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
-from leaksieve.gitobjects.index import read_index
+from leaksieve.gitobjects.index import Index, read_index
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.reached import MOST_REFS, NOWHERE, WHERE, Tips, name_order, names_reaching, peel, rank_of
+from leaksieve.gitobjects.refs import worktree_places
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.gitobjects.treediff import find_entry
 from leaksieve.gitobjects.treetrace import Moved, Tracer, Trouble, decode
@@ -251,6 +254,15 @@ class _Account:
         where = WHERE[min(map(rank_of, names))] if names else WHERE[NOWHERE]
         return Message(oid, "tag", where, peel(store, oid)[-1], author_in(data), tuple(names[:MOST_REFS]), len(names))
 
+    def _indexes(self) -> Iterator[Index]:
+        """The indexes of all working trees; whoever scans one says that it cannot be read."""
+        for number, (_, place) in enumerate(worktree_places(self._repository)):
+            repository = self._repository._replace(git_dir=place, index_path=os.path.join(place, b"index"), index_named=False)
+            with suppress(SourceError):
+                index = read_index(repository if number else self._repository)
+                if index is not None:
+                    yield index
+
     def _outside(self) -> tuple[dict[int, list[tuple[bytes, bytes]]], dict[int, list[bytes]], dict[int, list[bytes]]]:
         """Objects in no commit's tree, by secret: (path, id) of the index's, ids of dangling ones, names that lead straight to some."""
         indexed: dict[int, list[tuple[bytes, bytes]]] = {}
@@ -264,13 +276,10 @@ class _Account:
         if not left:
             return indexed, loose, named
         staged: dict[bytes, list[bytes]] = {}
-        try:
-            for path, oid, *_ in read_index(self._repository) or ():
-                if oid in left:
+        for index in self._indexes():
+            for path, oid, *_ in index:
+                if oid in left and path not in staged.get(oid, ()):
                     staged.setdefault(oid, []).append(path)
-        except SourceError:
-            # Whoever scans the index says that it cannot be read.
-            pass
         # Names may lead to a tree or a blob without a commit.
         direct: dict[bytes, list[bytes]] = {}
         for oid, names in self._tips.other.items():

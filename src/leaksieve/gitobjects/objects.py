@@ -20,7 +20,10 @@ from leaksieve.gitobjects.repository import Repository
 DEFAULT_LIMIT = 100 * 1024 * 1024
 # What an object met on the way to another (the base of its delta) may be long, in bytes.
 CHAIN_LIMIT = 512 * 1024 * 1024
-_MAX_CHAIN = 10_000
+# git's own packs have chains of 50, 4095 at most.
+_MAX_CHAIN = 1_000_000
+# What is built on the way to one object, bytes in all.
+_MOST_BUILT = 32 * 1024 * 1024 * 1024
 _MAX_ALTERNATES = 64
 _ALTERNATES_LIMIT = 1024 * 1024
 _ALTERNATES = os.path.join(b"info", b"alternates")
@@ -214,9 +217,13 @@ class ObjectStore:
                 return kind, wanted, b""
         bound = max(limit, CHAIN_LIMIT)
         apply = apply_delta if len(chain) < _LONG_CHAIN else _compiled_apply()
+        built = 0
         while chain:
             pack, at, size = chain.pop()
             data = apply(data, inflate(pack.data, at, size), bound)
+            built += len(data)
+            if built > _MOST_BUILT:
+                raise BadDataError("the chain of deltas takes too much work")
         return kind, len(data), data
 
     @staticmethod

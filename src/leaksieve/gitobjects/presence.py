@@ -9,6 +9,7 @@ from typing import Any
 from leaksieve.gitobjects.inventory import Inventory, holds
 from leaksieve.gitobjects.packtable import COMMIT, TAG
 from leaksieve.gitobjects.repository import Repository
+from leaksieve.gitobjects.treecache import EMPTY_TREES
 
 # Where only what changed of a tree is looked at, entries whose name is longer than this may be passed over.
 _NAME = 128
@@ -79,7 +80,7 @@ class Presence:
 
     def absent(self, oids: set[bytes]) -> list[bytes]:
         """Those that are not there, in order."""
-        left = [oid for oid in oids if oid not in self._loose]
+        left = [oid for oid in oids if oid not in self._loose and oid not in EMPTY_TREES]
         if len(left) > _BULK and "numpy" in sys.modules:
             from leaksieve.gitobjects.packtable_bulk import heads, without
 

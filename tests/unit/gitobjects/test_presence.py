@@ -94,3 +94,10 @@ def test_what_is_there_in_packs_and_loose(tmp_path: Path) -> None:
         assert set(few) == missing
         assert set(absent) <= missing
         assert {b"\0" * 20, b"\xff" * 20} & missing <= set(absent)
+
+
+def test_the_empty_tree_is_known_without_being_there(tmp_path: Path) -> None:
+    repo = GitRepo(tmp_path / "repo", "--template=")
+    inventory = Inventory(discover(repo.path))
+    inventory.build()
+    assert Presence(inventory).absent({bytes.fromhex("4b825dc642cb6eb9a060e54bf8d69288fbee4904")}) == []

@@ -171,7 +171,7 @@ def all_refs(repo: Repository, broken: list[Broken] | None = None) -> dict[bytes
     found: dict[bytes, bytes] = {}
     symbolic: dict[bytes, bytes] = {}
     _read_packed(repo, found, noted)
-    for prefix, place in _places(repo):
+    for prefix, place in worktree_places(repo):
         names = (b"refs/bisect", b"refs/worktree", b"refs/rewritten") if prefix or place != repo.common_dir else (b"refs",)
         for top in names:
             _read_tree(repo, prefix, place, top, (found, symbolic), noted)
@@ -207,7 +207,7 @@ def reflog_ids(repo: Repository, broken: list[Broken] | None = None) -> dict[byt
     noted: list[Broken] = [] if broken is None else broken
     found: dict[bytes, tuple[bytes, ...]] = {}
     nothing = bytes(repo.hash_size)
-    for prefix, place in _places(repo):
+    for prefix, place in worktree_places(repo):
         for name, path in _log_files(place, noted):
             shared = name.startswith(b"refs/") and not name.startswith(_PER_WORKTREE)
             full = name if shared else prefix + name
@@ -237,8 +237,8 @@ def reflog(repo: Repository, name: bytes) -> list[tuple[bytes, bytes]] | None:
     return entries
 
 
-def _places(repo: Repository) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (prefix of names, directory) for this worktree, the main one and every linked one."""
+def worktree_places(repo: Repository) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (prefix of names, git directory) for this worktree, the main one and every linked one."""
     yield b"", repo.git_dir
     if repo.git_dir != repo.common_dir:
         yield b"main-worktree/", repo.common_dir

@@ -77,7 +77,8 @@ def nothing_found(coverage: Coverage, style: Style) -> list[str]:
         return [style.paint("bold", "No secrets found: there was nothing to scan.")]
     amount = _amount(coverage)
     text = f"No secrets found in {amount}" if amount else f"No secrets found in {size(_total(coverage, 'bytes'))}"
-    return [style.paint("good" if coverage.complete else "bold", line) for line in wrap(text.split(), style.width)]
+    known = [style.paint("dim", line) for line in wrap(_known(coverage).split(), style.width)]
+    return [style.paint("good" if coverage.complete else "bold", line) for line in wrap(text.split(), style.width)] + known
 
 
 def hidden(allowed: int, already: int, style: Style, verbosity: int) -> list[str]:
@@ -158,10 +159,18 @@ def _clones(coverage: Coverage, style: Style) -> list[str]:
 
 
 def scanned(coverage: Coverage, style: Style) -> list[str]:
-    """Return ``Scanned 1,623 files (16.2 MB) in 0.8 s with 412 rules``."""
+    """Return ``Scanned 1,623 files (16.2 MB) in 0.8 s with 412 rules.``, and how much of it an earlier scan had read."""
     amount = "nothing" if _empty(coverage) else _amount(coverage) or size(_total(coverage, "bytes"))
     rules = f" with {counted(coverage.rules, 'rule')}" if coverage.rules else ""
-    return wrap(f"Scanned {amount} in {coverage.seconds:.1f} s{rules}.".split(), style.width)
+    return wrap(f"Scanned {amount} in {coverage.seconds:.1f} s{rules}.{_known(coverage)}".split(), style.width)
+
+
+def _known(coverage: Coverage) -> str:
+    """Say what was not read again."""
+    cached = _total(coverage, "cached")
+    if not cached:
+        return ""
+    return f" {'All' if cached == _total(coverage, 'objects') else f'{cached:,}'} of the objects were known from an earlier scan."
 
 
 def verdict(coverage: Coverage, style: Style) -> list[str]:

@@ -450,3 +450,21 @@ def test_what_is_still_there_is_shown_before_what_was_there(build):
     assert text.startswith("b.py:12:14\n")
     assert "still at HEAD" in text
     assert "also  in 1 more place: a.py:12:14" in text
+
+
+def test_what_an_earlier_scan_had_read_is_said():
+    from leaksieve.coverage import Coverage, SourceCoverage
+    from leaksieve.reports import text_receipt
+    from leaksieve.reports.text_style import Style
+
+    coverage = Coverage()
+    source = SourceCoverage("git", ".")
+    coverage.sources = [source]
+    source.scan("objects", 12_000)
+    style = Style(color=False, width=120)
+    assert "earlier" not in " ".join(text_receipt.scanned(coverage, style) + text_receipt.nothing_found(coverage, style))
+    source.scan("cached", 11_000)
+    for lines in (text_receipt.scanned(coverage, style), text_receipt.nothing_found(coverage, style)):
+        assert "11,000 of the objects were known from an earlier scan." in " ".join(lines)
+    source.scan("cached", 1_000)
+    assert "All of the objects were known" in " ".join(text_receipt.scanned(coverage, style))

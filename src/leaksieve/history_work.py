@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from leaksieve.config import Config
 from leaksieve.engine.filters import MAYBE
 from leaksieve.engine.increment import CLEAN, WORTH, Incremental, State
-from leaksieve.engine.kept import agreement, kept_runs
+from leaksieve.engine.kept import kept_runs
 from leaksieve.engine.matcher import EMPTY, Engine, Result
 from leaksieve.engine.prefilter import compile_all
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
@@ -147,35 +147,31 @@ class HistoryWorker:
         scan, scan_built = self._incremental.scan, self._incremental.scan_built
 
         def visit(position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int) -> Any:
-            try:
-                return scanned(position, data, state, base, delta, start)
-            except SHORT:
-                # It was counted before it was scanned.
-                counts[kinds[position - first]] -= 1
-                sizes[kinds[position - first]] -= len(data)
-                lost(position, "out-of-memory", "scanning it takes more memory than there is", 0)
-                return None
-
-        def scanned(position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int) -> Any:
             if unwanted is not None and unwanted[position]:
                 return None
             kind = kinds[position - first]
-            counts[kind] += 1
-            sizes[kind] += len(data)
-            if kind == BLOB:
-                if state is None or base is None or len(data) < WORTH:
-                    result, fresh = scan(data)
+            size = len(data)
+            try:
+                if kind == BLOB:
+                    if state is None or base is None or size < WORTH:
+                        result, fresh = scan(data)
+                    else:
+                        result, fresh = scan_built(data, len(base), state, kept_runs(base, data, delta, start))
+                    if result is not EMPTY:
+                        self._take(result, table.oid(position), BLOB, share)
+                    if size <= _LFS_LIMIT and data.startswith(_LFS_MARK):
+                        share.pointers += 1
+                elif kind == TREE:
+                    fresh = self._tree(table, position, data, state, base, delta, start, share)
                 else:
-                    result, fresh = scan_built(data, len(base), state, kept_runs(base, data, delta, start))
-                if result is not EMPTY:
-                    self._take(result, table.oid(position), BLOB, share)
-                if len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK):
-                    share.pointers += 1
-                return fresh
-            if kind == TREE:
-                return self._tree(table, position, data, state, base, delta, start, share)
-            self._message(table.oid(position), kind, data, share)
-            return None
+                    fresh = None
+                    self._message(table.oid(position), kind, data, share)
+            except SHORT:
+                lost(position, "out-of-memory", "scanning it takes more memory than there is", 0)
+                return None
+            counts[kind] += 1
+            sizes[kind] += size
+            return fresh
 
         def lost(position: int, reason: str, detail: str, further: int) -> None:
             where = table.oid(position).hex().encode()
@@ -259,24 +255,16 @@ class HistoryWorker:
     def _tree(self, table: Any, position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int, share: _Share) -> State:
         if state is None or base is None or len(data) < WORTH:
             share.links(data, 0, len(data), self._hash_size)
-            if base is None or len(data) < _TINY:
+            if base is None:
+                # A pack keeps the newest version of a directory whole: what that names is looked for, and not what every version does.
                 self._named.by_tree(data, 0, len(data))
-            else:
-                before, after = agreement(base, data, delta, start)
-                self._named.by_tree(data, before, len(data) - after)
             hits = self._incremental.hits(data) if self._names else None
         else:
             runs = kept_runs(base, data, delta, start)
-            at = 0
-            for low, high, _ in runs:
-                # An entry that is new, or changed in any byte, begins at most a name and an id before the change.
-                share.links(data, max(at - _NAME, 0), low + len(_GITLINK), self._hash_size)
-                if low:
-                    self._named.by_tree(data, at, low)
-                at = high
-            share.links(data, max(at - _NAME, 0), len(data), self._hash_size)
-            if at < len(data):
-                self._named.by_tree(data, at, len(data))
+            # An entry that is new, or changed in any byte, begins at most a name and an id before the change.
+            first = runs[0][1] - _NAME if runs and not runs[0][0] else 0
+            last = runs[-1][0] + len(_GITLINK) if runs and runs[-1][1] == len(data) else len(data)
+            share.links(data, max(first, 0), last, self._hash_size)
             hits = self._incremental.hits_built(data, len(base), state, runs, _NAME) if self._names else None
         if hits is None:
             return CLEAN
@@ -345,8 +333,6 @@ class HistoryWorker:
 
 # The longest name that is looked at; file systems take 255 bytes, git itself any number.
 _NAME = 320
-# Trees smaller than this are sooner looked at as a whole than compared with what they were made from.
-_TINY = 400
 _MODE = re.compile(rb"[0-7]{5,6} ")
 
 

@@ -460,7 +460,7 @@ OUTWARDS: dict[str, tuple[Callable[[House], None], bool]] = {
     "loose-folder-link": (_loose_folder_link, True),
     "pipes-everywhere": (_pipes_everywhere, True),
     "pack-pipes": (_pack_pipes, True),
-    "worktrees-outside": (_worktrees_outside, False),
+    "worktrees-outside": (_worktrees_outside, True),
     "modules-outside": (_modules_outside, False),
 }
 

@@ -245,7 +245,7 @@ class HistoryRun:
         if self._forks:
             from leaksieve.parallel import forked
 
-            return forked(units, self._working(worker), self._jobs)
+            return forked(units, self._working(worker), self._jobs, ahead=1)
         from leaksieve.parallel import pooled
 
         return pooled(
@@ -364,7 +364,7 @@ class HistoryRun:
         if jobs > 1 and self._forks:
             from leaksieve.parallel import forked
 
-            return forked(units, work, jobs)
+            return forked(units, work, jobs, ahead=1)
         return ((unit, work(unit)) for unit in units)
 
     def _locate(self, worker: HistoryWorker, spots: Spots) -> list[Located]:

@@ -134,9 +134,10 @@ def _fork(work: Work, others: Iterable[_Worker]) -> _Worker:
     return _Worker(pid, task_in, result_out)
 
 
-def forked(units: Iterator[Unit], work: Work, jobs: int) -> Iterator[Done]:
+def forked(units: Iterator[Unit], work: Work, jobs: int, ahead: int = AHEAD) -> Iterator[Done]:
     """Run ``work`` over ``units`` in ``jobs`` forked workers; results come in any order.
 
+    ``ahead`` units are handed to each: 1 where units are few and large, so that none waits behind another.
     A unit whose worker died is handed back with no result, and a new worker takes the dead one's place.
     """
     workers: list[_Worker] = []
@@ -155,7 +156,7 @@ def forked(units: Iterator[Unit], work: Work, jobs: int) -> Iterator[Done]:
         while True:
             if more:
                 hungry = min(workers, key=lambda worker: len(worker.held))
-                if len(hungry.held) < AHEAD:
+                if len(hungry.held) < ahead:
                     unit = next(units, None)
                     if unit is None:
                         more = False

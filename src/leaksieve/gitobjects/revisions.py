@@ -300,7 +300,11 @@ class Revisions:
         """Build the error for something that is not here, which in CI most often means that too little was fetched."""
         if self._history.boundary:
             return ShallowError(what, where=_quoted(text), hint=UNSHALLOW)
-        hint = f"fetch it first: `git fetch origin {text.removeprefix('origin/')}`" if text.replace("/", "").replace("-", "").replace(".", "").isalnum() else "fetch it first"
+        hint = (
+            f"fetch it first: `git fetch origin {text.removeprefix('origin/')}`"
+            if text.replace("/", "").replace("-", "").replace(".", "").isalnum()
+            else "fetch it first"
+        )
         return RevisionError(what, where=_quoted(text), hint=f"{hint}; actions/checkout needs `fetch-depth: 0` to have more than one commit")
 
 

@@ -62,9 +62,9 @@ class Reader:
             nonlocal lost
             lost += 1 + further
 
-        def outside(position: int) -> bytes:
+        def outside(position: int) -> bytes | None:
             oid = table.outside.get(position)
-            return self._store_of_this_process().read(oid, CHAIN_LIMIT)[1] if oid is not None else b""
+            return self._store_of_this_process().read(oid, CHAIN_LIMIT)[1] if oid is not None else None
 
         walk(table.pack.data, shares, visit, on_lost, limit=LIMIT, chain_limit=CHAIN_LIMIT, outside=outside, broken=table.broken)
         return objects, size, lost

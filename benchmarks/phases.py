@@ -21,7 +21,7 @@ START, REPORT = "start-up", "report"
 WALK, LAST = "walk", "between"
 # Phase -> the function that is the phase.
 DOORS = {
-    "stock": "leaksieve.sources.history:HistorySource.take_stock",
+    "stock": "leaksieve.sources.history:HistorySource.build",
     "engine": "leaksieve.history_work:HistoryWorker.__init__",
     WALK: "leaksieve.history_run:HistoryRun._walk",
     LAST: "leaksieve.history_run:HistoryRun.run",

@@ -80,7 +80,7 @@ def test_every_door_is_there():
 def test_the_table_shows_every_phase_once():
     shown = [name for names in scaling.SHOWN.values() for name in names]
     assert sorted(shown) == sorted([*phases.DOORS, *phases.SIDE_DOORS, phases.START, phases.REPORT, scaling.EXIT])
-    assert phases.DOORS["stock"].endswith(HistorySource.take_stock.__name__)
+    assert phases.DOORS["stock"].endswith(HistorySource.build.__name__)
 
 
 def test_what_is_not_shared_out_bounds_a_scan():

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from leaksieve.gitobjects.errors import BadDataError
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.pack import Pack
-from leaksieve.gitobjects.packtable import BULK, KINDS, PackTable, build
+from leaksieve.gitobjects.packtable import BULK, KINDS, OUTSIDE, PackTable, build
 from leaksieve.gitobjects.repository import Repository
 
 _FAN = re.compile(rb"[0-9a-f]{2}")
@@ -118,6 +118,11 @@ class Inventory:
         counts: dict[str, int] = {}
         table, marks = self.tables[number], self.unwanted[number]
         first = table.families.first.tolist()
+        if marks is None:
+            totals = [0] * (OUTSIDE + 1)
+            for kind, low, high in zip(table.families.kind.tolist(), first, first[1:], strict=False):
+                totals[kind] += high - low
+            return {name: totals[kind] for kind, name in KINDS.items() if totals[kind]}
         for family, kind in enumerate(table.families.kind.tolist()):
             low, high = first[family], first[family + 1]
             name = KINDS.get(kind)

@@ -71,16 +71,11 @@ def unattributed(found: Mapping[Key, Mapping[bytes, int]]) -> Spots:
     spots: Spots = {}
     for (kind, keys), oids in groups.items():
         first = min(oids)
-        details: Details = {"object": first.hex(), "object_type": KINDS[kind], "objects": len(oids)}
+        # Nobody asked where these are, so nothing is said of it.
+        details = dict.fromkeys(("commit", "author", "date", "refs", "first_seen", "last_seen", "at_head", "reachable"))
+        details |= {"object": first.hex(), "object_type": KINDS[kind], "objects": len(oids)}
         spots.setdefault(Spot(first, KINDS[kind], b""), {}).update(dict.fromkeys(keys, details))
     return spots
-
-
-def person(author: Author | None) -> str | None:
-    """``Name <address>``, as git prints it."""
-    if author is None:
-        return None
-    return f"{author.name} <{author.email}>" if author.email else author.name or None
 
 
 def _origin(path: PathHistory, by_path: Mapping[bytes, PathHistory]) -> PathHistory:
@@ -95,25 +90,22 @@ def _origin(path: PathHistory, by_path: Mapping[bytes, PathHistory]) -> PathHist
 
 def _of_path(oid: bytes, kind: str, told: Attribution, where: tuple[PathHistory, PathHistory], author_of: Callable[[bytes], Author | None]) -> Details:
     path, origin = where
-    author = author_of(origin.first)
-    details: dict[str, Any] = {
-        "object": oid.hex(),
-        "object_type": kind,
-        "commit": origin.first.hex(),
-        "author": person(author),
-        "date": author.date if author is not None else None,
-        "refs": _texts(told.refs),
-        "ref_count": told.ref_count,
-        "first_seen": told.first_seen or None,
-        "last_seen": told.last_seen or None,
-        "first_commit": told.commit.hex() if told.commit is not None else None,
-        "last_commit": path.last.hex(),
-        "at_head": path.at_head,
-        "reachable": told.where in _REACHED,
-        "where": told.where,
-        "exposed_hours": told.hours,
-        "removed": told.removed,
-    }
+    details = _details(
+        oid,
+        kind,
+        told.where,
+        author_of(origin.first),
+        commit=origin.first.hex(),
+        refs=_texts(told.refs),
+        ref_count=told.ref_count,
+        first_seen=told.first_seen or None,
+        last_seen=told.last_seen or None,
+        first_commit=told.commit.hex() if told.commit is not None else None,
+        last_commit=path.last.hex(),
+        at_head=path.at_head,
+        exposed_hours=told.hours,
+        removed=told.removed,
+    )
     if path.renamed_from is not None:
         details["renamed_from"] = path.renamed_from.decode("utf-8", "backslashreplace")
         details["renamed_in"] = path.first.hex()
@@ -123,38 +115,39 @@ def _of_path(oid: bytes, kind: str, told: Attribution, where: tuple[PathHistory,
 
 
 def _of_message(told: Attribution, message: Message) -> Details:
-    author = message.author
-    seen = author.commit_date if author is not None else None
-    return {
-        "object": message.oid.hex(),
-        "object_type": message.kind,
-        "commit": message.commit.hex() if message.commit is not None else None,
-        "author": person(author),
-        "date": author.date if author is not None else None,
-        "refs": _texts(message.refs),
-        "ref_count": message.ref_count,
-        "first_seen": told.first_seen or seen,
-        "last_seen": told.last_seen or seen,
-        "at_head": False,
-        "reachable": message.where in _REACHED,
-        "where": message.where,
-    }
+    seen = message.author.commit_date if message.author is not None else None
+    return _details(
+        message.oid,
+        message.kind,
+        message.where,
+        message.author,
+        commit=message.commit.hex() if message.commit is not None else None,
+        refs=_texts(message.refs),
+        ref_count=message.ref_count,
+        first_seen=told.first_seen or seen,
+        last_seen=told.last_seen or seen,
+    )
 
 
 def _loose(oid: bytes, kind: str, where: str, told: Attribution) -> Details:
-    reached = where in _REACHED
+    return _details(oid, kind, where, None, refs=_texts(told.refs) if where in _REACHED else [])
+
+
+def _details(oid: bytes, kind: str, where: str, author: Author | None, **known: Any) -> dict[str, Any]:
+    """The fields that every occurrence in a history has, null where nothing is known, and what else is."""
     return {
         "object": oid.hex(),
         "object_type": kind,
         "commit": None,
-        "author": None,
-        "date": None,
-        "refs": _texts(told.refs) if reached else [],
+        "author": author.person or None if author is not None else None,
+        "date": author.date if author is not None else None,
+        "refs": [],
         "first_seen": None,
         "last_seen": None,
         "at_head": False,
-        "reachable": reached,
+        "reachable": where in _REACHED,
         "where": where,
+        **known,
     }
 
 

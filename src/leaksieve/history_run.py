@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leaksieve.config import Config
@@ -14,15 +14,13 @@ from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.packtable import KINDS
 from leaksieve.gitobjects.presence import Presence
 from leaksieve.gitobjects.refs import all_refs, is_lasting, reflog_ids
-from leaksieve.history_places import Details, Spot, Spots, attributed, unattributed
+from leaksieve.history_places import Spots, attributed, unattributed
+from leaksieve.history_show import SecondLook
 from leaksieve.history_work import Held, HistoryWorker, Key, ShareAnswer, decode
-from leaksieve.model import Located, Provenance, Skip
+from leaksieve.model import Located, Skip
 from leaksieve.ruleset.load import Ruleset
-from leaksieve.sources.history import HistorySource, Unit
-from leaksieve.sources.places import Place, PlacesSource
-from leaksieve.work import Compiler, Worker
-from leaksieve.work import decode as decode_located
-from leaksieve.work import encode as encode_located
+from leaksieve.sources.history import HistorySource, Unit, halves
+from leaksieve.work import Compiler, engine_for
 
 if TYPE_CHECKING:
     from leaksieve.history_cache import HistoryMemory
@@ -37,8 +35,6 @@ FEW = 500
 _ALONE = 2
 # So many missing objects are named one by one.
 _SAID = 100
-# Beyond so many places they are shared out.
-MANY = 400
 
 
 class Settings(NamedTuple):
@@ -84,7 +80,6 @@ class HistoryRun:
         self._held = 0
         self._done = 0
         self._refs: dict[bytes, bytes] = {}
-        self._exclude: Any = None
         self._recall: Recall | None = None
         self._pointers = 0
         self.interrupted = False
@@ -139,6 +134,16 @@ class HistoryRun:
             self._recall.keep([value for _, value, _ in self._found])
         return self._locate(worker, self._spots() if self._found else {})
 
+    def _locate(self, worker: HistoryWorker, spots: Spots) -> list[Located]:
+        engine = self._recall.engine() if self._recall is not None else worker.engine
+        settings = self._settings
+
+        def share(units: Iterator[Any], work: Callable[[Any], bytes]) -> Iterator[tuple[Any, bytes | None]]:
+            return self._shared(units, work, settings.jobs)
+
+        look = SecondLook(self._source, worker, engine, self._config, self._refs, share, names=settings.names, hashes=settings.hashes)
+        return look.located(spots)
+
     def _start(self) -> HistoryWorker:
         """Take stock, and learn again what is known of it."""
         worker = self._prepared()
@@ -176,9 +181,7 @@ class HistoryRun:
             source.build()
             # What packs inflate to is not bounded by their size.
             large = _work(source) > LITTLE
-        wanted = self._config.engine
-        # Nothing left to read: whichever starts sooner.
-        self.engine = wanted if wanted != "auto" and (size or loose) else _engine(small=not large)
+        self.engine = engine_for(self._config, small=not large)
         jobs = self._settings.jobs if large else 1
         self._jobs = jobs
 
@@ -301,11 +304,11 @@ class HistoryRun:
         """A worker died over a share: go on with its halves, down to the family that did it."""
         from leaksieve.parallel import forked
 
-        for part in _halves(unit):
+        for part in halves(unit):
             for _, result in forked(iter((part,)), self._working(worker), 1):
                 if result is not None:
                     self._took(part, result)
-                elif len(_halves(part)) > 1:
+                elif len(halves(part)) > 1:
                     self._lost(part, worker)
                 else:
                     count = self._source.members(part)
@@ -367,88 +370,6 @@ class HistoryRun:
             return forked(units, work, jobs, ahead=1)
         return ((unit, work(unit)) for unit in units)
 
-    def _locate(self, worker: HistoryWorker, spots: Spots) -> list[Located]:
-        """Scan the objects that are shown once more, now under their paths."""
-        places: list[tuple[Place, dict[Key, Details]]] = []
-        for spot, keys in spots.items():
-            if self._is_excluded(spot.path):
-                continue
-            if spot.kind == "tree":
-                places += [(Place(spot.oid, "tree", spot.path + name, {}), {key: keys[key] for key in held}) for name, held in self._names(worker, spot, keys)]
-            else:
-                places.append((Place(spot.oid, spot.kind, spot.path, {}), dict(keys)))
-        places += self._ref_names(worker)
-        source = PlacesSource(self._source.repository, [place for place, _ in places], limit=self._source.max_file_size)
-        shower = Worker(
-            [source], self._ruleset, self._config, self.engine, hashes=self._settings.hashes, engine=self._recall.engine() if self._recall else worker.engine
-        )
-        located: list[Located] = []
-        units = [(number, unit) for number, unit in enumerate(source.units())]
-        show = _Show(shower, source)
-        results = self._shared(iter(units), show, self._settings.jobs) if len(units) > MANY else ((unit, show(unit)) for unit in units)
-        for (number, _), result in results:
-            place, keys = places[number]
-            if result is None:
-                self._source.coverage.skip(Skip("failed", place.oid.hex().encode(), "crashed-worker", "a worker process died over it"))
-                continue
-            answer = decode_located(result)
-            for skip in answer.skips:
-                self._source.coverage.skip(skip)
-            provenances = {key: Provenance("git", place.path, details) for key, details in keys.items()}
-            for each in answer.located:
-                provenance = provenances.get((each.rule_id, each.secret.reveal(), each.decoded))
-                if provenance is not None:
-                    located.append(each._replace(provenance=provenance))
-        return located
-
-    def _names(self, worker: HistoryWorker, spot: Spot, keys: Mapping[Key, Details]) -> list[tuple[bytes, list[Key]]]:
-        """The names in a tree that hold some of the keys."""
-        try:
-            found = worker.names_with(spot.oid)
-        except ObjectError as error:
-            self._source.coverage.skip(Skip("failed", spot.oid.hex().encode(), error.reason, error.detail))
-            return []
-        return [(name, mine) for name, held in found if (mine := [key for key in held if key in keys])]
-
-    def _ref_names(self, worker: HistoryWorker) -> list[tuple[Place, dict[Key, Details]]]:
-        """Names of branches and tags that hold a secret themselves."""
-        if not self._settings.names:
-            return []
-        found = []
-        for name, oid in self._refs.items():
-            held = worker.keys_in(name)
-            if held:
-                shown = name.decode("utf-8", "backslashreplace")
-                details: Details = {"object": oid.hex(), "object_type": "commit", "refs": [shown], "at_head": False, "reachable": True, "where": "ref-name"}
-                found.append((Place(oid, "name", name, {}), dict.fromkeys(held, details)))
-        return found
-
-    def _is_excluded(self, path: bytes) -> bool:
-        if not self._config.exclude or not path:
-            return False
-        import os
-
-        from leaksieve.sources.ignore import IgnoreList, Scope
-        from leaksieve.sources.named import is_excluded
-
-        if self._exclude is None:
-            self._exclude = Scope.root(IgnoreList(b"\n".join(os.fsencode(pattern) for pattern in self._config.exclude)))
-        if not is_excluded(self._exclude, path):
-            return False
-        self._source.coverage.skip(Skip("excluded", path, "excluded-by-config", "a pattern of the configuration"))
-        return True
-
-
-class _Show:
-    """Scans one place; callable with (number, unit), as a worker."""
-
-    def __init__(self, shower: Worker, source: PlacesSource) -> None:
-        self._shower = shower
-        self._source = source
-
-    def __call__(self, unit: Any) -> bytes:
-        return encode_located(self._shower.scan(self._source, unit[1]))
-
 
 class HistoryRecipe:
     """How to build a worker in a process that inherits nothing; pickles."""
@@ -472,22 +393,3 @@ class HistoryRecipe:
 def _work(source: HistorySource) -> int:
     """About how many bytes are to be scanned in packs."""
     return sum(sum(table.families.weight.tolist()) for table in source.inventory.tables)
-
-
-def _engine(*, small: bool) -> str:
-    if small:
-        return "aho-corasick"
-    from importlib.util import find_spec
-
-    return "hyperscan" if find_spec("hyperscan") else "aho-corasick"
-
-
-def _halves(unit: Unit) -> list[Unit]:
-    """A share in two; in one where it cannot be divided."""
-    if unit[0] == "loose":
-        oids: tuple[bytes, ...] = unit[1]  # type: ignore[assignment]
-        middle = len(oids) // 2
-        return [("loose", oids[:middle]), ("loose", oids[middle:])] if middle else [unit]
-    _, table, first, last = unit
-    middle = (int(first) + int(last)) // 2  # type: ignore[call-overload]
-    return [("pack", table, first, middle), ("pack", table, middle, last)] if middle > int(first) else [unit]  # type: ignore[call-overload]

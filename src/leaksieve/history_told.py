@@ -13,7 +13,7 @@ from typing import Any
 from leaksieve.gitobjects.commitlog import COMMIT_LIMIT, Author, author_in
 from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.treetrace import Moved
-from leaksieve.history_places import Details, Spot, Spots, person
+from leaksieve.history_places import Details, Spot, Spots
 from leaksieve.history_work import Key
 
 # Gives an object's kind and content: (raw id, most bytes).  Raises an ObjectError.
@@ -117,7 +117,7 @@ def _row(details: Details, refs: Mapping[str, int], people: _People, is_plain: C
         elif name == "author":
             source = details["object"] if details["object_type"] == "tag" else details["commit"]
             try:
-                if value is not None and person(people[bytes.fromhex(source)]) != value:
+                if value is not None and people[bytes.fromhex(source)].person != value:
                     return None
             except (ObjectError, ValueError, TypeError):
                 return None
@@ -134,7 +134,7 @@ def _details(row: dict[str, Any], texts: Sequence[str], people: _People) -> Deta
     if "refs" in row:
         details["refs"] = [texts[number] for number in row["refs"]]
     if row.get("author") is not None:
-        details["author"] = person(people[row["author"]])
+        details["author"] = people[row["author"]].person
     return details
 
 

@@ -16,20 +16,19 @@ from typing import Any, NamedTuple
 from leaksieve.config import Config
 from leaksieve.engine.filters import MAYBE
 from leaksieve.engine.increment import CLEAN, WORTH, Incremental, State
-from leaksieve.engine.kept import kept_runs
 from leaksieve.engine.matcher import EMPTY, Engine, Result
 from leaksieve.engine.prefilter import compile_all
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
+from leaksieve.gitobjects.kept import kept_runs
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.packtable import BLOB, COMMIT, KINDS, TREE
 from leaksieve.gitobjects.packwalk import SHORT, walk
 from leaksieve.gitobjects.presence import Named, Presence
 from leaksieve.model import Match, Skip
 from leaksieve.ruleset.load import Ruleset
+from leaksieve.sources.base import is_lfs_pointer
 from leaksieve.sources.history import HistorySource, Unit
 
-_LFS_MARK = b"version https://git-lfs.github.com/spec/"
-_LFS_LIMIT = 1024
 _GITLINK = b"160000 "
 _NUMBERS = {name: number for number, name in KINDS.items()}
 # A key of a secret: rule, value, decoders passed.
@@ -84,15 +83,7 @@ class HistoryWorker:
         self._hash_size = source.repository.hash_size
         self._record = record
         self._names = names
-        self.engine = Engine(
-            ruleset,
-            prefilter=prefilter,
-            decode_depth=config.max_decode_depth,
-            timeout=config.rule_timeout,
-            compiler=compiler,
-            joined=joined,
-            rejected_alone=False,
-        )
+        self.engine = Engine.configured(ruleset, config, prefilter, compiler, joined=joined)
         self._incremental = Incremental(self.engine)
         self._store: ObjectStore | None = None
         self._present: Presence | None = None
@@ -159,7 +150,7 @@ class HistoryWorker:
                         result, fresh = scan_built(data, len(base), state, kept_runs(base, data, delta, start))
                     if result is not EMPTY:
                         self._take(result, table.oid(position), BLOB, share)
-                    if size <= _LFS_LIMIT and data.startswith(_LFS_MARK):
+                    if is_lfs_pointer(data):
                         share.pointers += 1
                 elif kind == TREE:
                     fresh = self._tree(table, position, data, state, base, delta, start, share)
@@ -250,7 +241,7 @@ class HistoryWorker:
             return
         result, _ = self._incremental.scan(data)
         self._take(result, oid, BLOB, share)
-        share.pointers += len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK)
+        share.pointers += is_lfs_pointer(data)
 
     def _tree(self, table: Any, position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int, share: _Share) -> State:
         if state is None or base is None or len(data) < WORTH:

@@ -18,7 +18,7 @@ from leaksieve.errors import RulesetError, SourceError
 from leaksieve.model import Finding, Located, Skip
 from leaksieve.ruleset.load import Ruleset, load
 from leaksieve.sources.base import Source, Unit
-from leaksieve.work import Compiler, Worker, decode
+from leaksieve.work import Compiler, Worker, decode, engine_for
 
 if TYPE_CHECKING:
     from leaksieve.history_run import Progress
@@ -121,8 +121,7 @@ class _Run:
             if self._expected("bytes") > BULK:
                 break
         small = self._expected("bytes") <= SMALL
-        wanted = self._plan.config.engine
-        name = wanted if wanted != "auto" else _engine_for(small)
+        name = engine_for(self._plan.config, small=small)
         limit = self._plan.config.timeout
 
         def plan_on() -> bool:
@@ -256,15 +255,6 @@ class Recipe:
         """Build the worker."""
         ruleset = load(self.config.rules).select(self.config.enable, self.config.disable)
         return Worker(self.sources, ruleset, self.config, self.engine)
-
-
-def _engine_for(small: bool) -> str:
-    """Aho-Corasick for small inputs, Hyperscan for the rest where it is installed."""
-    if small:
-        return "aho-corasick"
-    from importlib.util import find_spec
-
-    return "hyperscan" if find_spec("hyperscan") else "aho-corasick"
 
 
 def _parts(unit: Unit) -> list[Unit]:

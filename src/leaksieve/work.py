@@ -45,15 +45,7 @@ class Worker:
         self._reveal = config.reveal
         self._hashes = hashes
         self._inline_allow = config.inline_allow
-        self.engine = engine or Engine(
-            ruleset,
-            prefilter=prefilter,
-            decode_depth=config.max_decode_depth,
-            timeout=config.rule_timeout,
-            compiler=compiler,
-            joined=joined,
-            rejected_alone=False,
-        )
+        self.engine = engine or Engine.configured(ruleset, config, prefilter, compiler, joined=joined)
 
     def __call__(self, unit: Unit) -> bytes:
         """Scan one unit."""
@@ -111,6 +103,17 @@ class Worker:
 
     def _public_prefix(self, rule_id: str) -> bytes:
         return str(self._ruleset.by_id(rule_id)["public_prefix"]).encode()
+
+
+def engine_for(config: Config, *, small: bool) -> str:
+    """The prefilter that was asked for; else Aho-Corasick for small inputs, Hyperscan for the rest where it is installed."""
+    if config.engine != "auto":
+        return config.engine
+    if small:
+        return "aho-corasick"
+    from importlib.util import find_spec
+
+    return "hyperscan" if find_spec("hyperscan") else "aho-corasick"
 
 
 class Compiler:

@@ -227,6 +227,9 @@ def test_what_a_place_says_of_itself(plain: GitRepo) -> None:
         "date": "2023-11-14T23:43:20+01:30",
         "at_head": False,
         "reachable": True,
+        "refs": None,
+        "first_seen": "2023-11-14T22:13:20+00:00",
+        "last_seen": None,
     }
     assert details[b"y\n"].details["at_head"] is True
     name = seen.of("tree")[0].provenance

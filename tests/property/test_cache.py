@@ -1,4 +1,4 @@
-"""Whatever happens to its files, the cache never claims more than it was told; its tables agree with plain sets."""
+"""Whatever happens to its files, the cache never claims more than it was told."""
 
 from __future__ import annotations
 
@@ -10,60 +10,24 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaksieve.cache import bits
 from leaksieve.cache.history import HistoryCache
 
-WIDTH = 2
-COUNT = 99
-BITS = b"\x10\x02" * 6 + b"\x01"
-LOOSE = {b"l" * 16, b"m" * 16}
-IDS = b"aabbcc"
-
-# Few different ids, so that tables meet; runs, so that whole groups agree.
-ids = st.one_of(
-    st.sets(st.integers(0, 2000), max_size=40),
-    st.tuples(st.integers(0, 600), st.integers(0, 600), st.sets(st.integers(0, 1200), max_size=5)).map(
-        lambda drawn: set(range(drawn[0], sum(drawn[:2]))) ^ drawn[2]
-    ),
-)
-
-
-def table(numbers: set[int]) -> bytes:
-    return b"".join(number.to_bytes(WIDTH) for number in sorted(numbers))
-
-
-def numbers(data: bytes) -> list[int]:
-    return [int.from_bytes(data[start : start + WIDTH]) for start in range(0, len(data), WIDTH)]
-
-
-def bitmap(flags: list[bool]) -> bytes:
-    return sum(flag << position for position, flag in enumerate(flags)).to_bytes(bits.length(len(flags)), "little")
-
-
-@given(ids, ids)
-def test_tables_agree_with_sets(one: set[int], two: set[int]) -> None:
-    shared = bits.within(table(one), table(two), WIDTH)
-    assert shared == bitmap([number in two for number in sorted(one)])
-    assert numbers(bits.select(table(one), shared, WIDTH)) == sorted(one & two)
-    assert numbers(bits.select(table(one), bits.invert(len(one), shared), WIDTH)) == sorted(one - two)
-    assert numbers(bits.merge(table(one), table(two), WIDTH)) == sorted(one | two)
-
-
-@given(st.lists(st.integers(0, 300), max_size=300), st.lists(st.integers(0, 300), max_size=300))
-def test_a_table_out_of_order_gains_nothing(one: list[int], two: list[int]) -> None:
-    found = bits.within(*(b"".join(number.to_bytes(WIDTH) for number in part) for part in (one, two)), WIDTH)
-    assert all(number in two for position, number in enumerate(one) if found[position >> 3] >> (position & 7) & 1)
+# Long and short, empty, one name with two keys, one key with two names.
+KEPT = {
+    ("stock", b""): b"\x10\x02" * 6 + b"\x01",
+    ("commits 0", b"k"): bytes(range(256)) * 600,
+    ("commits 1", b"k"): b"l" * 16,
+    ("told", b"k"): b"",
+    ("told", b"m"): b"value",
+}
 
 
 def _build() -> tuple[tempfile.TemporaryDirectory[str], Path]:
     holder = tempfile.TemporaryDirectory()
     folder = Path(holder.name) / "whole"
     with HistoryCache.open(os.fsencode(folder), b"s") as cache:
-        cache.add(b"p", COUNT, BITS)
-        cache.add(b"q", COUNT, bytes(12) + b"\x04")
-        cache.add_loose(LOOSE)
-        cache.add_ids(IDS, WIDTH, b"\x07")
-        cache.put_derived("n", b"k", b"value")
+        for (name, key), data in KEPT.items():
+            cache.put_derived(name, key, data)
     return holder, folder
 
 
@@ -81,7 +45,7 @@ FILES = sorted(path.name for path in (WHOLE / "history-1").iterdir())
         st.tuples(st.just("swap"), st.integers(0, len(FILES) - 1), st.just(0)),
     ),
 )
-def test_no_damage_makes_a_bit(name: str, damage: tuple[str, int, int]) -> None:
+def test_no_damage_makes_anything_up(name: str, damage: tuple[str, int, int]) -> None:
     kind, where, value = damage
     with tempfile.TemporaryDirectory() as place:
         shutil.copytree(WHOLE, place, dirs_exist_ok=True)
@@ -98,11 +62,10 @@ def test_no_damage_makes_a_bit(name: str, damage: tuple[str, int, int]) -> None:
         path.write_bytes(data)
         with HistoryCache.open(os.fsencode(place), b"s") as cache:
             assert cache.usable
-            assert cache.clean(b"p", COUNT) in (None, BITS)
-            assert cache.clean(b"q", COUNT) in (None, bytes(12) + b"\x04")
-            assert cache.clean_loose() in (set(), LOOSE)
-            assert cache.clean_ids(b"aabbccdd", WIDTH) in (None, b"\x07")
-            assert cache.derived("n", b"k") in (None, b"value")
-            cache.add(b"p", COUNT, BITS)
+            for (kept, key), content in KEPT.items():
+                assert cache.derived(kept, key) in (None, content)
+            assert cache.derived("told", b"n") is None
+            for (kept, key), content in KEPT.items():
+                cache.put_derived(kept, key, content)
         with HistoryCache.open(os.fsencode(place), b"s") as cache:
-            assert cache.clean(b"p", COUNT) == BITS
+            assert {each: cache.derived(*each) for each in KEPT} == KEPT

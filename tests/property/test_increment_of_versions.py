@@ -6,6 +6,7 @@ import base64
 import random
 from collections.abc import Callable
 
+from alike import common, ends
 from dulwich._pack import create_delta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,9 +15,9 @@ from rulebook import by_id, counter_examples, examples, finished, ruleset, rules
 
 from leaksieve.engine.filters import MAYBE
 from leaksieve.engine.increment import Incremental
-from leaksieve.engine.kept import Run, kept_runs
 from leaksieve.engine.matcher import Engine, Result
 from leaksieve.gitobjects.delta import delta_sizes
+from leaksieve.gitobjects.kept import Run, kept_runs
 from leaksieve.ruleset.assign import ASSIGN
 
 TOKENS = [text for _, text in examples()]
@@ -164,14 +165,6 @@ def changed(rng: random.Random, data: bytes, result: Result, spots: list[int], p
     return data[:at] + (fresh or b"") + data[at if what == "insert" else end :]
 
 
-def common(one: bytes, other: bytes) -> tuple[int, int]:
-    """How many bytes two texts have in common at the beginning and, behind those, at the end."""
-    most = min(len(one), len(other))
-    before = next((at for at in range(most) if one[at] != other[at]), most)
-    most -= before
-    return before, next((at for at in range(1, most + 1) if one[-at] != other[-at]), most + 1) - 1
-
-
 def runs_of(rng: random.Random, base: bytes, data: bytes) -> list[Run]:
     """What a version keeps of another: as a delta has it, or what both begin and end with."""
     if rng.random() < 0.6:
@@ -182,8 +175,7 @@ def runs_of(rng: random.Random, base: bytes, data: bytes) -> list[Run]:
     # Less may be known to be the same than is.
     before -= rng.randint(0, before) if rng.random() < 0.3 else 0
     after -= rng.randint(0, after) if rng.random() < 0.3 else 0
-    size = len(data)
-    return [run for run in ((0, before, 0), (size - after, size, size - len(base))) if run[0] < run[1]]
+    return ends(base, data, before, after)
 
 
 def check(engine: Engine, piece: Piece, seed: int) -> None:

@@ -157,7 +157,7 @@ def test_the_fixtures_are_what_they_say():
     plain = fixtures.source(0)
     assert 3000 <= len(plain) < 3500
     assert fixtures.source(1) != plain
-    hits = engine()._prefilter.hits
+    hits = engine().prefilter.hits
     text = {name: (plain + change()).encode() for name, change in fixtures.CHANGES.items()}
     nothing = hits(text["no keyword"])
     assert not any(nothing)
@@ -168,7 +168,7 @@ def test_the_fixtures_are_what_they_say():
 
 
 def test_no_fixture_file_holds_a_keyword():
-    hits = engine()._prefilter.hits
+    hits = engine().prefilter.hits
     met = {seed for seed in range(300) if any(hits(fixtures.source(seed).encode()))}
     assert not met, "a rule's keyword stands in the fixtures' words: change fixtures.WORDS"
 

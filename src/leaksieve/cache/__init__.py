@@ -1,1 +1,1 @@
-"""What earlier history scans found clean, kept between runs: positions and ids of objects, never their content."""
+"""What earlier history scans learnt, kept between runs in files that only this user's runs can read and write."""

@@ -17,7 +17,7 @@ from leaksieve.config import Config
 RECORD = 16
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
-# Settings that cannot change which objects hold a surviving match.  A key that is not named here counts,
+# Settings that cannot change what survives in an object.  A key that is not named here counts,
 # so one that is forgotten costs a scan, not a finding.
 _WITHOUT_EFFECT = frozenset({
     *("engine", "jobs", "timeout"),  # how the same is done
@@ -28,11 +28,10 @@ _WITHOUT_EFFECT = frozenset({
 
 
 def signature(ruleset_hash: str, config: Config, extra: bytes = b"") -> bytes:
-    """Return 32 bytes that differ whenever another scan could find something in an object this one found clean.
+    """Return 32 bytes that differ whenever another scan could find something else in an object than this one did.
 
-    "Clean" means that the engine's answer for the object alone was empty and complete: before any allow,
-    exclusion by path, or threshold, and with no rule timed out.  ``extra`` is whatever else decides
-    (names scanned or not, versions of decoders).
+    That is the engine's complete answer for the object alone: before any allow, exclusion by path, or
+    threshold.  ``extra`` is whatever else decides (names scanned or not, versions of decoders).
     """
     settings = [(key, value) for key, value in zip(Config._fields, config, strict=True) if key not in _WITHOUT_EFFECT]
     return sha256(repr((__version__, ruleset_hash, settings, extra)).encode()).digest()

@@ -8,7 +8,6 @@ verify.  A file is never changed in place: a new one takes its name when it is w
 from __future__ import annotations
 
 import hmac
-import mmap
 import os
 import stat
 import time
@@ -16,8 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from leaksieve.cache.place import UnusableError
-
-Buffer = bytes | bytearray | memoryview | mmap.mmap
 
 MIB = 1 << 20
 TOTAL = 256 * MIB
@@ -33,7 +30,6 @@ _TEMPORARY = b"tmp-"
 _NAME_LENGTH = 40
 # Runs hold the lock for some ten milliseconds; one that was stopped in the middle must not stop the others.
 _PATIENCE = 2.0
-_SMALL = 128 * 1024
 
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -61,26 +57,22 @@ class Sealed:
             os.close(self._directory)
             self._directory = -1
 
-    def read(self, purpose: tuple[bytes, ...], limit: int) -> memoryview | None:
-        """Return the content last written for ``purpose``, or None when there is none that verifies; ``limit`` in bytes.
-
-        A long file is mapped into memory, not read.
-        """
+    def read(self, purpose: tuple[bytes, ...], limit: int) -> bytes | None:
+        """Return the content last written for ``purpose``, or None when there is none that verifies; ``limit`` in bytes."""
         name, key = self._derive(purpose)
         try:
-            data = self._load(name, limit + _HEAD)
+            head, content = self._load(name, limit)
         except FileNotFoundError:
             return None
         except OSError as error:
             self.notes.append(f"a cache file was not read: {error.strerror}")
             return None
-        view = memoryview(data)
-        if view[: len(_MAGIC)] != _MAGIC or not hmac.compare_digest(view[len(_MAGIC) : _HEAD], hmac.digest(key, view[_HEAD:], "sha256")):
+        if not hmac.compare_digest(head, _MAGIC + hmac.digest(key, content, "sha256")):
             self.notes.append("a cache file did not verify and was ignored")
             return None
-        return view[_HEAD:]
+        return content
 
-    def write(self, purpose: tuple[bytes, ...], content: Buffer) -> None:
+    def write(self, purpose: tuple[bytes, ...], content: bytes) -> None:
         """Put ``content`` in place of what was there, whole or not at all.  Raises OSError."""
         name, key = self._derive(purpose)
         self._replace(name, _MAGIC + hmac.digest(key, content, "sha256"), content)
@@ -131,24 +123,21 @@ class Sealed:
         name = hmac.digest(self._key, b"name" + text, "sha256").hex()[:_NAME_LENGTH]
         return name.encode(), hmac.digest(self._key, b"code" + text, "sha256")
 
-    def _load(self, name: bytes, limit: int) -> bytes | mmap.mmap:
+    def _load(self, name: bytes, limit: int) -> tuple[bytes, bytes]:
+        """Return a file's head and its content of at most ``limit`` bytes; both empty, which never verifies, for what is no file of ours."""
         descriptor = os.open(name, _READ, dir_fd=self._directory)
         try:
             info = os.fstat(descriptor)
-            if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or not _HEAD <= info.st_size <= limit:
-                return bytes(_HEAD)  # never verifies
+            if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or not _HEAD <= info.st_size <= _HEAD + limit:
+                return b"", b""
             if time.time() - info.st_mtime > _DAY:
                 with suppress(OSError):  # a read-only cache serves as well
                     os.utime(descriptor)
-            if info.st_size > _SMALL:
-                return mmap.mmap(descriptor, info.st_size, access=mmap.ACCESS_READ)
-            return _read_all(descriptor, info.st_size)
-        except ValueError:  # cut off between the two calls
-            return bytes(_HEAD)
+            return _read_all(descriptor, _HEAD), _read_all(descriptor, info.st_size - _HEAD)
         finally:
             os.close(descriptor)
 
-    def _replace(self, name: bytes, *parts: Buffer) -> None:
+    def _replace(self, name: bytes, *parts: bytes) -> None:
         temporary = _TEMPORARY + os.urandom(12).hex().encode()
         descriptor = os.open(temporary, _WRITE, 0o600, dir_fd=self._directory)
         try:

@@ -16,7 +16,6 @@ from typing import NamedTuple
 from leaksieve.engine.confirm import LOOKAHEAD
 from leaksieve.engine.decoders import RIGHT, TEXT
 from leaksieve.engine.filters import MAYBE
-from leaksieve.engine.kept import Run
 from leaksieve.engine.matcher import EMPTY, Engine, Result
 from leaksieve.engine.memo import MAX_LINE
 from leaksieve.engine.prefilter import NOTHING, Hyperscan
@@ -40,6 +39,8 @@ _FORM_REACH = 2 * RIGHT
 _MANY = 2000
 
 Hit = tuple[int, int]
+# (start, end, shift): bytes from start to end that the base has from start - shift to end - shift.
+Run = tuple[int, int, int]
 
 
 class State(NamedTuple):
@@ -77,7 +78,7 @@ class Incremental:
         return self._judged(data, State(*hits))
 
     def scan_built(self, data: bytes, base_size: int, known: State, runs: list[Run]) -> tuple[Result, State]:
-        """Scan an object that has kept ``runs`` (see ``kept``) of one of ``base_size`` bytes, whose state is given."""
+        """Scan an object that has kept ``runs`` of one of ``base_size`` bytes, whose state is given."""
         merged = self.hits_built(data, base_size, known, runs)
         return self._judged(data, merged) if merged is not None else (EMPTY, CLEAN)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from leaksieve.engine.confirm import Confirmer, TimedOut
 from leaksieve.engine.decoders import BY_ENCODING, BY_ESCAPE, LEFT, TEXT, Area
@@ -16,6 +16,9 @@ from leaksieve.engine.vocabulary import ESCAPES, Hits, Vocabulary
 from leaksieve.model import Match, Skip, Span
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.secret import Secret
+
+if TYPE_CHECKING:
+    from leaksieve.config import Config
 
 MEMO_BYTES = 32 * 1024 * 1024
 # Decoded regions of one buffer: more than this is a hostile or a random file, and is said so.
@@ -69,11 +72,10 @@ class Engine:
         joined: bool = True,
         rejected_alone: bool = True,
     ) -> None:
-        self._ruleset = ruleset
-        self._vocabulary = Vocabulary(ruleset, decoders=decode_depth > 0)
-        self._prefilter: Prefilter = make(prefilter, self._vocabulary, compiler, joined=joined)
-        self.prefilter, self.vocabulary, self.ruleset = self._prefilter, self._vocabulary, ruleset
-        self.name = self._prefilter.name
+        self.ruleset = ruleset
+        self.vocabulary = Vocabulary(ruleset, decoders=decode_depth > 0)
+        self.prefilter: Prefilter = make(prefilter, self.vocabulary, compiler, joined=joined)
+        self.name = self.prefilter.name
         self._depth = decode_depth
         self._rejected_alone = rejected_alone
         self._timeout = timeout
@@ -82,9 +84,22 @@ class Engine:
         self._confirmers: dict[int, Confirmer] = {}
         self._numbers: dict[str, int] = {}
 
+    @classmethod
+    def configured(cls, ruleset: Ruleset, config: Config, prefilter: str, compiler: Callable[[list[Patterns]], list[Any]], *, joined: bool = True) -> Self:
+        """The engine of a worker: as the configuration has it, and silent about buffers without a finding."""
+        return cls(
+            ruleset,
+            prefilter=prefilter,
+            decode_depth=config.max_decode_depth,
+            timeout=config.rule_timeout,
+            compiler=compiler,
+            joined=joined,
+            rejected_alone=False,
+        )
+
     def scan(self, data: bytes, path: bytes = b"") -> Result:
         """Find every match in a buffer; ``path`` matters only to rules and allow entries bound to paths."""
-        hits = self._prefilter.hits(data)
+        hits = self.prefilter.hits(data)
         if hits is NOTHING:
             return EMPTY
         result = self.candidates(data, hits)
@@ -108,7 +123,7 @@ class Engine:
     def _confirmer(self, index: int) -> Confirmer:
         confirmer = self._confirmers.get(index)
         if confirmer is None:
-            confirmer = self._confirmers[index] = Confirmer(index, self._ruleset.rule(index), self._timeout)
+            confirmer = self._confirmers[index] = Confirmer(index, self.ruleset.rule(index), self._timeout)
         return confirmer
 
     def _matches(self, data: bytes, literals: list[tuple[int, int]], gates: list[tuple[int, int]], skips: list[Skip], *, alone: bool = True) -> list[Raw]:
@@ -118,7 +133,7 @@ class Engine:
         """
         raws: list[Raw] = []
         for number, start in literals:
-            literal = self._vocabulary.literal(number)
+            literal = self.vocabulary.literal(number)
             for index in literal.rules:
                 self._confirm(data, index, start, len(literal.word), raws, skips)
         verdicts: list[tuple[int, Verdict]] = []
@@ -163,7 +178,7 @@ class Engine:
         return verdict
 
     def _gated(self, data: bytes, number: int, starts: list[int], skips: list[Skip]) -> list[Raw]:
-        gate = self._vocabulary.gates[number]
+        gate = self.vocabulary.gates[number]
         found: list[Raw] = []
         for start in starts:
             for index in gate.rules:
@@ -173,7 +188,7 @@ class Engine:
     def _confirm(self, data: bytes, index: int, start: int, length: int, found: list[Raw], skips: list[Skip]) -> None:
         """Add the matches of one rule at one candidate; ``length`` is the keyword's, 0 behind a gate, which has looked at what follows."""
         confirmer = self._confirmers.get(index) or self._confirmer(index)
-        if skips and any(skip.detail == self._ruleset.ids[index] for skip in skips):
+        if skips and any(skip.detail == self.ruleset.ids[index] for skip in skips):
             return  # it timed out in this buffer already; once is enough to say so
         try:
             if confirmer.prefix:
@@ -183,7 +198,7 @@ class Engine:
             else:
                 found += [self._raw(confirmer, match) for match in confirmer.around(data, start, length)]
         except TimedOut:
-            _time_out(skips, self._ruleset.ids[index])
+            _time_out(skips, self.ruleset.ids[index])
 
     def _raw(self, confirmer: Confirmer, match: Any) -> Raw:
         value = match.group("secret")
@@ -195,7 +210,7 @@ class Engine:
 
     def _finished(self, raw: Raw, decoded: tuple[str, ...], origin: Callable[[Span], Span]) -> Match:
         parts = tuple((name, Secret(value)) for name, value in raw.parts)
-        return Match(self._ruleset.ids[raw.rule], origin(raw.span), origin(raw.secret), Secret(raw.value), decoded, parts, raw.rejected)
+        return Match(self.ruleset.ids[raw.rule], origin(raw.span), origin(raw.secret), Secret(raw.value), decoded, parts, raw.rejected)
 
     def _decode(
         self,
@@ -215,7 +230,7 @@ class Engine:
                 skips.append(Skip("failed", b"", "too-many-encoded-regions", f"more than {MAX_REGIONS} encoded regions"))
                 return
             decoded = (*passed, region.decoder)
-            hits = self._prefilter.hits(region.data)
+            hits = self.prefilter.hits(region.data)
 
             def back(span: Span, region: Decoded = region) -> Span:
                 return origin(region.span(span))
@@ -249,7 +264,7 @@ class Engine:
                 yield region
         area: Area | None = None
         for number, start in sorted(forms, key=lambda hit: (hit[1], hit[0])):
-            form = self._vocabulary.forms[number]
+            form = self.vocabulary.forms[number]
             # A run already decoded in this phase holds this hit as well.
             if form.encoding == "base64":
                 if area is None or start >= area.reach:
@@ -295,7 +310,7 @@ class Engine:
 
     def _index(self, rule_id: str) -> int:
         if not self._numbers:
-            self._numbers = {name: index for index, name in enumerate(self._ruleset.ids)}
+            self._numbers = {name: index for index, name in enumerate(self.ruleset.ids)}
         return self._numbers[rule_id]
 
 

@@ -284,6 +284,11 @@ class Author(NamedTuple):
     date: str
     commit_date: str
 
+    @property
+    def person(self) -> str:
+        """``Name <address>``, as git prints it; empty when neither is known."""
+        return f"{self.name} <{self.email}>" if self.email else self.name
+
 
 def author_of(store: ObjectStore, oid: bytes) -> Author:
     """Read a commit's author; what does not parse is empty.  Raises an ObjectError."""

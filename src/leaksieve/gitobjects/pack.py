@@ -16,6 +16,9 @@ _HEADER_BYTES = 48
 MAX_VARINT = 9
 MAX_SIZE = (1 << 63) - 1
 
+# Ids of the index looked through on either side of the place where one should stand.
+_NEAR = 32
+
 PackEntry = tuple[int, int, int, "int | bytes | None"]
 
 
@@ -45,53 +48,86 @@ class Pack:
     raises OSError or BadDataError.
     """
 
-    __slots__ = ("_data", "_index", "_large", "_names", "_offsets", "_version", "count", "hash_size", "path")
+    __slots__ = (
+        "_data",
+        "_fanout",
+        "_first",
+        "_index",
+        "_large",
+        "_names",
+        "_offset_step",
+        "_offsets",
+        "_room",
+        "_step",
+        "_view",
+        "count",
+        "hash_size",
+        "path",
+    )
 
     def __init__(self, path: bytes, hash_size: int) -> None:
         self.path = path
         self.hash_size = hash_size
         self._data: Buffer | None = None
+        self._view: memoryview | None = None
         self._index = index = map_regular(path + b".idx")
         if index[:4] == b"\xfftOc":
             if index[4:8] != b"\0\0\0\2":
                 raise BadDataError("pack index of an unknown version")
-            self._version = 2
+            self._fanout = 8
             count = int.from_bytes(index[1028:1032])
-            self._names = _Names(index, 1032, hash_size, hash_size)
+            self._first, self._step = 1032, hash_size
             self._offsets = 1032 + count * (hash_size + 4)
+            self._offset_step = 4
             self._large = self._offsets + 4 * count
             least = self._large
         else:
-            self._version = 1
+            self._fanout = 0
             count = int.from_bytes(index[1020:1024])
-            self._names = _Names(index, 1028, hash_size + 4, hash_size)
+            self._first, self._step = 1028, hash_size + 4
             self._offsets = 1024
+            self._offset_step = hash_size + 4
             self._large = 0
             least = 1024 + count * (hash_size + 4)
         if len(index) < least + 2 * hash_size:
             raise BadDataError("the pack index is cut off")
         self.count = count
+        self._names = _Names(index, self._first, self._step, hash_size)
+        # How many ids the file could hold, whatever it says.
+        self._room = len(self._names)
 
     def find(self, oid: bytes) -> int | None:
         """Return the offset of an object's entry in the pack, or None; raises BadDataError."""
         index = self._index
-        fanout = 8 if self._version == 2 else 0
-        at = fanout + 4 * oid[0]
+        at = self._fanout + 4 * oid[0]
         high = int.from_bytes(index[at : at + 4])
         low = int.from_bytes(index[at - 4 : at]) if oid[0] else 0
         if low >= high:
             return None
-        if high > len(self._names):
+        if high > self._room:
             raise BadDataError("the pack index does not hold together")
-        place = bisect_left(self._names, oid, low, high)
-        if place >= high or self._names[place] != oid:
-            return None
-        if self._version == 1:
-            at = self._offsets + place * (self.hash_size + 4)
-            return int.from_bytes(index[at : at + 4])
-        at = self._offsets + 4 * place
+        # Ids are spread evenly: guess the place, look around it, and only then search.
+        guess = low + ((high - low) * int.from_bytes(oid[1:4]) >> 24)
+        begin = max(low, guess - _NEAR)
+        end = min(high, guess + _NEAR)
+        first, step = self._first, self._step
+        near = index[first + begin * step : first + end * step]
+        place, inside = divmod(near.find(oid), step)
+        if place >= 0 and not inside:
+            place += begin
+        else:
+            if oid < near:
+                high = begin
+            elif oid > near[(end - begin - 1) * step :]:
+                low = end
+            elif place < 0:
+                return None
+            place = bisect_left(self._names, oid, low, high)
+            if place >= high or self._names[place] != oid:
+                return None
+        at = self._offsets + self._offset_step * place
         offset = int.from_bytes(index[at : at + 4])
-        return self._long(offset) if offset & 0x80000000 else offset
+        return self._long(offset) if self._large and offset & 0x80000000 else offset
 
     def name(self, place: int) -> bytes:
         """The raw id at a place of the index."""
@@ -101,12 +137,6 @@ class Pack:
         """All raw ids, in the index's order."""
         names = self._names
         return [names[place] for place in range(self.count)]
-
-    @property
-    def checksum(self) -> bytes:
-        """What names this pack and no other: the trailer of the pack, as the index repeats it."""
-        index = self._index
-        return index[len(index) - 2 * self.hash_size : len(index) - self.hash_size]
 
     @property
     def announced(self) -> int:
@@ -121,9 +151,7 @@ class Pack:
     @property
     def layout(self) -> tuple[int, int, int, int, int]:
         """Where the index keeps what: first id, bytes from id to id, first offset, bytes from offset to offset, first long offset (0: none)."""
-        if self._version == 1:
-            return self._names.start, self._names.step, self._offsets, self.hash_size + 4, 0
-        return self._names.start, self._names.step, self._offsets, 4, self._large
+        return self._first, self._step, self._offsets, self._offset_step, self._large
 
     def offsets(self) -> list[int]:
         """The offsets of all entries, in the index's order; raises BadDataError."""
@@ -150,6 +178,13 @@ class Pack:
                 raise BadDataError("not a pack, or of an unknown version")
             self._data = data
         return self._data
+
+    @property
+    def view(self) -> memoryview:
+        """The same, for slices that copy nothing; raises OSError or BadDataError."""
+        if self._view is None:
+            self._view = memoryview(self.data)
+        return self._view
 
     def entry(self, offset: int) -> PackEntry:
         """Say what stands at an offset: (type number, inflated size, offset of the compressed data, base).

@@ -18,6 +18,15 @@ from leaksieve.model import Chunk, Skip
 Unit = tuple[object, ...]
 
 
+_LFS_MARK = b"version https://git-lfs.github.com/spec/"
+_LFS_LIMIT = 1024
+
+
+def is_lfs_pointer(data: bytes) -> bool:
+    """Whether a file only says where large file storage keeps its content."""
+    return len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK)
+
+
 class Source(Protocol):
     """One target.
 
@@ -36,4 +45,4 @@ class Source(Protocol):
         """Yield the chunks of one unit, a Skip in place of one, or a Skip that says more about it.  Called in a worker; must not raise for bad input."""
 
 
-__all__ = ["Chunk", "Skip", "Source", "SourceCoverage", "SourceError", "Unit"]
+__all__ = ["Chunk", "Skip", "Source", "SourceCoverage", "SourceError", "Unit", "is_lfs_pointer"]

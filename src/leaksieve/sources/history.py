@@ -5,7 +5,6 @@ Which objects a commit, a branch or a path leads to does not matter here: everyt
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator
 from typing import Protocol
 
@@ -89,19 +88,6 @@ class HistorySource:
             self._inventory = Inventory(self.repository, self.memory.order)
         known = self.memory.loose() if self.memory is not None else ()
         return self._inventory.left, sum(oid not in known for oid in self._inventory.loose)
-
-    @property
-    def packed_bytes(self) -> int:
-        """The size of all packs and about that of the loose objects, in bytes, without opening any."""
-        total = 0
-        folder = os.path.join(self.repository.common_dir, b"objects")
-        try:
-            for entry in os.scandir(os.path.join(folder, b"pack")):
-                if entry.name.endswith(b".pack"):
-                    total += entry.stat().st_size
-        except OSError:
-            pass
-        return total
 
     @property
     def inventory(self) -> Inventory:
@@ -203,3 +189,14 @@ class HistorySource:
         _, number, begin, _ = unit
         table = self.inventory.tables[int(number)]  # type: ignore[call-overload]
         return table.oid(int(table.families.first[begin])).hex().encode()
+
+
+def halves(unit: Unit) -> list[Unit]:
+    """A share in two; in one where it cannot be divided."""
+    if unit[0] == "loose":
+        oids: tuple[bytes, ...] = unit[1]  # type: ignore[assignment]
+        middle = len(oids) // 2
+        return [("loose", oids[:middle]), ("loose", oids[middle:])] if middle else [unit]
+    _, table, first, last = unit
+    middle = (int(first) + int(last)) // 2  # type: ignore[call-overload]
+    return [("pack", table, first, middle), ("pack", table, middle, last)] if middle > int(first) else [unit]  # type: ignore[call-overload]

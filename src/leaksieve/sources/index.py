@@ -6,7 +6,7 @@ The working tree's text is never looked at; what is staged is what counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from leaksieve.coverage import SourceCoverage
 from leaksieve.errors import SourceError
@@ -20,16 +20,12 @@ from leaksieve.gitobjects.repository import Repository
 from leaksieve.gitobjects.staged import Change, is_in_tree, staged_changes
 from leaksieve.gitobjects.trees import GITLINK
 from leaksieve.model import Chunk, Provenance, Skip
-from leaksieve.sources.base import Unit
+from leaksieve.sources.base import Unit, is_lfs_pointer
+
+if TYPE_CHECKING:
+    from leaksieve.sources.renames import Origins
 
 _COMMIT_LIMIT = 16 * 1024 * 1024
-_LFS_MARK = b"version https://git-lfs.github.com/spec/"
-_LFS_LIMIT = 1024
-# A new file is compared with so many deleted ones, of at most so many bytes, to see which it was renamed from.
-_CANDIDATES = 50
-_CANDIDATE_LIMIT = 1024 * 1024
-# As git's own default: half of the lines must be the same.
-_SIMILAR = 0.5
 _BASE_LIMIT = 100 * 1024 * 1024
 
 
@@ -75,7 +71,13 @@ class IndexSource:
             self.coverage.skip(Skip("failed", directory, problem.reason, f"its tree cannot be read: {problem.detail}"))
         planned = [change for change in changes.changed if self._is_wanted(change)]
         self.conflicts = len({change.path for change in planned if change.stage})
-        return self._emit(planned, _Origins(changes.deleted, planned))
+        origins = None
+        if changes.deleted:
+            # Most commits delete nothing, and need not load it.
+            from leaksieve.sources.renames import Origins
+
+            origins = Origins(changes.deleted, [change.oid for change in planned if change.before is None])
+        return self._emit(planned, origins)
 
     def read(self, unit: Unit) -> Iterator[Chunk | Skip]:
         """Yield the staged blob of one unit, or a Skip; a pointer to large file storage yields both."""
@@ -92,7 +94,7 @@ class IndexSource:
         if stage:
             details["stage"] = stage
         yield Chunk(data, Provenance("index", path, details), self._base(data, before, origins))
-        if len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK):
+        if is_lfs_pointer(data):
             yield Skip("excluded", path, "lfs-pointer", "the pointer was scanned, the content it stands for was not")
 
     def _tree_of(self, commit: bytes) -> bytes:
@@ -134,7 +136,7 @@ class IndexSource:
                 pass
             self.coverage.skip(Skip("failed", path, "unresolved-path", "neither the index nor HEAD has it"))
 
-    def _emit(self, planned: list[Change], origins: _Origins) -> Iterator[Unit]:
+    def _emit(self, planned: list[Change], origins: Origins | None) -> Iterator[Unit]:
         for change in planned:
             try:
                 _, size = self._store.header(change.oid)
@@ -148,30 +150,16 @@ class IndexSource:
             self.coverage.expect("files")
             self.coverage.expect("bytes", size)
             before = change.before[1] if change.before is not None and change.before[0] != GITLINK else None
-            yield change.path, change.oid, change.stage, before, () if change.before is not None else origins.of(change)
+            yield change.path, change.oid, change.stage, before, () if change.before is not None or origins is None else origins.of(change.path, change.oid)
 
     def _base(self, data: bytes, before: bytes | None, origins: tuple[bytes, ...]) -> Callable[[], bytes | None] | None:
         if before is not None:
             return lambda: self._blob(before, max(self._max_file_size, _BASE_LIMIT))
         if origins:
-            return lambda: self._most_similar(data, origins)
-        return None
+            from leaksieve.sources.renames import most_similar
 
-    def _most_similar(self, data: bytes, origins: tuple[bytes, ...]) -> bytes | None:
-        lines = set(data.split(b"\n"))
-        best: bytes | None = None
-        best_score = _SIMILAR
-        for oid in origins:
-            text = self._blob(oid, max(_CANDIDATE_LIMIT, len(data) if len(origins) == 1 else 0))
-            if text is None:
-                continue
-            if text == data:
-                return text
-            others = set(text.split(b"\n"))
-            score = len(lines & others) / max(len(lines), len(others))
-            if score > best_score or (best is None and score == best_score):
-                best, best_score = text, score
-        return best
+            return lambda: most_similar(data, origins, self._blob)
+        return None
 
     def _blob(self, oid: bytes, limit: int) -> bytes | None:
         """Return a blob's content, or None: without it everything found counts as new, which is the safe side."""
@@ -180,32 +168,6 @@ class IndexSource:
         except ObjectError:
             return None
         return data if kind == "blob" else None
-
-
-class _Origins:
-    """Which deleted files a new one may be a renamed copy of."""
-
-    def __init__(self, deleted: list[tuple[bytes, bytes]], planned: list[Change]) -> None:
-        self._exact = {oid for _, oid in deleted}
-        moved = {change.oid for change in planned if change.before is None}
-        self._by_key: dict[bytes, list[bytes]] = {}
-        # A file that moved unchanged is accounted for; it is nobody else's origin.
-        for path, oid in deleted:
-            if oid not in moved:
-                for key in (_name(path), b"." + _suffix(path), b""):
-                    self._by_key.setdefault(key, []).append(oid)
-
-    def of(self, change: Change) -> tuple[bytes, ...]:
-        """Raw ids, likeliest first: the same content, the same name, the same suffix, any."""
-        if change.oid in self._exact:
-            return (change.oid,)
-        found: dict[bytes, None] = {}
-        for key in (_name(change.path), b"." + _suffix(change.path), b""):
-            for oid in self._by_key.get(key, ()):
-                found[oid] = None
-                if len(found) >= _CANDIDATES:
-                    return tuple(found)
-        return tuple(found)
 
 
 class Tracked(NamedTuple):
@@ -247,11 +209,3 @@ def _normal(path: bytes) -> bytes:
 
 def _lies_in(path: bytes, place: bytes) -> bool:
     return not place or path == place or path.startswith(place + b"/")
-
-
-def _name(path: bytes) -> bytes:
-    return path.rpartition(b"/")[2]
-
-
-def _suffix(path: bytes) -> bytes:
-    return _name(path).rpartition(b".")[2]

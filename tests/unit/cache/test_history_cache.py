@@ -15,9 +15,10 @@ from leaksieve.cache.history import HistoryCache
 from leaksieve.cache.sealed import MIB
 
 SIGNATURE = b"s" * 32
-PACK = b"p" * 32
-COUNT = 20
-BITS = b"\x01\x80\x05"
+NAME = "stock"
+KEY = b"k" * 32
+DATA = b"what was learnt"
+OTHER = b"what was learnt later"
 
 
 def reopen(folder: Path, signature: bytes = SIGNATURE, repository: bytes = b"") -> HistoryCache:
@@ -26,9 +27,9 @@ def reopen(folder: Path, signature: bytes = SIGNATURE, repository: bytes = b"") 
     return cache
 
 
-def fill(folder: Path, bits: bytes = BITS) -> None:
+def fill(folder: Path, data: bytes = DATA) -> None:
     with reopen(folder) as cache:
-        cache.add(PACK, COUNT, bits)
+        cache.put_derived(NAME, KEY, data)
 
 
 def entries(folder: Path) -> list[Path]:
@@ -40,50 +41,63 @@ def inode(folder: Path) -> int:
     return path.stat().st_ino
 
 
-def test_bits_are_kept_and_joined(tmp_path: Path) -> None:
+def test_what_is_put_is_kept_until_it_is_replaced(tmp_path: Path) -> None:
     with reopen(tmp_path) as cache:
-        assert cache.clean(PACK, COUNT) is None
-        cache.add(PACK, COUNT, b"\x01\x00\x00")
-        cache.add(PACK, COUNT, bytearray(b"\x00\x80\x00"))
+        assert cache.derived(NAME, KEY) is None
+        cache.put_derived(NAME, KEY, b"first")
+        cache.put_derived(NAME, KEY, DATA)
+        assert cache.derived(NAME, KEY) == DATA
+        assert reopen(tmp_path).derived(NAME, KEY) is None
     with reopen(tmp_path) as cache:
-        assert cache.clean(PACK, COUNT) == b"\x01\x80\x00"
-        cache.add(PACK, COUNT, b"\x00\x00\x05")
+        assert cache.derived(NAME, KEY) == DATA
+        cache.put_derived(NAME, KEY, OTHER)
         cache.save()
-        assert cache.clean(PACK, COUNT) == BITS
+        assert cache.derived(NAME, KEY) == OTHER
+        cache.put_derived(NAME, KEY, b"")
+        cache.put_derived(NAME, b"", DATA)
         assert cache.notes == []
+    assert reopen(tmp_path).derived(NAME, KEY) == b""
+    assert reopen(tmp_path).derived(NAME, b"") == DATA
 
 
-def test_bits_past_the_count_are_dropped(tmp_path: Path) -> None:
-    fill(tmp_path, b"\xff\xff\xff")
-    assert reopen(tmp_path).clean(PACK, COUNT) == b"\xff\xff\x0f"
-
-
-def test_other_scans_packs_and_counts_know_nothing(tmp_path: Path) -> None:
+def test_what_another_run_saves_meanwhile_is_seen(tmp_path: Path) -> None:
+    cache = reopen(tmp_path)
     fill(tmp_path)
-    assert reopen(tmp_path, b"t" * 32).clean(PACK, COUNT) is None
-    assert reopen(tmp_path).clean(b"q" * 32, COUNT) is None
-    assert reopen(tmp_path).clean(PACK, COUNT + 1) is None
+    assert cache.derived(NAME, KEY) == DATA
+    fill(tmp_path, OTHER)
+    assert cache.derived(NAME, KEY) == OTHER
+
+
+def test_other_scans_names_and_keys_know_nothing(tmp_path: Path) -> None:
+    fill(tmp_path)
+    assert reopen(tmp_path, b"t" * 32).derived(NAME, KEY) is None
+    assert reopen(tmp_path).derived("told", KEY) is None
+    assert reopen(tmp_path).derived(NAME, b"l" * 32) is None
+    # However the parts are cut.
+    assert reopen(tmp_path).derived(NAME + "k", KEY[1:]) is None
+    assert reopen(tmp_path, SIGNATURE[1:]).derived(NAME, KEY) is None
 
 
 def test_a_file_under_another_name_is_not_believed(tmp_path: Path) -> None:
     fill(tmp_path)
     (path,) = entries(tmp_path)
     with reopen(tmp_path, b"t" * 32) as cache:
-        cache.add(PACK, COUNT, b"\x02\x00\x00")
+        cache.put_derived(NAME, KEY, OTHER)
     (other,) = set(entries(tmp_path)) - {path}
     other.write_bytes(path.read_bytes())
     cache = reopen(tmp_path, b"t" * 32)
-    assert cache.clean(PACK, COUNT) is None
+    assert cache.derived(NAME, KEY) is None
     assert "verify" in cache.notes[0]
 
 
 def test_a_key_of_another_machine_opens_nothing(tmp_path: Path) -> None:
     fill(tmp_path / "a")
-    fill(tmp_path / "b", b"\x02\x00\x00")
+    fill(tmp_path / "b", OTHER)
     (ours,) = entries(tmp_path / "b")
     (theirs,) = entries(tmp_path / "a")
+    assert ours.name != theirs.name
     ours.write_bytes(theirs.read_bytes())
-    assert reopen(tmp_path / "b").clean(PACK, COUNT) is None
+    assert reopen(tmp_path / "b").derived(NAME, KEY) is None
 
 
 def test_nothing_new_writes_nothing(tmp_path: Path) -> None:
@@ -91,60 +105,65 @@ def test_nothing_new_writes_nothing(tmp_path: Path) -> None:
     before = inode(tmp_path)
     fill(tmp_path)
     with reopen(tmp_path) as cache:
-        cache.clean(PACK, COUNT)
-        cache.add(PACK, COUNT, b"\x01\x00\x00")
+        cache.derived(NAME, KEY)
+        cache.put_derived(NAME, KEY, DATA)
     assert inode(tmp_path) == before
+    fill(tmp_path, OTHER)
+    assert inode(tmp_path) != before
 
 
-def test_a_bitmap_of_the_wrong_length_is_a_mistake(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="3 bytes long"):
-        reopen(tmp_path).add(PACK, COUNT, b"\x00")
-    with pytest.raises(ValueError, match="cut off"):
-        reopen(tmp_path).clean_ids(b"12345", 4)
-
-
-def test_loose_records_belong_to_one_repository(tmp_path: Path) -> None:
-    one, two = b"1" * 16, b"2" * 16
-    with reopen(tmp_path, repository=b"a") as cache:
-        cache.add_loose({one})
-    with reopen(tmp_path, repository=b"a") as cache:
-        cache.add_loose({two})
-    assert reopen(tmp_path, repository=b"a").clean_loose() == {one, two}
-    assert reopen(tmp_path, repository=b"b").clean_loose() == set()
-
-
-def test_ids_carry_over_to_another_pack(tmp_path: Path) -> None:
+def test_a_shorter_value_takes_a_longer_ones_place(tmp_path: Path) -> None:
+    fill(tmp_path, OTHER)
     with reopen(tmp_path) as cache:
-        assert cache.clean_ids(b"aabbcc", 2) is None
-        cache.add_ids(b"aabbcc", 2, b"\x05")
+        cache.put_derived(NAME, KEY, b"short")
+    assert cache.notes == []
+    assert reopen(tmp_path).derived(NAME, KEY) == b"short"
+
+
+def test_what_is_kept_belongs_to_one_repository(tmp_path: Path) -> None:
+    with reopen(tmp_path, repository=b"a") as cache:
+        cache.put_derived(NAME, b"", DATA)
+    assert reopen(tmp_path, repository=b"b").derived(NAME, b"") is None
+    assert reopen(tmp_path).derived(NAME, b"") is None
+    with reopen(tmp_path, repository=b"b") as cache:
+        cache.put_derived(NAME, b"", OTHER)
+    assert reopen(tmp_path, repository=b"a").derived(NAME, b"") == DATA
+    assert reopen(tmp_path, repository=b"b").derived(NAME, b"") == OTHER
+
+
+def test_what_is_too_large_is_neither_kept_nor_read(tmp_path: Path) -> None:
     with reopen(tmp_path) as cache:
-        cache.add_ids(b"aadd", 2, b"\x02")
+        cache.put_derived("large", b"", bytes(16 * MIB))
+        cache.put_derived("larger", b"", bytes(16 * MIB + 1))
+        cache.put_derived("largest", b"", bytes(17 * MIB))
     cache = reopen(tmp_path)
-    assert cache.clean_ids(b"aabbccddee", 2) == b"\x0d"
-    assert cache.clean_ids(b"aab", 3) is None
+    assert cache.derived("large", b"") == bytes(16 * MIB)
+    assert cache.derived("larger", b"") is None
+    assert cache.derived("largest", b"") is None
+    (path,) = entries(tmp_path)
+    assert cache._sealed.read(cache._purpose("large", b""), 16 * MIB - 1) is None
+    with path.open("ab") as file:
+        file.write(b"x")
+    assert cache.derived("large", b"") is None
 
 
-def test_derived_results_are_told_apart_by_name_and_key(tmp_path: Path) -> None:
+def test_results_are_told_apart_by_name_and_key(tmp_path: Path) -> None:
     with reopen(tmp_path) as cache:
         cache.put_derived("refs", b"k", b"value")
         assert cache.derived("refs", b"k") == b"value"
-        cache.put_derived("large", b"", bytes(17 * MIB))
     cache = reopen(tmp_path)
     assert cache.derived("refs", b"k") == b"value"
     assert cache.derived("ref", b"sk") is None
-    assert cache.derived("large", b"") is None
 
 
 def test_without_a_place_nothing_is_known_or_kept() -> None:
     cache = HistoryCache.without("why")
     assert not cache.usable
     assert cache.notes == ["why"]
-    cache.add(PACK, COUNT, BITS)
-    cache.add_loose({b"1" * 16})
-    cache.add_ids(b"aa", 2, b"\x01")
     cache.put_derived("a", b"", b"")
+    cache.put_derived(NAME, KEY, DATA)
     cache.close()
-    assert (cache.clean(PACK, COUNT), cache.clean_loose(), cache.clean_ids(b"aa", 2), cache.derived("a", b"")) == (None, set(), None, None)
+    assert (cache.derived("a", b""), cache.derived(NAME, KEY)) == (None, None)
 
 
 def test_long_unused_and_surplus_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +195,7 @@ def test_use_keeps_a_file_young(tmp_path: Path) -> None:
     fill(tmp_path)
     (path,) = entries(tmp_path)
     os.utime(path, (time.time() - 80 * 86400,) * 2)
-    reopen(tmp_path).clean(PACK, COUNT)
+    assert reopen(tmp_path).derived(NAME, KEY) == DATA
     assert path.stat().st_mtime > time.time() - 60
 
 
@@ -186,10 +205,13 @@ from leaksieve.cache.history import HistoryCache
 folder, number = sys.argv[1].encode(), int(sys.argv[2])
 for turn in range(10):
     with HistoryCache.open(folder, b"s" * 32) as cache:
-        bit = turn * 4 + number
-        cache.add(b"p" * 32, 40, (1 << bit).to_bytes(5, "little"))
-        cache.add_loose({bytes([bit]) * 16})
-        cache.add_ids(bytes([bit]) * 20, 20, b"\\x01")
+        mine = bytes([turn * 4 + number])
+        cache.put_derived("one of many", mine, mine * 20)
+        # Two that belong together, one of them too long for a single page.
+        for name in ("shared", "shared too"):
+            seen = cache.derived(name, b"")
+            assert seen is None or seen == seen[:1] * 30_000, "torn"
+            cache.put_derived(name, b"", mine * 30_000)
     assert not cache.notes, cache.notes
 """
 
@@ -206,9 +228,15 @@ def test_concurrent_runs_lose_nothing(tmp_path: Path) -> None:
         assert process.communicate(timeout=60)[1] == b""
         assert process.returncode == 0
     cache = reopen(tmp_path / "new")
-    assert cache.clean(b"p" * 32, 40) == b"\xff" * 5
-    assert len(cache.clean_loose()) == 40
-    assert cache.clean_ids(b"".join(bytes([bit]) * 20 for bit in range(41)), 20) == b"\xff" * 5 + b"\x00"
+    for mine in map(bytes, zip(range(40))):
+        assert cache.derived("one of many", mine) == mine * 20
+    assert cache.derived("one of many", b"\x28") is None
+    # Of what all of them wrote, that of a single run holds.
+    shared = cache.derived("shared", b"")
+    assert shared in [bytes([last]) * 30_000 for last in range(36, 40)]
+    assert cache.derived("shared too", b"") == shared
+    assert len(entries(tmp_path / "new")) == 42
+    assert cache.notes == []
 
 
 def test_a_stopped_run_that_holds_the_lock_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,8 +244,8 @@ def test_a_stopped_run_that_holds_the_lock_stops_nobody(tmp_path: Path, monkeypa
     fill(tmp_path)
     with reopen(tmp_path)._sealed.lock() as held:
         assert held
-        fill(tmp_path, b"\x02\x00\x00")
-    assert reopen(tmp_path).clean(PACK, COUNT) == b"\x03\x80\x05"
+        fill(tmp_path, OTHER)
+    assert reopen(tmp_path).derived(NAME, KEY) == OTHER
 
 
 LIMITED = """
@@ -225,8 +253,8 @@ import resource, sys
 from leaksieve.cache.history import HistoryCache
 cache = HistoryCache.open(sys.argv[1].encode(), b"s" * 32)
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-cache.add(b"p" * 32, 20, b"\\x02\\x00\\x00")
-cache.add(b"q" * 32, 800_000, b"\\xff" * 100_000)
+cache.put_derived("stock", b"k" * 32, b"what was learnt later")
+cache.put_derived("stock", b"l" * 32, b"\\xff" * 100_000)
 cache.close()
 assert "not saved in full" in cache.notes[0], cache.notes
 """
@@ -238,8 +266,8 @@ def test_a_file_that_cannot_be_written_whole_is_not_written(tmp_path: Path) -> N
     assert process.communicate(timeout=60)[1] == b""
     assert process.returncode == 0
     cache = reopen(tmp_path)
-    assert cache.clean(PACK, COUNT) == b"\x03\x80\x05"
-    assert cache.clean(b"q" * 32, 800_000) is None
+    assert cache.derived(NAME, KEY) == OTHER
+    assert cache.derived(NAME, b"l" * 32) is None
     assert len(entries(tmp_path)) == 1
 
 
@@ -256,13 +284,13 @@ def test_no_call_that_fails_leaves_anything_behind(tmp_path: Path, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     cache = reopen(tmp_path)
-    cache.add(PACK, COUNT, b"\x02\x00\x00")
+    cache.put_derived(NAME, KEY, OTHER)
     with monkeypatch.context() as patch:
         patch.setattr(os, call, full)
         cache.save()
     assert "No space left" in cache.notes[-1]
     assert len(entries(tmp_path)) == 1
-    assert reopen(tmp_path).clean(PACK, COUNT) == BITS
+    assert reopen(tmp_path).derived(NAME, KEY) == DATA
 
 
 def test_ctrl_c_while_writing_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,21 +300,33 @@ def test_ctrl_c_while_writing_leaves_nothing_behind(tmp_path: Path, monkeypatch:
         raise KeyboardInterrupt
 
     cache = reopen(tmp_path)
-    cache.add(PACK, COUNT, b"\x02\x00\x00")
+    cache.put_derived(NAME, KEY, OTHER)
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", interrupt)
         with pytest.raises(KeyboardInterrupt):
             cache.save()
     assert len(entries(tmp_path)) == 1
+    assert reopen(tmp_path).derived(NAME, KEY) == DATA
 
 
-def test_long_bitmaps_are_mapped_and_outlive_their_replacement(tmp_path: Path) -> None:
-    count = 2_000_000
-    with reopen(tmp_path) as cache:
-        cache.add(PACK, count, b"\x0f" * (count // 8))
+def test_long_values_outlive_their_replacement(tmp_path: Path) -> None:
+    fill(tmp_path, b"\x0f" * 250_000)
     cache = reopen(tmp_path)
-    bits = cache.clean(PACK, count)
-    with reopen(tmp_path) as other:
-        other.add(PACK, count, b"\xff" * (count // 8))
-    assert bits == b"\x0f" * (count // 8)
-    assert reopen(tmp_path).clean(PACK, count) == b"\xff" * (count // 8)
+    data = cache.derived(NAME, KEY)
+    fill(tmp_path, b"\xff" * 250_000)
+    assert data == b"\x0f" * 250_000
+    assert reopen(tmp_path).derived(NAME, KEY) == b"\xff" * 250_000
+
+
+def test_a_file_that_comes_in_pieces_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path)
+    cache = reopen(tmp_path)
+    real = os.read
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", lambda descriptor, size: real(descriptor, min(size, 7)))
+        assert cache.derived(NAME, KEY) == DATA
+    with monkeypatch.context() as patch:
+        # As when it is cut off after it was measured.
+        patch.setattr(os, "read", lambda *_: b"")
+        assert cache.derived(NAME, KEY) is None
+    assert "verify" in cache.notes[0]

@@ -13,11 +13,12 @@ from leaksieve.cache.history import HistoryCache
 from leaksieve.cache.sealed import Sealed
 
 SIGNATURE = b"s" * 32
+DATA = b"what was learnt"
 
 
 def use(folder: Path | None) -> HistoryCache:
     with HistoryCache.open(None if folder is None else os.fsencode(folder), SIGNATURE) as cache:
-        cache.add(b"p", 8, b"\x01")
+        cache.put_derived("n", b"k", DATA)
     return cache
 
 
@@ -94,7 +95,7 @@ def test_files_of_someone_else_are_not_believed(tmp_path: Path) -> None:
     (entry,) = [path for path in folder.iterdir() if path.name not in ("key", "lock")]
     os.chown(entry, 12345, -1)
     cache = HistoryCache.open(os.fsencode(tmp_path), SIGNATURE)
-    assert cache.clean(b"p", 8) is None
+    assert cache.derived("n", b"k") is None
     os.chown(folder / "key", 12345, -1)
     assert "starts anew" in HistoryCache.open(os.fsencode(tmp_path), SIGNATURE).notes[0]
 
@@ -106,10 +107,10 @@ def test_a_key_that_does_not_hold_is_replaced(tmp_path: Path, content: bytes) ->
     key.write_bytes(content)
     cache = HistoryCache.open(os.fsencode(tmp_path), SIGNATURE)
     assert "starts anew" in cache.notes[0]
-    assert cache.clean(b"p", 8) is None
+    assert cache.derived("n", b"k") is None
     assert len(key.read_bytes()) == 32
     use(tmp_path)
-    assert HistoryCache.open(os.fsencode(tmp_path), SIGNATURE).clean(b"p", 8) == b"\x01"
+    assert HistoryCache.open(os.fsencode(tmp_path), SIGNATURE).derived("n", b"k") == DATA
 
 
 def test_a_key_made_by_another_run_meanwhile_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +118,7 @@ def test_a_key_made_by_another_run_meanwhile_is_taken(tmp_path: Path, monkeypatc
     real = Sealed._read_key
     answers = [None]
     monkeypatch.setattr(Sealed, "_read_key", lambda self: answers.pop() if answers else real(self))
-    assert HistoryCache.open(os.fsencode(tmp_path), SIGNATURE).clean(b"p", 8) == b"\x01"
+    assert HistoryCache.open(os.fsencode(tmp_path), SIGNATURE).derived("n", b"k") == DATA
 
 
 def test_a_refused_folder_is_closed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +140,7 @@ def test_a_key_others_may_read_is_replaced(tmp_path: Path) -> None:
     key = tmp_path / "history-1/key"
     before = key.read_bytes()
     key.chmod(0o640)
-    assert HistoryCache.open(os.fsencode(tmp_path), SIGNATURE).clean(b"p", 8) is None
+    assert HistoryCache.open(os.fsencode(tmp_path), SIGNATURE).derived("n", b"k") is None
     assert key.read_bytes() != before
     assert mode(key) == 0o600
 
@@ -157,8 +158,8 @@ def test_what_is_not_a_file_does_no_harm(tmp_path: Path, name: str, what: str) -
     target.unlink()
     {"pipe": lambda: os.mkfifo(target), "link": lambda: target.symlink_to(outside), "folder": target.mkdir}[what]()
     with HistoryCache.open(os.fsencode(tmp_path), SIGNATURE) as cache:
-        assert cache.clean(b"p", 8) == (b"\x01" if name == "lock" else None)
-        cache.add(b"p", 8, b"\x02")
+        assert cache.derived("n", b"k") == (DATA if name == "lock" else None)
+        cache.put_derived("n", b"k", b"other")
     assert outside.read_bytes() == before
 
 
@@ -178,8 +179,8 @@ def test_a_read_only_cache_still_serves(tmp_path: Path, monkeypatch: pytest.Monk
     for call in ("mkdir", "utime", "unlink"):
         monkeypatch.setattr(os, call, refuse)
     with HistoryCache.open(os.fsencode(tmp_path), SIGNATURE) as cache:
-        assert cache.clean(b"p", 8) == b"\x01"
-        cache.add(b"p", 8, b"\x02")
+        assert cache.derived("n", b"k") == DATA
+        cache.put_derived("n", b"k", b"other")
     assert "not saved in full: Read-only" in cache.notes[0]
     assert "Read-only" in refused(tmp_path / "absent")
     (tmp_path / "history-1/key").chmod(0o644)

@@ -7,13 +7,14 @@ from functools import lru_cache
 from itertools import pairwise
 
 import pytest
+from alike import common, ends
 from rulebook import ruleset_of, toml
 
 from leaksieve.engine import increment, matcher
 from leaksieve.engine.filters import MAYBE
 from leaksieve.engine.increment import CLEAN, Incremental
-from leaksieve.engine.kept import LEAST, Run, agreement, kept_runs
 from leaksieve.engine.matcher import Engine, Result
+from leaksieve.gitobjects.kept import LEAST, agreement, kept_runs
 
 VALUE = b"a1b2c3d4e5f6g7h8i9j0"
 DOTS = b"." * 39 + b"\n"
@@ -43,16 +44,6 @@ def engine() -> Engine:
     return Engine(ruleset_of(toml(*RULES), builtin=True), prefilter="hyperscan", rejected_alone=False)
 
 
-def common(one: bytes, other: bytes) -> list[Run]:
-    """What two texts have in common at the beginning and, behind that, at the end."""
-    most = min(len(one), len(other))
-    before = next((at for at in range(most) if one[at] != other[at]), most)
-    most -= before
-    after = next((at for at in range(most) if one[-1 - at] != other[-1 - at]), most)
-    size = len(other)
-    return [run for run in ((0, before, 0), (size - after, size, size - len(one))) if run[0] < run[1]]
-
-
 def told(result: Result) -> list[tuple[object, ...]]:
     return sorted((m.rule_id, m.span, m.secret_span, m.secret.reveal(), m.decoded) for m in result.matches if m.rejected in MAYBE)
 
@@ -63,7 +54,7 @@ def along(*versions: bytes) -> list[int]:
     _, state = one.scan(versions[0])
     counts = []
     for base, data in zip(versions, versions[1:], strict=False):
-        result, state = one.scan_built(data, len(base), state, common(base, data))
+        result, state = one.scan_built(data, len(base), state, ends(base, data, *common(base, data)))
         alone, _ = Incremental(engine()).scan(data)
         assert told(result) == told(alone)
         assert result.skips == alone.skips
@@ -125,7 +116,7 @@ def test_what_was_said_of_a_line_is_not_remembered_by_half() -> None:
     incremental = Incremental(one)
     _, state = incremental.scan(base)
     one._memo._kept.clear()  # as when it is full
-    incremental.scan_built(data, len(base), state, common(base, data))
+    incremental.scan_built(data, len(base), state, ends(base, data, *common(base, data)))
     alone = Engine(rules, prefilter="hyperscan")
     assert [(m.span, m.rejected) for m in one.scan(line).matches] == [(m.span, m.rejected) for m in alone.scan(line).matches]
     assert len(alone.scan(line).matches) > 1

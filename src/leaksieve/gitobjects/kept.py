@@ -6,6 +6,8 @@ A *run* is (start, end, shift): the new version's bytes from start to end are th
 
 from __future__ import annotations
 
+from leaksieve.gitobjects.delta import copy_at
+
 Run = tuple[int, int, int]
 
 # Shorter runs are not worth keeping: what is looked at around a change is longer.
@@ -42,45 +44,17 @@ def _read(delta: bytes, at: int) -> list[Run]:
             place += op
             at = behind
             continue
-        which = op & 0x70
-        if which == 0x10 and delta[behind - 1]:
+        if op & 0x70 == 0x10 and delta[behind - 1]:
+            # The usual small copy: only its length matters, which is the last byte.
             place += delta[behind - 1]
             at = behind
             continue
-        if which == 0x30:
-            length = delta[behind - 2] | delta[behind - 1] << 8
-        elif which <= 0x10:
-            length = 0
-        elif which == 0x20:
-            length = delta[behind - 1] << 8
-        else:
-            # Beyond 64 KiB, which git itself does not write.
-            length = delta[behind - 1] << 16
-            if which & 0x20:
-                length |= delta[behind - 2] << 8
-            if which & 0x10:
-                length |= delta[behind - 2 - (which >> 5 & 1)]
-        # None at all stands for this, and so does a length of zero spelled out, which git never writes.
-        length = length or 0x10000
-        if length >= LEAST or (runs and runs[-1][1] == place):
-            offset = 0
-            at += 1
-            if op & 1:
-                offset = delta[at]
-                at += 1
-            if op & 2:
-                offset |= delta[at] << 8
-                at += 1
-            if op & 4:
-                offset |= delta[at] << 16
-                at += 1
-            if op & 8:
-                offset |= delta[at] << 24
-            shift = place - offset
-            if runs and runs[-1][1] == place and runs[-1][2] == shift:
-                runs[-1] = (runs[-1][0], place + length, shift)
-            elif length >= LEAST:
-                runs.append((place, place + length, shift))
+        offset, length, _ = copy_at(delta, at)
+        shift = place - offset
+        if runs and runs[-1][1] == place and runs[-1][2] == shift:
+            runs[-1] = (runs[-1][0], place + length, shift)
+        elif length >= LEAST:
+            runs.append((place, place + length, shift))
         place += length
         at = behind
     return runs
@@ -91,39 +65,12 @@ def agreement(base: bytes, data: bytes, delta: bytes, start: int) -> tuple[int, 
 
     The beginning is read off the delta (whose instructions begin at ``start``), the end is compared; both may be less than there is.
     """
-    place = start
-    before = 0
-    end = len(delta)
-    while place < end:
-        op = delta[place]
-        if not op & 128:
-            break
-        place += 1
-        offset = length = 0
-        if op & 1:
-            offset = delta[place]
-            place += 1
-        if op & 2:
-            offset |= delta[place] << 8
-            place += 1
-        if op & 4:
-            offset |= delta[place] << 16
-            place += 1
-        if op & 8:
-            offset |= delta[place] << 24
-            place += 1
+    before, at = 0, start
+    while at < len(delta) and delta[at] & 128:
+        offset, length, at = copy_at(delta, at)
         if offset != before:
             break
-        if op & 16:
-            length = delta[place]
-            place += 1
-        if op & 32:
-            length |= delta[place] << 8
-            place += 1
-        if op & 64:
-            length |= delta[place] << 16
-            place += 1
-        before += length or 0x10000
+        before += length
     most = min(len(base), len(data)) - before
     if most <= 0:
         return before, 0

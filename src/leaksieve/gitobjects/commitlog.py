@@ -1,6 +1,6 @@
 """All commits of a repository as one table, parents before children.
 
-Built from records that whoever reads the commits packs one by one, or by reading from given tips.
+Built from records that whoever reads the commits packs one by one.
 Replace references and grafts are not honoured: what is in the repository is what leaks.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from leaksieve.gitobjects.commits import parse_commit
-from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError, ObjectError
+from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError
 from leaksieve.gitobjects.objects import ObjectStore
 
 COMMIT_LIMIT = 16 * 1024 * 1024
@@ -139,32 +139,6 @@ class CommitLog:
         ``shallow`` are the raw ids at which a shallow clone ends.
         """
         return cls(_Records(packed), shallow)
-
-    @classmethod
-    def from_store(cls, store: ObjectStore, tips: Iterable[bytes], shallow: Collection[bytes] = ()) -> tuple[CommitLog, list[ObjectError]]:
-        """Read every commit reachable from ``tips`` (raw ids of commits); also return what could not be read."""
-        errors: list[ObjectError] = []
-        pending = list(dict.fromkeys(tips))
-        seen = set(pending)
-        records: list[bytes] = []
-        while pending:
-            oid = pending.pop()
-            try:
-                kind, data = store.read(oid, COMMIT_LIMIT)
-                if kind != "commit":
-                    raise CorruptObjectError(oid, f"is a {kind} where a commit is needed")
-                records.append(pack_commit(oid, data))
-            except BadDataError as error:
-                errors.append(CorruptObjectError(oid, str(error)))
-                continue
-            except ObjectError as error:
-                errors.append(error)
-                continue
-            if oid not in shallow:
-                fresh = [parent for parent in _Records(records[-1:]).parents[0] if parent not in seen]
-                seen.update(fresh)
-                pending += fresh
-        return cls(_Records(records), shallow), errors
 
     def __len__(self) -> int:
         return len(self.times)

@@ -88,10 +88,6 @@ class History:
             self._nodes[oid] = node
         return node
 
-    def in_object(self, oid: bytes) -> Node:
-        """Return a commit's links as the commit itself has them, whatever the clone's boundary and the commit-graph say; raises an ObjectError."""
-        return self._reader.read(oid)
-
     def _from_graph(self, oid: bytes, graph: CommitGraph) -> Node | None:
         positions = self._positions
         try:
@@ -287,27 +283,3 @@ def _in_order(commits: list[bytes], nodes: dict[bytes, Node]) -> list[bytes]:
         # Only a forged commit-graph file can hold a circle; nothing of it may be lost.
         ordered += [oid for oid in commits if waiting[oid]]
     return ordered
-
-
-def is_ancestor(history: History, old: bytes, new: bytes) -> bool:
-    """Whether ``new`` reaches ``old``, as far as this clone goes; a commit reaches itself."""
-    return not between(history, (old,), (new,)).commits
-
-
-def merge_bases(history: History, one: bytes, other: bytes) -> list[bytes]:
-    """Return the best common ancestors (raw ids, sorted) of two commits: none for unrelated histories, several after criss-cross merges."""
-    own = between(history, (one,), (other,)).commits
-    if not own:
-        return [one]
-    inside = set(own)
-    found = {parent for oid in own for parent in history.node(oid).parents if parent not in inside}
-    found = {oid for oid in found if _can_be_read(history, oid)}
-    return sorted(oid for oid in found if len(found) == 1 or between(history, (oid,), found - {oid}).commits)
-
-
-def _can_be_read(history: History, oid: bytes) -> bool:
-    try:
-        history.node(oid)
-    except ObjectError:
-        return False
-    return True

@@ -21,10 +21,8 @@ from leaksieve.gitobjects.trees import GITLINK, TREE
 # (path, raw object id, mode, stage, flags).  A sparse directory's path ends with "/", its mode is a tree's.
 IndexEntry = tuple[bytes, bytes, int, int, int]
 
-# Bits of an entry's flags: the extended ones of version 3 stand above the first sixteen.
-ASSUME_VALID = 0x8000
+# Of an entry's flags; the extended ones of version 3 stand above the first sixteen bits.
 INTENT_TO_ADD = 0x2000 << 16
-SKIP_WORKTREE = 0x4000 << 16
 
 _LIMIT = 1 << 31
 _EXTENDED = 0x40

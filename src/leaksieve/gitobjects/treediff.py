@@ -12,10 +12,10 @@ anything does not fit, the trees are parsed from their start.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import cast
 
-from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError
+from leaksieve.gitobjects.errors import BadDataError
 
 # How far the first difference is looked for to begin with, how far the next ones, and how closely: bytes.
 _STRIDE = 1024
@@ -30,16 +30,6 @@ _TREE_DIGITS = (b"40000 ", b"040000 ")
 RawEntry = bytes
 
 
-class TreeChange(NamedTuple):
-    """One path whose mode or object differs; a mode of 0 and an id of None mean that there is nothing on that side."""
-
-    path: bytes
-    old_mode: int
-    old_oid: bytes | None
-    new_mode: int
-    new_oid: bytes | None
-
-
 class _Patterns:
     """What finds entries in trees of one id length: one with its name, as many as fit, all of them."""
 
@@ -49,7 +39,8 @@ class _Patterns:
         self.width = width
         self.entry = re.compile(rb"[0-7]{5,6} ([^\0]++)\0.{%d}" % width, re.DOTALL).match
         one = rb"[0-7]{5,6} [^\0]++\0.{%d}" % width
-        self.run = re.compile(rb"(?:%b)*+" % one, re.DOTALL).match
+        # It matches where there is no entry, too: never None.
+        self.run = cast("Callable[..., re.Match[bytes]]", re.compile(rb"(?:%b)*+" % one, re.DOTALL).match)
         self.all = re.compile(one, re.DOTALL).findall
 
 
@@ -91,10 +82,10 @@ def _boundary(data: bytes, floor: int, most: int, patterns: _Patterns) -> int:
                 break
         start = found
         if start > 0 and not data[start - patterns.width - 1]:
-            end = patterns.run(data, start, most).end()  # type: ignore[union-attr]
+            end = patterns.run(data, start, most).end()
             if end > start:
                 return end
-    return patterns.run(data, floor, most).end()  # type: ignore[union-attr]
+    return patterns.run(data, floor, most).end()
 
 
 def _from(old: bytes, new: bytes, at: int, patterns: _Patterns) -> tuple[list[RawEntry], list[RawEntry]]:
@@ -168,7 +159,7 @@ def _split(data: bytes, patterns: _Patterns) -> list[RawEntry]:
     """All entries of a tree; raises BadDataError."""
     if not data:
         return []
-    if patterns.run(data).end() != len(data):  # type: ignore[union-attr]
+    if patterns.run(data).end() != len(data):
         raise BadDataError("the tree does not parse")
     return patterns.all(data)
 
@@ -189,7 +180,7 @@ def find_entry(data: bytes, name: bytes, width: int) -> tuple[int, bytes] | None
     place = data.find(b" " + name + b"\0")
     while place >= 0:
         # An entry's beginning is only known from the start: a name may stand inside another one or an id.
-        start = patterns.run(data, 0, place).end()  # type: ignore[union-attr]
+        start = patterns.run(data, 0, place).end()
         entry = patterns.entry(data, start)
         if entry is None:
             raise BadDataError("the tree does not parse")
@@ -197,54 +188,3 @@ def find_entry(data: bytes, name: bytes, width: int) -> tuple[int, bytes] | None
             return int(entry[0][: entry[0].index(b" ")], 8), entry[0][-width:]
         place = data.find(b" " + name + b"\0", place + 1)
     return None
-
-
-def tree_changes(read: Callable[[bytes], bytes], old: bytes | None, new: bytes | None) -> Iterator[TreeChange]:
-    """Yield what differs between two trees: files, links and submodules at every depth, directories never.
-
-    ``old`` and ``new`` are raw tree ids, None for a tree without entries; ``read`` gives a tree's
-    raw content by id and may raise an ObjectError, which passes through.  A file that became a
-    directory (or the reverse) is a removed path and added ones.  Raises CorruptObjectError for a
-    tree that does not parse.  Paths come in no particular order.  Nothing bounds how many there are:
-    a crafted tree can list itself out beyond all measure, so whoever asks stops when it is enough.
-    """
-    if old == new:
-        return
-    width = len(old or new or b"")
-    pending: list[tuple[bytes, bytes | None, bytes | None]] = [(b"", old, new)]
-    while pending:
-        prefix, old, new = pending.pop()
-        try:
-            gone, come = differing(read(old) if old is not None else b"", read(new) if new is not None else b"", width)
-        except BadDataError as error:
-            raise CorruptObjectError(new or old or b"", str(error)) from error
-        before = {name_of(entry, width): entry for entry in gone}
-        for entry in come:
-            name = name_of(entry, width)
-            path = prefix + name
-            was = before.pop(name, None)
-            oid = entry[-width:]
-            if is_tree(entry):
-                if was is not None and is_tree(was):
-                    if was[-width:] != oid:
-                        pending.append((path + b"/", was[-width:], oid))
-                    continue
-                if was is not None:
-                    yield TreeChange(path, _mode(was), was[-width:], 0, None)
-                pending.append((path + b"/", None, oid))
-            elif was is not None and is_tree(was):
-                pending.append((path + b"/", was[-width:], None))
-                yield TreeChange(path, 0, None, _mode(entry), oid)
-            elif was is not None:
-                yield TreeChange(path, _mode(was), was[-width:], _mode(entry), oid)
-            else:
-                yield TreeChange(path, 0, None, _mode(entry), oid)
-        for name, entry in before.items():
-            if is_tree(entry):
-                pending.append((prefix + name + b"/", entry[-width:], None))
-            else:
-                yield TreeChange(prefix + name, _mode(entry), entry[-width:], 0, None)
-
-
-def _mode(entry: RawEntry) -> int:
-    return int(entry[: entry.index(b" ")], 8)

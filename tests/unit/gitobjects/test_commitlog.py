@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 from gitrepo import GitRepo
 
-from leaksieve.gitobjects.commitlog import CommitLog, author_in, author_of, pack_commit, rfc3339
+from leaksieve.gitobjects.commitlog import COMMIT_LIMIT, CommitLog, author_in, author_of, pack_commit, rfc3339
 from leaksieve.gitobjects.errors import BadDataError, MissingObjectError
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.reached import MOST_REFS, bits, names_reaching
@@ -112,17 +112,19 @@ def test_bits() -> None:
     assert list(bits(1 << 200 | 5)) == [0, 2, 200]
 
 
-def test_read_from_a_store(tmp_path: Path) -> None:
+def test_commits_as_git_writes_them(tmp_path: Path) -> None:
     repo = GitRepo(tmp_path / "repo")
     repo.add("a", "1\n")
     first = repo.commit()
     second = repo.commit(GIT_AUTHOR_NAME="Zoë", GIT_AUTHOR_DATE="1700000000 -0330")
     store = ObjectStore(discover(repo.path))
-    log, errors = CommitLog.from_store(store, [bytes.fromhex(second), oid(5)])
+    records = [pack_commit(raw, store.read(raw, COMMIT_LIMIT)[1]) for raw in map(bytes.fromhex, (second, first))]
+    log = CommitLog.from_packed(records)
     assert [log.oid(number).hex() for number in range(len(log))] == [first, second]
-    assert [type(error) for error in errors] == [MissingObjectError]
-    log, errors = CommitLog.from_store(store, [bytes.fromhex(second)], [bytes.fromhex(second)])
-    assert (len(log), log.cut, errors) == (1, {0}, [])
+    assert [log.tree(number).hex() for number in range(2)] == [repo.id(f"{each}^{{tree}}") for each in (first, second)]
+    assert [log.parents(number) for number in range(2)] == [(), (0,)]
+    log = CommitLog.from_packed(records[:1], [bytes.fromhex(second)])
+    assert (len(log), log.cut, log.missing) == (1, {0}, {})
     author = author_of(store, bytes.fromhex(second))
     assert author == ("Zoë", "a@example.com", "2023-11-14T18:43:20-03:30", "2023-11-14T22:13:20+00:00")
     with pytest.raises(MissingObjectError):

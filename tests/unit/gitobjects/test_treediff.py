@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError
-from leaksieve.gitobjects.treediff import TreeChange, differing, find_entry, tree_changes
+from leaksieve.gitobjects.treediff import differing, find_entry
+from leaksieve.gitobjects.treetrace import _Walk
 
 _WIDTHS = st.sampled_from([20, 32])
 
@@ -116,32 +119,49 @@ _LISTINGS = st.recursive(
 )
 
 
-@given(_LISTINGS, _LISTINGS)
+def moved(kept, wanted, old, new):
+    """(path, old id, new id) of all the wanted that differs between two trees, and what could not be read."""
+    walk = _Walk(SimpleNamespace(read=kept.__getitem__), frozenset(wanted), len(old or new))
+    return walk.changes(old, new), walk.errors
+
+
+@given(_LISTINGS, _LISTINGS, st.data())
 @settings(max_examples=60)
-def test_changes_of_whole_trees(old, new):
+def test_changes_of_whole_trees(old, new, data):
     trees = Trees(20)
     before, after = leaves(old), leaves(new)
-    expected = {path: (before.get(path), after.get(path)) for path in {*before, *after} if before.get(path) != after.get(path)}
-    found = list(tree_changes(trees.kept.__getitem__, trees.put(old), trees.put(new)))
-    assert {change.path: (change.old_oid, change.new_oid) for change in found} == expected
-    assert len(found) == len(expected)
+    everything = {*before.values(), *after.values()}
+    wanted = data.draw(st.just(everything) | st.sets(st.sampled_from(sorted(everything)))) if everything else everything
+    expected = {}
+    for path in {*before, *after}:
+        pair = before.get(path), after.get(path)
+        if pair[0] != pair[1] and not wanted.isdisjoint(pair):
+            expected[path] = tuple(oid if oid in wanted else None for oid in pair)
+    found, errors = moved(trees.kept, wanted, trees.put(old), trees.put(new))
+    assert {path: (was, now) for path, was, now in found} == expected
+    assert (len(found), errors) == (len(expected), [])
 
 
 def test_a_file_that_becomes_a_directory_and_back():
     trees = Trees(32)
     one, two = b"\1" * 32, b"\2" * 32
     file, folder = trees.put({b"x": one}), trees.put({b"x": {b"y": two}})
-    assert set(tree_changes(trees.kept.__getitem__, file, folder)) == {TreeChange(b"x", 0o100644, one, 0, None), TreeChange(b"x/y", 0, None, 0o100644, two)}
-    assert set(tree_changes(trees.kept.__getitem__, folder, file)) == {TreeChange(b"x/y", 0o100644, two, 0, None), TreeChange(b"x", 0, None, 0o100644, one)}
-    assert list(tree_changes(trees.kept.__getitem__, None, folder)) == [TreeChange(b"x/y", 0, None, 0o100644, two)]
-    assert list(tree_changes(trees.kept.__getitem__, file, None)) == [TreeChange(b"x", 0o100644, one, 0, None)]
-    assert list(tree_changes(trees.kept.__getitem__, None, None)) == []
+    for wanted, old, new, expected in (
+        ((one, two), file, folder, {(b"x", one, None), (b"x/y", None, two)}),
+        ((one, two), folder, file, {(b"x/y", two, None), (b"x", None, one)}),
+        ((one, two), None, folder, {(b"x/y", None, two)}),
+        ((one, two), file, None, {(b"x", one, None)}),
+        ((two,), file, folder, {(b"x/y", None, two)}),
+        ((one, folder), file, folder, {(b"", None, folder), (b"x", one, None)}),
+    ):
+        found, errors = moved(trees.kept, wanted, old, new)
+        assert (set(found), len(found), errors) == (expected, len(expected), [])
 
 
 def test_a_mode_alone_is_a_change():
     oid = b"\7" * 20
     kept = {b"1" * 20: entry(0o100644, b"x", oid), b"2" * 20: entry(0o100755, b"x", oid)}
-    assert list(tree_changes(kept.__getitem__, b"1" * 20, b"2" * 20)) == [TreeChange(b"x", 0o100644, oid, 0o100755, oid)]
+    assert moved(kept, [oid], b"1" * 20, b"2" * 20) == ([(b"x", oid, oid)], [])
 
 
 @pytest.mark.parametrize("broken", [b"100644 x\0short", b"no mode\0" + b"\1" * 20, b"100644 x", entry(0o100644, b"x", b"\1" * 20) + b"1"])
@@ -151,5 +171,6 @@ def test_a_tree_that_does_not_parse(broken):
         differing(whole, broken, 20)
     with pytest.raises(BadDataError):
         differing(b"", broken, 20)
-    with pytest.raises(CorruptObjectError):
-        list(tree_changes({b"1" * 20: whole, b"2" * 20: broken}.__getitem__, b"1" * 20, b"2" * 20))
+    found, errors = moved({b"1" * 20: whole, b"2" * 20: broken}, [b"\1" * 20], b"1" * 20, b"2" * 20)
+    assert found == []
+    assert [(type(error), error.oid) for error in errors] == [(CorruptObjectError, b"2" * 20)]

@@ -133,6 +133,8 @@ class Finding(NamedTuple):
 
     ``secret`` is the masked text (or the revealed one when asked for), never raw bytes.
     ``allowed`` is "" or the reason the whole finding is hidden (every occurrence allowed).
+    ``details`` is what the value says of itself (account, expires, key_type, ...): texts, numbers and
+    truth values that everyone may see.
     """
 
     rule_id: str
@@ -150,6 +152,7 @@ class Finding(NamedTuple):
     already_present: bool
     remediation: Mapping[str, object]
     occurrences: tuple[Occurrence, ...]
+    details: Mapping[str, object] = EMPTY
 
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from time import time
 from typing import Any
 
 from leaksieve.config import AllowEntry, Config
 from leaksieve.coverage import Coverage
-from leaksieve.engine.checks import passes
+from leaksieve.engine.checks import Proof, examine
 from leaksieve.findings.dedupe import RuleFacts, fold, full_path
 from leaksieve.findings.fingerprint import Fingerprinter, key_for
 from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located
@@ -78,10 +79,12 @@ def fold_located(located: list[Located], ruleset: Ruleset, config: Config, finge
 
 
 def _folded(located: list[Located], rules: Callable[[str], RuleFacts], config: Config, fingerprinter: Fingerprinter) -> list[Finding]:
-    def proved(rule_id: str, value: bytes) -> bool:
-        return passes(rules(rule_id).proof, value)
+    now = time()
 
-    return fold(located, rules=rules, fingerprinter=fingerprinter, reveal=config.reveal, dedupe=config.dedupe, proved=proved)
+    def prove(rule_id: str, place: Located) -> Proof:
+        return examine(rules(rule_id).proof, place.secret.reveal(), {name: part.reveal() for name, part in place.parts}, now)
+
+    return fold(located, rules=rules, fingerprinter=fingerprinter, reveal=config.reveal, dedupe=config.dedupe, prove=prove)
 
 
 def _book(ruleset: Ruleset) -> Callable[[str], RuleFacts]:
@@ -124,6 +127,7 @@ def _facts(rule: dict[str, Any]) -> RuleFacts:
         proof=rule["proof"],
         public_prefix=rule["public_prefix"].encode(),
         remediation={"impact": rule["impact"], "documentation": rule["documentation"], "rotation": rule["rotation"], "revoke": list(rule["revoke"])},
+        on_failed_proof=rule.get("on_failed_proof", "keep"),
     )
 
 

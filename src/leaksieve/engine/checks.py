@@ -1,51 +1,89 @@
-"""Structural proof, offline: checksums that a real credential carries.
+"""Structural proof, offline: what a real credential carries besides randomness.
 
-A rule names its check with ``proof``; a value that passes is reported with ``proof: structural``.
-A value that fails is still reported: providers' own documentation prints tokens with made-up checksums.
+A rule names its check with ``proof``.  A check looks at the value alone (and the parts matched with
+it) and says three things: whether check digits or a structure hold, what the value tells of itself
+(account, expiry, kind of key, fingerprint of the public half), and whether it is no secret at all
+but public material.  A value that fails is still reported unless the rule wants otherwise: providers'
+own documentation prints tokens with made-up check digits.
+
+Checks live in modules by family, named here as text: a scan loads those it needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from zlib import crc32
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, NamedTuple
 
-_DIGITS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-
-def _base62(number: int, width: int) -> bytes:
-    out = bytearray()
-    for _ in range(width):
-        number, digit = divmod(number, 62)
-        out.append(_DIGITS[digit])
-    return bytes(reversed(out))
+Detail = str | int | bool
+NOTHING: Mapping[str, Detail] = {}
+NO_PARTS: Mapping[str, bytes] = {}
 
 
-def _github(value: bytes) -> bool:
-    """prefix, `_`, 30 characters, then their CRC-32 in six base-62 digits (also npm)."""
-    body = value.rpartition(b"_")[2]
-    return len(body) >= 12 and _base62(crc32(body[:-6]), 6) == body[-6:]
+class Proof(NamedTuple):
+    """What a check found.
+
+    ``passed``: true, false, or None where the check has nothing to go by (no check digits in this
+    form of the token).  ``details`` are words for people, never the secret or a part of it that is
+    not public.  ``public``: the value parses, as something that everyone may have.
+    """
+
+    passed: bool | None
+    details: Mapping[str, Detail] = NOTHING
+    public: bool = False
 
 
-def _hex_of_all(value: bytes) -> bool:
-    """The last eight characters are the upper-case hex CRC-32 of everything before them (Atlassian, Bitbucket)."""
-    return f"{crc32(value[:-8]):08X}".encode() == value[-8:]
+class Subject(NamedTuple):
+    """What a check looks at: the secret, further named parts of the match, and the time in seconds since 1970."""
+
+    value: bytes
+    parts: Mapping[str, bytes] = NO_PARTS
+    now: float = 0.0
 
 
-def _hex_of_body(value: bytes) -> bool:
-    """prefix, `_`, body, then the lower-case hex CRC-32 of the body, with or without `_` before it (Cloudflare, Zuplo)."""
-    body = value.partition(b"_")[2]
-    text = body[:-8].removesuffix(b"_")
-    return f"{crc32(text):08x}".encode() == body[-8:]
+SILENT = Proof(None)
 
+Check = Callable[[Subject], Proof]
 
-CHECKS: dict[str, Callable[[bytes], bool]] = {
-    "crc32-github": _github,
-    "crc32-hex-all": _hex_of_all,
-    "crc32-hex-body": _hex_of_body,
+# Name in rules -> module and function.
+CHECKS: dict[str, str] = {
+    "crc32-github": "checks_crc:github",
+    "crc32-hex-all": "checks_crc:hex_of_all",
+    "crc32-hex-body": "checks_crc:hex_of_body",
 }
+# Checks that can tell public material: these are asked before a match becomes a finding.
+TELL_PUBLIC: frozenset[str] = frozenset()
 
 
-def passes(check: str, value: bytes) -> bool:
-    """Whether a value passes the named check; False where no check of that name exists."""
-    known = CHECKS.get(check)
-    return known is not None and known(value)
+@cache
+def _load(name: str) -> Check | None:
+    place = CHECKS.get(name)
+    if place is None:
+        return None
+    module, _, function = place.partition(":")
+    check: Check = getattr(import_module(f"leaksieve.engine.{module}"), function)
+    return check
+
+
+def examine(name: str, value: bytes, parts: Mapping[str, bytes] = NO_PARTS, now: float = 0.0) -> Proof:
+    """What the named check makes of a value; silent where no check of that name exists.  Never raises on any bytes."""
+    check = _load(name)
+    return SILENT if check is None else check(Subject(value, parts, now))
+
+
+def passes(name: str, value: bytes) -> bool:
+    """Whether a value passes the named check."""
+    return examine(name, value).passed is True
+
+
+def refused(rule: Mapping[str, Any], value: bytes, parts: Mapping[str, bytes | None]) -> str:
+    """Why a value is no finding of its rule by the rule's check ("" if it may be one)."""
+    drop = rule.get("on_failed_proof") == "drop"
+    name = rule["proof"]
+    if not drop and name not in TELL_PUBLIC:
+        return ""
+    found = examine(name, value, {part: text for part, text in parts.items() if text is not None})
+    if found.public:
+        return "public-material"
+    return "failed-check" if drop and found.passed is False else ""

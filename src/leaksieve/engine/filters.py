@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from leaksieve.engine.checks import refused
 from leaksieve.ruleset.values import BARE, compiled, reject_reason
 
 # Reasons that say of a match that it is no value at all: code, a reference, prose, a public shape.  Everything
@@ -26,7 +27,7 @@ class Judge:
     def value(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
         """Why this value, in its match, is no finding ("" if it is one); independent of the path."""
         if rule["family"] != "generic":
-            return reject_reason(rule, secret)
+            return reject_reason(rule, secret) or (refused(rule, secret, match.groupdict()) if rule["proof"] else "")
         from leaksieve.ruleset.generic import implausible  # 3 ms of patterns that most commits do not need
 
         verdict = implausible(rule, secret, match)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from leaksieve.engine.checks import SILENT, Proof
 from leaksieve.findings.fingerprint import Fingerprinter
 from leaksieve.findings.mask import mask
 from leaksieve.findings.triage import classify
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 class RuleFacts(NamedTuple):
     """What a finding takes from its rule.
 
-    ``proof`` is the name of the rule's structural check, "" when there is none.
+    ``proof`` is the name of the rule's structural check, "" when there is none; ``on_failed_proof``
+    is keep, lower or drop (see the rules' README).
     ``remediation`` has the keys documentation, rotation, revoke (list of steps) and impact.
     """
 
@@ -32,6 +34,7 @@ class RuleFacts(NamedTuple):
     proof: str
     public_prefix: bytes
     remediation: Mapping[str, object]
+    on_failed_proof: str = "keep"
 
 
 class _Entry(NamedTuple):
@@ -49,7 +52,7 @@ def fold(
     fingerprinter: Fingerprinter,
     reveal: bool,
     dedupe: bool = True,
-    proved: Callable[[str, bytes], bool] = lambda _rule_id, _value: True,
+    prove: Callable[[str, Located], Proof] = lambda _rule_id, _place: SILENT,
 ) -> list[Finding]:
     """Group places by fingerprint; return findings in order of their first place (path, byte span, rule id).
 
@@ -57,8 +60,8 @@ def fold(
     secret, the most severe, then most confident one names the finding, and a place they share is
     listed once.  A finding is allowed, or already present, only if all its places are; its severity
     is the highest of its places' (see ``triage``).  Without ``dedupe`` every place is a finding of
-    its own, under the same fingerprint and location id as otherwise.  ``proved`` says of a rule's id
-    and a secret whether the secret passes the rule's structural check; it is asked only where there is one.
+    its own, under the same fingerprint and location id as otherwise.  ``prove`` says of a rule's id
+    and a place what the rule's structural check makes of the secret; it is asked only where there is one.
     """
     groups: dict[str, list[_Entry]] = {}
     sources = _Sources()
@@ -72,7 +75,7 @@ def fold(
         ids = _location_ids(fingerprint, entries)
         pairs = list(zip(entries, ids, strict=True))
         for members in [pairs] if dedupe else [[pair] for pair in pairs]:
-            finding = _finding(fingerprint, members, reveal, proved, sources)
+            finding = _finding(fingerprint, members, reveal, prove, sources)
             found.append(((*members[0][0].order[:3], finding.rule_id, *members[0][0].order[3:], fingerprint), finding))
     found.sort(key=lambda item: item[0])
     return [finding for _, finding in found]
@@ -162,31 +165,46 @@ def _sha256() -> Callable[[bytes], _Hash]:
     return sha256
 
 
-def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, proved: Callable[[str, bytes], bool], sources: _Sources) -> Finding:
+def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, prove: Callable[[str, Located], Proof], sources: _Sources) -> Finding:
     facts = min((entry.facts for entry, _ in members), key=_strength) if len(members) > 1 else members[0][0].facts
     first = members[0][0].located
     judged = [classify(entry.facts.tags, entry.facts.severity, full_path(entry.located.provenance), entry.located.secret.reveal()) for entry, _ in members]
     severity = max((severity for severity, _ in judged), key=SEVERITIES.index) if len(judged) > 1 else judged[0][0]
     # One place outside the tests is enough for the secret not to be a test's.
     extra = [tag for tag in judged[0][1] if tag not in facts.tags and all(tag in tags for _, tags in judged)]
+    proof = prove(facts.id, first) if facts.proof not in ("", "none") else SILENT
+    if proof.details.get("expired"):
+        # What has run out opens nothing any more; it still says how secrets are handled.
+        severity = min(severity, "low", key=SEVERITIES.index)
+        extra.append("expired")
     reasons = dict.fromkeys([entry.located.allowed for entry, _ in members])
     return Finding(
         rule_id=facts.id,
         rule_name=facts.name,
         severity=severity,
-        confidence=facts.confidence,
+        confidence=_proved(facts.confidence, facts.on_failed_proof, proof),
         tags=(*facts.tags, *extra),
         secret=_shown(first.secret, facts.public_prefix, reveal),
         parts=tuple((name, _shown(part, b"", reveal)) for name, part in first.parts),
         fingerprint=fingerprint,
-        proof="structural" if facts.proof not in ("", "none") and proved(facts.id, first.secret.reveal()) else "none",
+        proof="structural" if proof.passed else "none",
         verdict="unknown",
         links=(),
         allowed="" if "" in reasons else "; ".join(reasons),
         already_present=all(entry.located.already_present for entry, _ in members),
         remediation=facts.remediation,
         occurrences=tuple([_occurrence(entry.located, location_id, sources) for entry, location_id in members]),
+        details=proof.details,
     )
+
+
+def _proved(confidence: str, on_failed_proof: str, proof: Proof) -> str:
+    """A confidence, raised by a check that was passed and, where the rule says so, lowered by one that was not."""
+    if proof.passed:
+        return CONFIDENCES[-1]
+    if proof.passed is False and on_failed_proof == "lower":
+        return CONFIDENCES[max(CONFIDENCES.index(confidence) - 1, 0)]
+    return confidence
 
 
 def _shown(secret: Secret, public_prefix: bytes, reveal: bool) -> str:

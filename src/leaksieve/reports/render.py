@@ -136,6 +136,7 @@ def finding_dict(finding: Finding, *, first_only: bool = False) -> dict[str, obj
         "parts": {name: well_formed(masked) for name, masked in finding.parts},
         "fingerprint": finding.fingerprint,
         "proof": finding.proof or "none",
+        "details": _object(finding.details),
         "verdict": finding.verdict or None,
         "links": [_object(link) for link in finding.links],
         "allowed": well_formed(finding.allowed) or None,

@@ -144,6 +144,8 @@ def _properties(finding: Finding, occurrence: Occurrence) -> Mapping[str, object
         "places": len(finding.occurrences),
         "locationId": occurrence.location_id,
     }
+    if finding.details:
+        facts["details"] = plain(finding.details)
     if finding.verdict:
         facts["verdict"] = finding.verdict
     if occurrence.decoded:

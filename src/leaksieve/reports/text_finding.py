@@ -203,6 +203,20 @@ def _told(finding: Finding, shown: Occurrence) -> Occurrence:
     return past[0] if past else shown
 
 
+def about(details: Mapping[str, object]) -> str:
+    """What the value says of itself in one line, "" when it says nothing."""
+    words = []
+    for name, value in details.items():
+        shown = visible(name.replace("_", " "))
+        if value is True:
+            words.append(shown)
+        elif value is not False:
+            words.append(f"{shown} {visible(str(value))}")
+        elif name == "encrypted":
+            words.append("not encrypted")
+    return "; ".join(words)
+
+
 def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfolded: bool, verbose: bool = False) -> list[str]:
     """Return the lines of one secret."""
     shown = primary(finding)
@@ -216,6 +230,7 @@ def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfo
     lines = [style.paint("bold", place(shown)), title, *_context(shown, finding.secret, style)]
     if not lines[2:] and finding.secret:
         lines.append("  " + visible(finding.secret))
+    lines += _labelled("about", about(finding.details).split(), style)
     lines += _labelled("from", origin(_told(finding, shown), verbose=verbose).split(), style)
     for link in finding.links:
         lines += _labelled("store", visible(" ".join(str(link[key]) for key in ("store", "name", "path") if link.get(key))).split(), style)

@@ -19,8 +19,10 @@ FAMILY_KEYS = {"id", "name", "documentation", "rotation", "impact", "revoke"}
 RULE_KEYS = {
     "id", "name", "severity", "confidence", "keywords", "pattern", "names", "value", "examples", "counter_examples",
     "documentation", "rotation", "impact", "revoke", "min_entropy", "min_distinct", "stop_words", "allow", "case_sensitive",
-    "specificity", "tags", "proof", "near_misses", "also", "paths", "gate", "encoded",
+    "specificity", "tags", "proof", "on_failed_proof", "near_misses", "also", "paths", "gate", "encoded",
 }  # fmt: skip
+# What a failed check does to a candidate: nothing, one step of confidence down, or out with it.
+FAILED_PROOF = ("keep", "lower", "drop")
 NEAR_MISSES = {"short", "long", "alphabet", "glued"}
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{3,}\Z")
@@ -119,11 +121,14 @@ def _read_rule(table: dict[str, Any], family: dict[str, Any], where: str) -> dic
         "gate": _text(table, "gate", place, ""),
         "encoded": _texts(table, "encoded", place),
         "proof": _text(table, "proof", place, ""),
+        "on_failed_proof": _choice({"on_failed_proof": "keep", **table}, "on_failed_proof", place, FAILED_PROOF),
         "examples": _texts(table, "examples", place),
         "counter_examples": _texts(table, "counter_examples", place),
         "near_misses": _texts(table, "near_misses", place),
         "also": _texts(table, "also", place),
     }
+    if "on_failed_proof" in table and not rule["proof"]:
+        raise _fail(place, "`on_failed_proof` wants a `proof`")
     for bad in set(rule["near_misses"]) - NEAR_MISSES:
         raise _fail(place, f"`near_misses` knows {', '.join(sorted(NEAR_MISSES))}, not {bad}")
     for link in ("documentation", "rotation"):

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from leaksieve.engine.checks import SILENT, Proof
 from leaksieve.findings.dedupe import RuleFacts, fold
 from leaksieve.findings.fingerprint import key_for
 from leaksieve.model import Located, Provenance
@@ -39,7 +40,7 @@ def test_one_finding_per_secret_with_all_its_places():
     assert one.fingerprint != two.fingerprint
     assert two.secret == "tok_a1B2…D4"
     assert two.occurrences[0].source == {"kind": "file"}
-    assert (two.rule_name, two.proof, two.verdict, two.links, two.remediation) == ("Acme token", "structural", "unknown", (), {"impact": "All of it."})
+    assert (two.rule_name, two.proof, two.verdict, two.links, two.remediation) == ("Acme token", "none", "unknown", (), {"impact": "All of it."})
 
 
 def test_order_of_input_does_not_matter():
@@ -146,16 +147,43 @@ def test_tags_are_not_doubled():
     assert finding.tags == ("generic", "test")
 
 
-def test_a_secret_that_fails_the_check_is_not_proved():
+def test_the_check_is_asked_where_the_rule_has_one():
     asked = []
 
-    def proved(rule_id, value):
-        asked.append((rule_id, value))
-        return False
+    def prove(rule_id, where):
+        asked.append((rule_id, where.secret.reveal()))
+        return Proof(False, {"account": "7"})
 
-    one, two = folded(place(), place(b"b.py", value=OTHER, rule="generic-key"), proved=proved)
+    one, two = folded(place(), place(b"b.py", value=OTHER, rule="generic-key"), prove=prove)
     assert (one.proof, two.proof) == ("none", "none")
+    assert (one.details, two.details) == ({"account": "7"}, {})
     assert asked == [("acme-token", TOKEN)]
+
+
+@pytest.mark.parametrize(
+    ("passed", "on_failed", "confidence", "proof"),
+    [
+        (True, "keep", "high", "structural"),
+        (True, "lower", "high", "structural"),
+        (False, "keep", "medium", "none"),
+        (False, "lower", "low", "none"),
+        (None, "lower", "medium", "none"),
+    ],
+)
+def test_a_check_moves_the_confidence(passed, on_failed, confidence, proof):
+    facts = RULES["acme-token"]._replace(confidence="medium", on_failed_proof=on_failed)
+    (finding,) = fold([place()], rules=lambda _: facts, fingerprinter=key_for(None, None, None), reveal=False, prove=lambda *_: Proof(passed))
+    assert (finding.confidence, finding.proof) == (confidence, proof)
+
+
+def test_what_has_expired_is_of_low_severity():
+    expired = Proof(True, {"expires": "2020-01-01T00:00:00Z", "expired": True})
+    (finding,) = folded(place(), prove=lambda *_: expired)
+    assert (finding.severity, finding.tags, finding.details) == ("low", ("cwe-798", "expired"), expired.details)
+    (info,) = folded(place(value=b"tok_" + b"a" * 8 + b"EXAMPLE"), prove=lambda *_: expired)
+    assert info.severity == "info"
+    (live,) = folded(place(), prove=lambda *_: SILENT)
+    assert (live.severity, live.tags) == ("high", ("cwe-798",))
 
 
 def test_paths_inside_archives_count_as_test_paths():

@@ -55,7 +55,7 @@ def test_escapes_are_readable(path, text):
 def test_finding_fields_stand_in_the_documented_order(build):
     names = list(finding_dict(build.finding()))
     documented = (
-        "rule_id rule_name severity confidence tags secret parts fingerprint proof verdict links allowed already_present remediation occurrences "
+        "rule_id rule_name severity confidence tags secret parts fingerprint proof details verdict links allowed already_present remediation occurrences "
         "location_id path start_line end_line start_column end_column byte_start byte_end decoded archive_path context source"
     )
     assert names == documented.split()

@@ -58,8 +58,13 @@ class Scanner:
         chunk = Chunk(data, Provenance("file", os.fsencode(path)))
         prefix = {match.rule_id: str(self._ruleset.by_id(match.rule_id)["public_prefix"]).encode() for match in result.matches}
         matches = [match for match in result.matches if match.rejected not in NO_VALUE]
-        located = locate(chunk, matches, public_prefix=prefix.__getitem__, reveal=self._config.reveal, inline_allow=self._config.inline_allow)
+        located = locate(
+            chunk, matches, public_prefix=prefix.__getitem__, reveal=self._config.reveal, inline_allow=self._config.inline_allow, names=self._names
+        )
         return fold_located(located, self._ruleset, self._config, fingerprinter or key_for(None, self._config.project, None))
+
+    def _names(self, rule_id: str) -> tuple[str, ...]:
+        return (rule_id, *self._ruleset.by_id(rule_id).get("aliases", ()))
 
 
 def scan(target: str | os.PathLike[str], *, config: Config | None = None, jobs: int = 1, **options: object) -> Report:

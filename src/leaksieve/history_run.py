@@ -20,7 +20,7 @@ from leaksieve.history_work import Held, HistoryWorker, Key, ShareAnswer, decode
 from leaksieve.model import Located, Skip
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.history import HistorySource, Unit, halves
-from leaksieve.work import Compiler, engine_for
+from leaksieve.work import Compiler, engine_for, ruleset_for
 
 if TYPE_CHECKING:
     from leaksieve.history_cache import HistoryMemory
@@ -384,10 +384,8 @@ class HistoryRecipe:
     def __call__(self) -> HistoryWorker:
         """Build the worker."""
         from leaksieve.gitobjects.commitlog import pack_commit
-        from leaksieve.ruleset.load import load
 
-        ruleset = load(self.config.rules).select(self.config.enable, self.config.disable)
-        return HistoryWorker(self.source, ruleset, self.config, self.engine, names=self.names, record=pack_commit if self.attribution else None)
+        return HistoryWorker(self.source, ruleset_for(self.config), self.config, self.engine, names=self.names, record=pack_commit if self.attribution else None)
 
 
 def _work(source: HistorySource) -> int:

@@ -120,13 +120,14 @@ def _facts(rule: dict[str, Any]) -> RuleFacts:
     return RuleFacts(
         id=rule["id"],
         name=rule["name"],
-        family=rule["family"],
+        family=rule.get("fingerprint_family", rule["family"]),
         severity=rule["severity"],
         confidence=rule["confidence"],
         tags=tuple(rule["tags"]),
         proof=rule["proof"],
         public_prefix=rule["public_prefix"].encode(),
         remediation={"impact": rule["impact"], "documentation": rule["documentation"], "rotation": rule["rotation"], "revoke": list(rule["revoke"])},
+        aliases=tuple(rule.get("aliases", ())),
         on_failed_proof=rule.get("on_failed_proof", "keep"),
     )
 
@@ -144,6 +145,7 @@ def _info(rule: dict[str, Any]) -> RuleInfo:
         documentation=rule["documentation"],
         rotation=rule["rotation"],
         revoke=tuple(rule["revoke"]),
+        aliases=tuple(rule.get("aliases", ())),
     )
 
 
@@ -155,8 +157,9 @@ def _allowed(located: Iterable[Located], entries: Iterable[AllowEntry], rules: C
         if not place.allowed:
             value = place.secret.reveal()
             for entry, covers in judges:
-                fingerprint = fingerprinter.of(rules(place.rule_id).family, value, full_path(place.provenance)) if entry.fingerprints else ""
-                if covers(place.rule_id, place.provenance.path, value, fingerprint):
+                facts = rules(place.rule_id)
+                fingerprint = fingerprinter.of(facts.family, value, full_path(place.provenance)) if entry.fingerprints else ""
+                if covers((place.rule_id, *facts.aliases), place.provenance.path, value, fingerprint):
                     place = place._replace(allowed=f"configuration: {entry.reason}")
                     break
         out.append(place)
@@ -174,8 +177,8 @@ def _judge(entry: AllowEntry) -> Callable[[str, bytes, bytes, str], bool]:
     regexes = [regex.compile(pattern.encode()) for pattern in entry.regexes]
     words = [word.lower().encode() for word in entry.stop_words]
 
-    def covers(rule_id: str, path: bytes, value: bytes, fingerprint: str) -> bool:
-        if entry.rules and not any(fnmatchcase(rule_id, glob) for glob in entry.rules):
+    def covers(names: tuple[str, ...], path: bytes, value: bytes, fingerprint: str) -> bool:
+        if entry.rules and not any(fnmatchcase(name, glob) for name in names for glob in entry.rules):
             return False
         if entry.fingerprints and fingerprint not in entry.fingerprints:
             return False

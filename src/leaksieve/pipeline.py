@@ -16,9 +16,9 @@ from leaksieve.coverage import Coverage
 from leaksieve.engine.prefilter import compile_all
 from leaksieve.errors import RulesetError, SourceError
 from leaksieve.model import Finding, Located, Skip
-from leaksieve.ruleset.load import Ruleset, load
+from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.base import Source, Unit
-from leaksieve.work import Compiler, Worker, decode, engine_for
+from leaksieve.work import Compiler, Worker, decode, engine_for, ruleset_for
 
 if TYPE_CHECKING:
     from leaksieve.history_run import Progress
@@ -50,6 +50,7 @@ class Plan(NamedTuple):
     their findings are traced to commits, ``names`` whether names of files are scanned.  ``cache`` says whether what is found
     out of a history is kept for the next scan (None: of the user's own repositories), ``cache_dir`` where, if not in the user's
     cache folder.  ``detail`` takes sentences for those who asked to be told more.
+    ``ruleset`` is scanned with in place of the one the configuration names; processes that are spawned cannot be given it.
     """
 
     sources: Sequence[Source]
@@ -69,6 +70,7 @@ class Plan(NamedTuple):
     cache: bool | None = False
     cache_dir: bytes | None = None
     detail: Callable[[str], None] = lambda _: None
+    ruleset: Ruleset | None = None
 
 
 class Outcome(NamedTuple):
@@ -87,7 +89,7 @@ def run(plan: Plan) -> Outcome:
     coverage.version = __version__
     coverage.strict = plan.config.require_complete == "strict"
     coverage.notes += plan.notes
-    ruleset = load(plan.config.rules).select(plan.config.enable, plan.config.disable)
+    ruleset = ruleset_for(plan.config) if plan.ruleset is None else plan.ruleset
     if not len(ruleset):
         raise RulesetError("every rule is switched off, so nothing could be found", hint="see enable and disable in the configuration, --enable and --disable")
     coverage.ruleset_hash, coverage.rules = ruleset.hash, len(ruleset)
@@ -186,7 +188,7 @@ class _Run:
         return sum(source.coverage.expected.get(what, 0) for source in self._plan.sources)
 
     def _results(self, units: Iterator[Unit], engine: str, jobs: int, plan_on: Callable[[], bool]) -> Iterator[tuple[Unit, bytes | None]]:
-        if jobs > 1 and (self._plan.spawn or not hasattr(os, "fork")):
+        if jobs > 1 and self._plan.ruleset is None and (self._plan.spawn or not hasattr(os, "fork")):
             from leaksieve.parallel import pooled
 
             self._coverage.engine = engine
@@ -253,8 +255,7 @@ class Recipe:
 
     def __call__(self) -> Worker:
         """Build the worker."""
-        ruleset = load(self.config.rules).select(self.config.enable, self.config.disable)
-        return Worker(self.sources, ruleset, self.config, self.engine)
+        return Worker(self.sources, ruleset_for(self.config), self.config, self.engine)
 
 
 def _parts(unit: Unit) -> list[Unit]:

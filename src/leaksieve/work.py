@@ -11,7 +11,7 @@ from leaksieve.engine.filters import NO_VALUE
 from leaksieve.engine.matcher import EMPTY, Engine
 from leaksieve.engine.prefilter import Patterns, compile_all, compile_database
 from leaksieve.model import Chunk, Located, Match, Skip
-from leaksieve.ruleset.load import Ruleset
+from leaksieve.ruleset.load import Ruleset, load
 from leaksieve.sources.base import Source, Unit
 
 
@@ -98,11 +98,36 @@ class Worker:
         matches = [match for match in matches if match.rejected not in NO_VALUE]
         from leaksieve.findings.locate import locate
 
-        located = locate(chunk, matches, public_prefix=self._public_prefix, reveal=self._reveal, inline_allow=self._inline_allow, hashes=self._hashes)
+        located = locate(
+            chunk,
+            matches,
+            public_prefix=self._public_prefix,
+            reveal=self._reveal,
+            inline_allow=self._inline_allow,
+            hashes=self._hashes,
+            names=self._names,
+        )
         return [_placed(place) for place in located] if part else located
 
     def _public_prefix(self, rule_id: str) -> bytes:
         return str(self._ruleset.by_id(rule_id)["public_prefix"]).encode()
+
+    def _names(self, rule_id: str) -> tuple[str, ...]:
+        return (rule_id, *self._ruleset.by_id(rule_id).get("aliases", ()))
+
+
+def ruleset_for(config: Config) -> Ruleset:
+    """The rules of a run.  Raises RulesetError for rules that do not hold, ConfigError where the configuration is locked to others."""
+    ruleset = load(config.rules)
+    if config.rules_lock:
+        from leaksieve.config.lock import verify
+
+        verify(config.rules_lock, ruleset.hash)
+    if config.enable or config.disable:
+        from leaksieve.ruleset.alias import select
+
+        ruleset = select(ruleset, config.enable, config.disable)
+    return ruleset
 
 
 def engine_for(config: Config, *, small: bool) -> str:

@@ -21,7 +21,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0
 # so one that is forgotten costs a scan, not a finding.
 _WITHOUT_EFFECT = frozenset({
     *("engine", "jobs", "timeout"),  # how the same is done
-    *("enable", "disable", "rules"),  # in the ruleset's hash
+    *("enable", "disable", "rules", "rules_lock"),  # in the ruleset's hash
     *("confidence", "severity", "fail_on", "allow", "inline_allow", "exclude", "gitignore", "project", "dedupe", "reveal"),  # applied to what survived
     *("require_complete", "allow_incomplete", "exit_zero"),  # the verdict on the run
 })  # fmt: skip

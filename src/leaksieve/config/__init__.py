@@ -46,6 +46,7 @@ class Config(NamedTuple):
     enable: tuple[str, ...] = ()
     disable: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    rules_lock: str | None = None
     exclude: tuple[str, ...] = ()
     allow: tuple[AllowEntry, ...] = ()
     project: str | None = None

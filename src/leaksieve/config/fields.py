@@ -13,7 +13,7 @@ COMPLETENESS = ("", "strict")
 class Field(NamedTuple):
     """One key.
 
-    ``kind`` is one of choice, integer, size, seconds, flag, text, list, paths, allow.  ``least`` and
+    ``kind`` is one of choice, integer, size, seconds, flag, text, lock, list, paths, allow.  ``least`` and
     ``most`` bound numbers (both included).  ``unset`` is the word that means "no value" (a limit that
     does not apply), or "".  ``local_only`` keys count only in a file the user named with ``--config``.
     """
@@ -44,6 +44,7 @@ FIELDS: dict[str, Field] = {
     "enable": Field("list", "rule ids or globs; when given, only these rules run"),
     "disable": Field("list", "rule ids or globs of rules that do not run"),
     "rules": Field("paths", "further rule files or folders, relative to the configuration file"),
+    "rules_lock": Field("lock", "hash of the only ruleset to scan with, written by `leaksieve rules lock`; another one is an error"),
     "exclude": Field("list", "paths that are not scanned, in gitignore syntax"),
     "allow": Field("allow", "findings that are known and accepted (see below)"),
     "project": Field("text", "name that fingerprints are salted with in place of the repository's first commit"),

@@ -61,6 +61,10 @@ def _shape(field: Field) -> JSON:
             return {"enum": list(field.choices)}
         case "text":
             return {"type": "string", "minLength": 1}
+        case "lock":
+            from leaksieve.config.lock import FORM
+
+            return {"type": "string", "pattern": f"^{FORM.pattern}$"}
         case "integer":
             return {"anyOf": [{"type": "integer", "minimum": field.least, "maximum": field.most}, *unset]}
         case "size":

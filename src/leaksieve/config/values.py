@@ -34,6 +34,8 @@ def check(field: Field, value: object) -> object:
             return _seconds(field, value)
         case "text":
             return text(value)
+        case "lock":
+            return lock(value)
     return strings(value)
 
 
@@ -51,6 +53,15 @@ def text(value: object) -> str:
     if not value.isprintable():
         raise ValueError("must not hold control characters")
     return value
+
+
+def lock(value: object) -> str:
+    """Accept the hash of a ruleset, as ``leaksieve rules lock`` writes it."""
+    from leaksieve.config.lock import FORM
+
+    if isinstance(value, str) and FORM.fullmatch(value):
+        return value
+    raise wrong('"sha256:" and 64 hexadecimal digits, as `leaksieve rules lock` writes it', value)
 
 
 def strings(value: object) -> tuple[str, ...]:

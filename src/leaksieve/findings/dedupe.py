@@ -23,6 +23,7 @@ class RuleFacts(NamedTuple):
     ``proof`` is the name of the rule's structural check, "" when there is none; ``on_failed_proof``
     is keep, lower or drop (see the rules' README).
     ``remediation`` has the keys documentation, rotation, revoke (list of steps) and impact.
+    ``family`` is the one that fingerprints are made with; ``aliases`` are ids the rule had before.
     """
 
     id: str
@@ -34,6 +35,7 @@ class RuleFacts(NamedTuple):
     proof: str
     public_prefix: bytes
     remediation: Mapping[str, object]
+    aliases: tuple[str, ...] = ()
     on_failed_proof: str = "keep"
 
 

@@ -55,10 +55,10 @@ def markers(line: bytes) -> list[Marker]:
     return [_marker(line, found) for found in islice(_MARKER.finditer(line), _MOST)]
 
 
-def choose(candidates: Iterable[Marker], rule_id: str) -> Marker | None:
-    """Return the first marker that speaks for a rule."""
+def choose(candidates: Iterable[Marker], names: Iterable[str]) -> Marker | None:
+    """Return the first marker that speaks for a rule; ``names`` are the ids it goes by, or went by."""
     for marker in candidates:
-        if marker.rules is None or rule_id in marker.rules:
+        if marker.rules is None or not marker.rules.isdisjoint(names):
             return marker
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from leaksieve.findings import inline
@@ -35,14 +35,22 @@ class _Place(NamedTuple):
 
 
 def locate(
-    chunk: Chunk, matches: Sequence[Match], *, public_prefix: Callable[[str], bytes], reveal: bool, inline_allow: bool, hashes: bool = True
+    chunk: Chunk,
+    matches: Sequence[Match],
+    *,
+    public_prefix: Callable[[str], bytes],
+    reveal: bool,
+    inline_allow: bool,
+    hashes: bool = True,
+    names: Callable[[str], Collection[str]] = lambda rule_id: (rule_id,),
 ) -> list[Located]:
     """Give every reported match its lines, columns, masked context and allow comment, in order of place.
 
     ``matches`` are all of the chunk's, rejected ones included: those are not returned, but masked
     wherever a context shows them.  ``public_prefix`` maps a rule's id to the part of its secrets
     that everyone may see.  ``reveal`` masks nothing; ``inline_allow`` looks for allow comments;
-    ``hashes`` are what code hosts know lines by, which costs a pass over the file.
+    ``hashes`` are what code hosts know lines by, which costs a pass over the file.  ``names`` maps a rule's id to
+    the ids that a comment may know it by.
 
     A finding is already present when every line its secret touches also stands, as a whole line and
     whatever its line ending, somewhere in the chunk's base; how often does not matter.
@@ -50,7 +58,7 @@ def locate(
     reported = sorted((match for match in matches if not match.rejected), key=lambda match: (*match.secret_span, match.rule_id))
     if not reported:
         return []
-    places = _places(chunk.data, reported, reveal, inline_allow)
+    places = _places(chunk.data, reported, reveal, names if inline_allow else None)
     extents = [place.shown for place in places] + [place.marker.reason for place in places if place.marker and place.marker.reason[0] < place.marker.reason[1]]
     canvas = Canvas(chunk.data, matches, extents, public_prefix, reveal)
     present = _present(chunk, places)
@@ -86,7 +94,7 @@ def _located(place: _Place, provenance: Provenance, canvas: Canvas, present: boo
     )
 
 
-def _places(data: bytes, reported: list[Match], reveal: bool, inline_allow: bool) -> list[_Place]:
+def _places(data: bytes, reported: list[Match], reveal: bool, names: Callable[[str], Collection[str]] | None) -> list[_Place]:
     pages: dict[str, _Page] = {}
     wide = ""
     places = []
@@ -95,7 +103,7 @@ def _places(data: bytes, reported: list[Match], reveal: bool, inline_allow: bool
         if match.decoded and match.decoded[0].startswith("utf-16"):
             wide = codec = wide or codec_of(data)
         if codec not in pages:
-            pages[codec] = _Page(data, codec, inline_allow)
+            pages[codec] = _Page(data, codec, names)
         places.append(pages[codec].place(match, reveal))
     return places
 
@@ -103,12 +111,13 @@ def _places(data: bytes, reported: list[Match], reveal: bool, inline_allow: bool
 class _Page:
     """One reading of the data, as UTF-8 or as UTF-16; places are asked for in order of their offset."""
 
-    __slots__ = ("_allow", "_cursor", "_ends", "_lines", "_markers", "_previous")
+    __slots__ = ("_allow", "_cursor", "_ends", "_lines", "_markers", "_names", "_previous")
 
-    def __init__(self, data: bytes, codec: str, inline_allow: bool) -> None:
+    def __init__(self, data: bytes, codec: str, names: Callable[[str], Collection[str]] | None) -> None:
         self._lines = Lines(data, codec)
         self._cursor = Cursor(self._lines)
-        self._allow = inline_allow and inline.hinted(data, self._lines.width)
+        self._names = names
+        self._allow = names is not None and inline.hinted(data, self._lines.width)
         # Line start -> what is worth keeping of it, since a line of megabytes can hold thousands of findings.
         self._ends: dict[int, int] = {}
         self._markers: dict[int, list[inline.Marker]] = {}
@@ -162,16 +171,17 @@ class _Page:
     def _marker(self, match: Match, first_start: int, last_start: int) -> tuple[inline.Marker | None, bool]:
         lines = self._lines
         start, end = match.secret_span
+        names = self._names(match.rule_id) if self._names else ()
         around = self._markers_at(first_start)
         if last_start != first_start:
             around = around + self._markers_at(last_start)
         # A comment that is part of the secret was not written about it.
-        marker = inline.choose((item for item in around if item.here and (item.end <= start or item.start >= end)), match.rule_id)
+        marker = inline.choose((item for item in around if item.here and (item.end <= start or item.start >= end)), names)
         if marker or first_start <= lines.origin:
             return marker, False
         if first_start not in self._previous:
             self._previous[first_start] = max(lines.origin, lines.rfind(lines.origin, first_start - lines.width) + lines.width)
-        marker = inline.choose((item for item in self._markers_at(self._previous[first_start]) if item.below), match.rule_id)
+        marker = inline.choose((item for item in self._markers_at(self._previous[first_start]) if item.below), names)
         return marker, marker is not None
 
     def _markers_at(self, line_start: int) -> list[inline.Marker]:

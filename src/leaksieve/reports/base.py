@@ -15,7 +15,7 @@ from leaksieve.model import Finding
 
 
 class RuleInfo(NamedTuple):
-    """What a report says about a rule that fired."""
+    """What a report says about a rule that fired; ``aliases`` are ids it had before."""
 
     id: str
     name: str
@@ -28,6 +28,7 @@ class RuleInfo(NamedTuple):
     documentation: str
     rotation: str
     revoke: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
 
 
 class View(NamedTuple):

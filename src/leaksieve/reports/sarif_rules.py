@@ -68,6 +68,7 @@ def rule_descriptor(rule: RuleInfo) -> sarif_om.ReportingDescriptor:
         markdown.append(" · ".join(links))
     return sarif_om.ReportingDescriptor(
         id=rule.id,
+        deprecated_ids=list(rule.aliases) or None,
         name=clip(pascal(rule.id), SHORT_LIMIT),
         short_description=sarif_om.MultiformatMessageString(text=clip(name, SHORT_LIMIT)),
         full_description=sarif_om.MultiformatMessageString(text=clip(impact, LONG_LIMIT)),

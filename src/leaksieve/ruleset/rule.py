@@ -15,11 +15,13 @@ from leaksieve.model import CONFIDENCES, SEVERITIES
 from leaksieve.ruleset.assign import ASSIGN, END, MACROS
 from leaksieve.ruleset.ordinary import ORDINARY
 
-FAMILY_KEYS = {"id", "name", "documentation", "rotation", "impact", "revoke"}
+FAMILY_KEYS = {"id", "name", "documentation", "rotation", "impact", "revoke", "fingerprint_family"}
 RULE_KEYS = {
     "id", "name", "severity", "confidence", "keywords", "pattern", "names", "value", "examples", "counter_examples",
     "documentation", "rotation", "impact", "revoke", "min_entropy", "min_distinct", "stop_words", "allow", "case_sensitive",
-    "specificity", "tags", "proof", "on_failed_proof", "near_misses", "also", "paths", "gate", "encoded",
+    "specificity", "tags", "proof", "on_failed_proof", "near_misses", "also", "paths", "gate", "encoded", "aliases",
+    "fingerprint_family",
+    "parts", "missing",
 }  # fmt: skip
 # What a failed check does to a candidate: nothing, one step of confidence down, or out with it.
 FAILED_PROOF = ("keep", "lower", "drop")
@@ -100,7 +102,7 @@ def _read_rule(table: dict[str, Any], family: dict[str, Any], where: str) -> dic
         raise _fail(place, "id is not kebab-case")
     if not (rule_id == family["id"] or rule_id.startswith(family["id"] + "-")):
         raise _fail(place, f"id must begin with the family id `{family['id']}`")
-    both: dict[str, Any] = {**{key: family[key] for key in ("documentation", "rotation", "impact", "revoke") if key in family}, **table}
+    both: dict[str, Any] = {**{key: family[key] for key in ("documentation", "rotation", "impact", "revoke", "fingerprint_family") if key in family}, **table}
     rule: dict[str, Any] = {
         "id": rule_id,
         "name": _text(table, "name", place),
@@ -147,6 +149,21 @@ def _read_rule(table: dict[str, Any], family: dict[str, Any], where: str) -> dic
 def _read_pattern(rule: dict[str, Any], table: dict[str, Any], place: str) -> None:
     def macro(match: re.Match[str]) -> str:
         if match.group(1) not in MACROS:
+def _read_former(rule: dict[str, Any], table: dict[str, Any], place: str) -> None:
+    """Take over what the rule was called before; nothing is kept where it had no other name, which is nearly everywhere."""
+    aliases = _texts(table, "aliases", place)
+    for alias in aliases:
+        if not _ID.match(alias):
+            raise _fail(place, f"alias `{alias}` is not kebab-case")
+    if aliases:
+        rule["aliases"] = aliases
+    family = _text(table, "fingerprint_family", place, "")
+    if family and not _ID.match(family):
+        raise _fail(place, f"fingerprint_family `{family}` is not kebab-case")
+    if family and family != rule["family"]:
+        rule["fingerprint_family"] = family
+
+
             raise _fail(place, f"unknown macro {match.group(0)}; known: {', '.join(MACROS)}")
         return MACROS[match.group(1)]
 

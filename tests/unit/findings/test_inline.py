@@ -46,8 +46,8 @@ def test_look_alikes_are_no_markers(line):
 def test_rules_in_brackets():
     marker = one(b"# leaksieve:allow[github-token, aws-key] -- known")
     assert marker.rules == {"github-token", "aws-key"}
-    assert choose([marker], "aws-key") is marker
-    assert choose([marker], "slack-token") is None
+    assert choose([marker], ["aws-key"]) is marker
+    assert choose([marker], ["slack-token"]) is None
     assert sentence(marker, "aws-key", "known", above=False) == "inline comment leaksieve:allow[aws-key] (known)"
 
 

@@ -166,7 +166,7 @@ def _allowed(located: Iterable[Located], entries: Iterable[AllowEntry], rules: C
     return out
 
 
-def _judge(entry: AllowEntry) -> Callable[[str, bytes, bytes, str], bool]:
+def _judge(entry: AllowEntry) -> Callable[[tuple[str, ...], bytes, bytes, str], bool]:
     """One entry as a question; every criterion that is not empty must hold."""
     import regex
 

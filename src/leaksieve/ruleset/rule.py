@@ -129,6 +129,7 @@ def _read_rule(table: dict[str, Any], family: dict[str, Any], where: str) -> dic
         "near_misses": _texts(table, "near_misses", place),
         "also": _texts(table, "also", place),
     }
+    _read_former(rule, both, place)
     if "on_failed_proof" in table and not rule["proof"]:
         raise _fail(place, "`on_failed_proof` wants a `proof`")
     for bad in set(rule["near_misses"]) - NEAR_MISSES:

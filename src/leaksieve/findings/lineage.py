@@ -85,14 +85,16 @@ class Lineage:
             empties = fills = 0
             brought: dict[int, bytes] = {}
             for path, old, new in paths:
-                for secret in of[old] if old is not None else ():
-                    empties |= 1 << slot(secret, path)
-                    stories[secret].seen.add(old)  # type: ignore[arg-type]
-                for secret in of[new] if new is not None else ():
-                    here = slot(secret, path)
-                    fills |= 1 << here
-                    brought[here] = new  # type: ignore[assignment]
-                    stories[secret].seen.add(new)  # type: ignore[arg-type]
+                if old is not None:
+                    for secret in of[old]:
+                        empties |= 1 << slot(secret, path)
+                        stories[secret].seen.add(old)
+                if new is not None:
+                    for secret in of[new]:
+                        here = slot(secret, path)
+                        fills |= 1 << here
+                        brought[here] = new
+                        stories[secret].seen.add(new)
             changes[commit] = (empties & ~fills, fills, brought)
         return changes
 

@@ -6,12 +6,14 @@ often on the way to what is asked for next.
 
 from __future__ import annotations
 
-from leaksieve.gitobjects.commitread import PackPlace, open_packs
-from leaksieve.gitobjects.compiled import ERRORS, apply_delta, decompress
+from leaksieve.gitobjects.commitread import open_packs
+from leaksieve.gitobjects.compiled import ERRORS, apply_delta
 from leaksieve.gitobjects.delta import delta_sizes
 from leaksieve.gitobjects.errors import BadDataError, ObjectError, ObjectTooLargeError
-from leaksieve.gitobjects.inflate import inflate, inflate_prefix
+from leaksieve.gitobjects.inflate import inflate_prefix
 from leaksieve.gitobjects.objects import CHAIN_LIMIT, ObjectStore
+from leaksieve.gitobjects.pack import Pack
+from leaksieve.gitobjects.packread import inflated
 
 # Content kept by this process, in bytes (twice that for moments); larger files are not kept.
 DEFAULT_KEPT = 48 * 1024 * 1024
@@ -29,11 +31,11 @@ _Content = tuple[str, bytes]
 class BlobCache:
     """Reads objects; not for sharing between threads or processes."""
 
-    __slots__ = ("_held", "_kept", "_old", "_places", "_store", "_young")
+    __slots__ = ("_held", "_kept", "_old", "_packs", "_store", "_young")
 
     def __init__(self, store: ObjectStore, kept: int = DEFAULT_KEPT) -> None:
         self._store = store
-        self._places = [PackPlace(pack) for pack in open_packs(store)]
+        self._packs = open_packs(store)
         # (pack, offset) -> content, in two generations, each half of what is kept.
         self._young: dict[tuple[bytes, int], _Content] = {}
         self._old: dict[tuple[bytes, int], _Content] = {}
@@ -44,10 +46,10 @@ class BlobCache:
         """Return an object's size in bytes without building it; raises an ObjectError."""
         found = self._find(oid)
         if found is not None:
-            place, offset = found
+            pack, offset = found
             try:
-                _, size, at, base = place.pack.entry(offset)
-                return size if base is None else delta_sizes(inflate_prefix(place.pack.data, at, _SIZES))[1]
+                _, size, at, base = pack.entry(offset)
+                return size if base is None else delta_sizes(inflate_prefix(pack.view, at, _SIZES))[1]
             except _BROKEN:
                 pass
         return self._store.header(oid)[1]
@@ -67,44 +69,42 @@ class BlobCache:
                 pass
         return self._store.read(oid, limit)
 
-    def _find(self, oid: bytes) -> tuple[PackPlace, int] | None:
-        for number, place in enumerate(self._places):
+    def _find(self, oid: bytes) -> tuple[Pack, int] | None:
+        for number, pack in enumerate(self._packs):
             try:
-                offset = place.find(oid)
-                if offset is None:
-                    continue
-                if place.data is None:
-                    place.open()
+                offset = pack.find(oid)
             except _BROKEN:
+                continue
+            if offset is None:
                 continue
             if number:
                 # Neighbours in time lie in the same pack.
-                self._places.insert(0, self._places.pop(number))
-            return place, offset
+                self._packs.insert(0, self._packs.pop(number))
+            return pack, offset
         return None
 
-    def _built(self, place: PackPlace, offset: int, oid: bytes, limit: int) -> _Content | None:
+    def _built(self, pack: Pack, offset: int, oid: bytes, limit: int) -> _Content | None:
         """Build an object from its pack; None when a base lies elsewhere."""
-        name, entry = place.pack.path, place.pack.entry
+        name = pack.path
         chain: list[tuple[int, int, int]] = []
         while True:
             content = self._young.get((name, offset)) or self._old.get((name, offset))
             if content is not None:
                 break
-            number, size, at, base = entry(offset)
+            number, size, at, base = pack.entry(offset)
             if size > (limit if base is None and not chain else CHAIN_LIMIT):
                 raise ObjectTooLargeError(oid, size, limit if not chain else CHAIN_LIMIT)
             if base is None:
-                content = _KINDS[number], _inflated(place, at, size)
+                content = _KINDS[number], inflated(pack, at, size, _AT_ONCE)
                 break
             if not chain:
-                promised = delta_sizes(inflate_prefix(place.pack.data, at, _SIZES))[1]
+                promised = delta_sizes(inflate_prefix(pack.view, at, _SIZES))[1]
                 if promised > limit:
                     raise ObjectTooLargeError(oid, promised, limit)
             if len(chain) >= _MAX_CHAIN:
                 raise BadDataError("the chain of deltas does not end")
             chain.append((offset, at, size))
-            below = base if isinstance(base, int) else place.find(base)
+            below = base if isinstance(base, int) else pack.find(base)
             if below is None:
                 return None
             offset = below
@@ -114,7 +114,7 @@ class BlobCache:
         self._keep((name, offset), content)
         while chain:
             offset, at, size = chain.pop()
-            delta = _inflated(place, at, size)
+            delta = inflated(pack, at, size, _AT_ONCE)
             base_size, promised, _ = delta_sizes(delta)
             if promised > max(limit, CHAIN_LIMIT) or base_size != len(data):
                 raise BadDataError("the delta does not fit its base, or asks for too much")
@@ -132,14 +132,3 @@ class BlobCache:
         if self._held > self._kept:
             self._held = 0
             self._old, self._young = self._young, {}
-
-
-def _inflated(place: PackPlace, at: int, size: int) -> bytes:
-    if size > _AT_ONCE:
-        assert place.data is not None
-        return inflate(place.data, at, size)
-    # Where the stream ends is not known: so many bytes hold it, unless somebody packed it badly on purpose.
-    content: bytes = decompress(place.view[at : at + size + (size >> 6) + 64], 15, size or 1)
-    if len(content) != size:
-        raise BadDataError("inflates to another size than announced")
-    return content

@@ -10,7 +10,7 @@ from leaksieve.gitobjects.files import Buffer
 _STEP = 1 << 18
 
 
-def inflate(buffer: Buffer, start: int, size: int) -> bytes:
+def inflate(buffer: Buffer | memoryview, start: int, size: int) -> bytes:
     """Inflate the zlib stream at ``start``, which must hold exactly ``size`` bytes; raises BadDataError."""
     data = inflate_prefix(buffer, start, size + 1, whole=True)
     if len(data) != size:
@@ -18,7 +18,7 @@ def inflate(buffer: Buffer, start: int, size: int) -> bytes:
     return data
 
 
-def inflate_prefix(buffer: Buffer, start: int, most: int, *, whole: bool = False) -> bytes:
+def inflate_prefix(buffer: Buffer | memoryview, start: int, most: int, *, whole: bool = False) -> bytes:
     """Inflate at most ``most`` (over 0) bytes of the stream at ``start``.
 
     Fewer come back only when the stream ends.  With ``whole``, a stream whose end or checksum is
@@ -35,7 +35,7 @@ def inflate_prefix(buffer: Buffer, start: int, most: int, *, whole: bool = False
         parts = [data]
         left = most - len(data)
         while left > 0 and not stream.eof:
-            fresh = stream.unconsumed_tail
+            fresh: bytes | memoryview = stream.unconsumed_tail
             if not fresh:
                 fresh = buffer[at : at + step]
                 at += step

@@ -231,7 +231,7 @@ def _inflated(view: memoryview, start: int, end: int, size: int) -> bytes:
         return content
     if size > (end - start) * _MOST_EXPANSION:
         raise BadDataError("announces more than its data can hold")
-    return inflate(view.obj, start, size)  # type: ignore[arg-type]
+    return inflate(view, start, size)
 
 
 def _joined(made: bytes | list[bytes]) -> bytes:

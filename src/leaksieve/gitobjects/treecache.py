@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leaksieve.gitobjects.compiled import ERRORS, apply_delta, decompress
+from leaksieve.gitobjects.compiled import ERRORS, apply_delta
 from leaksieve.gitobjects.delta import delta_sizes
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError, ObjectError, ObjectTooLargeError
-from leaksieve.gitobjects.files import Buffer
-from leaksieve.gitobjects.inflate import inflate
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.pack import Pack
+from leaksieve.gitobjects.packread import inflated
 
 # A tree of this many bytes lists over a million files.
 TREE_LIMIT = 64 * 1024 * 1024
@@ -29,44 +28,18 @@ EMPTY_TREES = frozenset(
 )
 _TREE = 2
 _MAX_CHAIN = 10_000
-# Up to this announced size, inflating in one go cannot yield more than some 70 MB, whatever the stream holds.
-_AT_ONCE = 64 * 1024
 _BAD: tuple[type[Exception], ...] = (BadDataError, ObjectError, OSError, IndexError, *ERRORS)
-# Entries of an index looked through around the place where an id should stand.
-_NEAR = 40
 
 
 class _Shelf:
-    """One pack, what its index says of where ids stand, and the contents kept of it, by offset."""
+    """One pack, and the contents kept of it, by offset."""
 
-    __slots__ = ("data", "fanout", "index", "offsets", "old", "pack", "start", "step", "view", "young")
+    __slots__ = ("old", "pack", "young")
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
-        self.index: Buffer = pack.index
-        self.start, self.step, self.offsets, _, _ = pack.layout
-        self.fanout = [0] + [int.from_bytes(self.index[at : at + 4]) for at in range(8, 1032, 4)]
-        self.data: Buffer | None = None
-        self.view = memoryview(b"")
         self.young: dict[int, bytes] = {}
         self.old: dict[int, bytes] = {}
-
-    def find(self, oid: bytes) -> int | None:
-        """The offset of an object, or None; raises BadDataError."""
-        if self.step != len(oid):
-            return self.pack.find(oid)
-        # Ids are spread evenly: guess the place, look around it, and only then search.
-        index = self.index
-        low, high = self.fanout[oid[0] : oid[0] + 2]
-        guess = low + ((high - low) * int.from_bytes(oid[1:4]) >> 24)
-        begin = max(guess - _NEAR, low)
-        here = self.start + begin * self.step
-        found = index[here : self.start + min(guess + _NEAR, high) * self.step].find(oid)
-        if found < 0 or found % self.step:
-            return self.pack.find(oid)
-        at = self.offsets + 4 * (begin + found // self.step)
-        offset = int.from_bytes(index[at : at + 4])
-        return offset if offset < 0x80000000 else self.pack.find(oid)
 
 
 class TreeCache:
@@ -95,7 +68,7 @@ class TreeCache:
             return found
         for number, shelf in enumerate(self._shelves):
             try:
-                offset = shelf.find(oid)
+                offset = shelf.pack.find(oid)
                 if offset is None:
                     continue
                 if number:
@@ -135,11 +108,7 @@ class TreeCache:
                 shelf.old, shelf.young = shelf.young, {}
 
     def _from_pack(self, shelf: _Shelf, offset: int, oid: bytes) -> bytes:
-        if shelf.data is None:
-            shelf.data = shelf.pack.data
-            shelf.view = memoryview(shelf.data)
-        entry = shelf.pack.entry
-        young, old = shelf.young, shelf.old
+        pack, young, old = shelf.pack, shelf.young, shelf.old
         chain: list[tuple[int, int, int]] = []
         while True:
             content = young.get(offset)
@@ -147,13 +116,13 @@ class TreeCache:
                 content = old.get(offset)
             if content is not None:
                 break
-            kind, size, at, base = entry(offset)
+            kind, size, at, base = pack.entry(offset)
             if size > TREE_LIMIT:
                 raise ObjectTooLargeError(oid, size, TREE_LIMIT)
             if base is None:
                 if kind != _TREE:
                     raise CorruptObjectError(oid, "is no tree")
-                content = _inflated(shelf, at, size)
+                content = inflated(pack, at, size)
                 break
             if len(chain) >= _MAX_CHAIN:
                 raise BadDataError("the chain of deltas does not end")
@@ -161,7 +130,7 @@ class TreeCache:
             if isinstance(base, int):
                 offset = base
                 continue
-            inside = shelf.find(base)
+            inside = pack.find(base)
             if inside is None:
                 # A base outside its pack is rare: the store knows the ways.
                 return self._from_store(oid)
@@ -169,7 +138,7 @@ class TreeCache:
         self._put(shelf, offset, content)
         while chain:
             offset, at, size = chain.pop()
-            delta = _inflated(shelf, at, size)
+            delta = inflated(pack, at, size)
             number = 0
             while delta[number] > 127:
                 number += 1
@@ -187,14 +156,3 @@ class TreeCache:
         if offset not in shelf.young:
             shelf.young[offset] = content
             self._keep(len(content) + 100)
-
-
-def _inflated(shelf: _Shelf, at: int, size: int) -> bytes:
-    if size > _AT_ONCE:
-        assert shelf.data is not None
-        return inflate(shelf.data, at, size)
-    # Where the stream ends is not known: so many bytes hold it, unless somebody packed it badly on purpose.
-    content = decompress(shelf.view[at : at + size + (size >> 6) + 64], 15, size or 1)
-    if len(content) != size:
-        raise BadDataError("inflates to another size than announced")
-    return content

@@ -147,9 +147,6 @@ def _read_rule(table: dict[str, Any], family: dict[str, Any], where: str) -> dic
     return rule
 
 
-def _read_pattern(rule: dict[str, Any], table: dict[str, Any], place: str) -> None:
-    def macro(match: re.Match[str]) -> str:
-        if match.group(1) not in MACROS:
 def _read_former(rule: dict[str, Any], table: dict[str, Any], place: str) -> None:
     """Take over what the rule was called before; nothing is kept where it had no other name, which is nearly everywhere."""
     aliases = _texts(table, "aliases", place)
@@ -165,6 +162,9 @@ def _read_former(rule: dict[str, Any], table: dict[str, Any], place: str) -> Non
         rule["fingerprint_family"] = family
 
 
+def _read_pattern(rule: dict[str, Any], table: dict[str, Any], place: str) -> None:
+    def macro(match: re.Match[str]) -> str:
+        if match.group(1) not in MACROS:
             raise _fail(place, f"unknown macro {match.group(0)}; known: {', '.join(MACROS)}")
         return MACROS[match.group(1)]
 

@@ -7,7 +7,7 @@ The trailing checksum is not verified (git itself does so only when asked, and m
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import repeat
 
 from leaksieve.errors import SourceError
@@ -60,7 +60,7 @@ class Index:
         self.sparse = False
         try:
             if self.version == 4:
-                self._entries, at = _unpack(data, count, hash_size)
+                self._entries, at = _unpack(data, count, hash_size, self._positions.append)
             else:
                 at = self._locate(count)
         except (IndexError, ValueError) as error:
@@ -132,6 +132,13 @@ class Index:
     def __iter__(self) -> Iterator[IndexEntry]:
         return iter(self._entries) if self._entries is not None else map(self.__getitem__, range(len(self._positions)))
 
+    def remembered(self, number: int) -> tuple[int, int, int]:
+        """Return how an entry's file was when git last looked: (seconds, nanoseconds, size), the times those of its change; zeroes once joined."""
+        if not self._positions:
+            return 0, 0, 0
+        data, at = self._data, self._positions[number]
+        return int.from_bytes(data[at + 8 : at + 12]), int.from_bytes(data[at + 12 : at + 16]), int.from_bytes(data[at + 36 : at + 40])
+
     def paths(self) -> tuple[list[bytes], list[bytes], list[bytes]]:
         """Return the paths of files (links among them), of gitlinks and of sparse directories; faster than going through the entries."""
         found: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
@@ -176,12 +183,13 @@ class Index:
             entries += added
             entries.sort(key=lambda entry: (entry[0], entry[3]))
         self._entries = entries
+        self._positions = []
         self.sparse = self.sparse or shared.sparse
         self.link = None
 
 
-def _unpack(data: bytes, count: int, hash_size: int) -> tuple[list[IndexEntry], int]:
-    """Version 4: each path is given as how much of the one before to drop, and what to add."""
+def _unpack(data: bytes, count: int, hash_size: int, note: Callable[[int], None]) -> tuple[list[IndexEntry], int]:
+    """Version 4: each path is given as how much of the one before to drop, and what to add.  ``note`` is told where each entry begins."""
     entries: list[IndexEntry] = []
     append = entries.append
     find = data.index
@@ -190,6 +198,7 @@ def _unpack(data: bytes, count: int, hash_size: int) -> tuple[list[IndexEntry], 
     at = 12
     path = b""
     for _ in repeat(None, count):
+        note(at)
         flags_at = at + fixed
         flags = data[flags_at] << 8 | data[flags_at + 1]
         start = flags_at + 2

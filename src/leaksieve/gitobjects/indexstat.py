@@ -6,17 +6,11 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from leaksieve.gitobjects.errors import BadDataError
-from leaksieve.gitobjects.files import read_regular
-from leaksieve.gitobjects.index import IndexEntry, read_index
+from leaksieve.gitobjects.index import read_index
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.gitobjects.trees import SYMLINK
 
-_LIMIT = 1 << 31
 _WORD = 0xFFFFFFFF
-# Seconds, nanoseconds, size, racy.
-_Memory = tuple[int, int, int, bool]
-_NOTHING: _Memory = (0, 0, 0, True)
 
 
 class Kept(NamedTuple):
@@ -51,52 +45,16 @@ def kept_entries(repo: Repository) -> Iterator[Kept]:
 
     Of a split index, which keeps its entries in two files, nothing is taken to be remembered.
     """
+    try:
+        # Before the index is read: if another takes its place in between, files are looked at that need not be, never the other way.
+        written = os.stat(repo.index_path).st_mtime_ns
+    except OSError:
+        written = 0
     index = read_index(repo)
     if index is None:
         return
-    try:
-        memory = _memory(repo)
-    except (OSError, BadDataError, IndexError, ValueError):
-        memory = {}
-    for number in range(len(index)):
-        yield _kept(index[number], memory)
-
-
-def _kept(entry: IndexEntry, memory: dict[tuple[bytes, bytes], _Memory]) -> Kept:
-    return Kept(*entry, *memory.get((entry[0], entry[1]), _NOTHING))
-
-
-def _memory(repo: Repository) -> dict[tuple[bytes, bytes], _Memory]:
-    """Return (path, raw id) -> what is remembered; raises OSError, IndexError or ValueError for an index that does not parse."""
-    written = os.stat(repo.index_path).st_mtime_ns
-    data = read_regular(repo.index_path, _LIMIT)
-    version = int.from_bytes(data[4:8])
-    width = repo.hash_size
-    found: dict[tuple[bytes, bytes], _Memory] = {}
-    at, path = 12, b""
-    for _ in range(int.from_bytes(data[8:12])):
-        start = at + 42 + width
-        if data[at + 40 + width] & 0x40:
-            start += 2
-        if version == 4:
-            byte = data[start]
-            start += 1
-            drop = byte & 127
-            while byte & 128:
-                byte = data[start]
-                start += 1
-                drop = (drop + 1) << 7 | byte & 127
-            path = path[: len(path) - drop]
-            end = data.index(b"\0", start)
-            path += data[start:end]
-            after = end + 1
-        else:
-            end = data.index(b"\0", start)
-            path = data[start:end]
-            after = end + 8 - (end - at) % 8
-        seconds, nanoseconds = int.from_bytes(data[at + 8 : at + 12]), int.from_bytes(data[at + 12 : at + 16])
-        racy = seconds * 1_000_000_000 + nanoseconds >= (written if nanoseconds else written // 1_000_000_000 * 1_000_000_000)
-        # An entry of a split index that replaces a shared one has no path here, and finds nobody to remember it for.
-        found[path, data[at + 40 : at + 40 + width]] = (seconds, nanoseconds, int.from_bytes(data[at + 36 : at + 40]), racy)
-        at = after
-    return found
+    second = written // 1_000_000_000 * 1_000_000_000
+    for number, entry in enumerate(index):
+        seconds, nanoseconds, size = index.remembered(number)
+        racy = seconds * 1_000_000_000 + nanoseconds >= (written if nanoseconds else second)
+        yield Kept(*entry, seconds, nanoseconds, size, racy)

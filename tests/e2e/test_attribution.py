@@ -147,9 +147,9 @@ class Truth:
         assert told.at_head == bool(held[self.refs["HEAD"]])
         parents = {parent for oid in within for parent in self.parents[oid]}
         tips = {oid for oid in self.refs.values() if oid in within} | {oid for oid in within if oid not in parents}
-        assert told.still_held == any(held[oid] for oid in tips)
+        still_held = any(held[oid] for oid in tips)
         dropped = [self.time[oid] for oid in within if not held[oid] and any(held[parent] for parent in self.parents[oid])]
-        assert (told.hours is None) == told.still_held
+        assert (told.removed is None, told.hours is None) == (still_held, still_held)
         if told.hours is not None:
             assert told.hours == round((max(dropped) - self.time[first]) / 3600, 1)
         reaching = {name for name, oid in self.refs.items() if name == "HEAD" or name.startswith("refs/") if self.reaches(oid, first)}
@@ -161,13 +161,12 @@ class Truth:
             start = min(brought, key=self.order)
             end = max((oid for oid in holders if path in held[oid]), key=self.order)
             head = self.listing[self.refs["HEAD"]].get(path) if path in held[self.refs["HEAD"]] else None
-            expected[path] = (start, self.listing[start][path], end, self.listing[end][path], head)
+            expected[path] = (start, self.listing[start][path], end, head)
         found = {
             each.path.decode(): (
                 each.first.hex(),
                 each.first_object.hex(),
                 each.last.hex(),
-                each.last_object.hex(),
                 each.head_object.hex() if each.head_object else None,
             )
             for each in told.paths
@@ -238,7 +237,7 @@ def test_author_dates_and_time_exposed(repo: GitRepo) -> None:
     assert told.first_seen == "2023-11-14T15:13:20-08:00"
     assert told.removed == "2023-11-15T00:43:20+00:00"
     assert told.hours == 1.5
-    assert (told.at_head, told.still_held, told.where) == (False, False, "ref")
+    assert (told.at_head, told.where) == (False, "ref")
     assert told.refs == (b"HEAD", b"refs/heads/main")
 
 
@@ -290,7 +289,7 @@ def test_stash_with_untracked_files(repo: GitRepo) -> None:
     # Now only the stash's log leads there.
     for blob in blobs:
         told = only(repo, blob)
-        assert (told.where, told.refs, told.still_held) == ("stash", (), True)
+        assert (told.where, told.refs, told.removed) == ("stash", (), None)
     repo("stash", "clear")
     assert [only(repo, blob).where for blob in blobs] == ["unreachable", "unreachable"]
 
@@ -301,7 +300,7 @@ def test_notes_messages_and_tags(repo: GitRepo) -> None:
     commit = repo.commit("the secret is here")
     told = only(repo, commit)
     assert told.commit is not None
-    assert (told.where, told.commit.hex(), told.paths, told.still_held) == ("ref", commit, (), True)
+    assert (told.where, told.commit.hex(), told.paths, told.removed) == ("ref", commit, (), None)
     assert [(each.kind, each.where, each.refs) for each in told.messages] == [("commit", "ref", (b"HEAD", b"refs/heads/main"))]
     repo("tag", "-a", "-m", "secret", "v1")
     tag = repo.id("v1")

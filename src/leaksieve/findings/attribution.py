@@ -35,8 +35,8 @@ class PathHistory(NamedTuple):
 
     ``path`` is raw; that of a directory (whose entries' names hold the secret) ends in "/" and is
     empty for the top one.  ``first`` is the raw id of the commit that brought it to this path,
-    ``first_object`` what it brought; ``last`` the newest commit whose tree has it there, with
-    ``last_object``.  ``head_object`` is what HEAD's tree has there, None unless it is one that holds the secret.
+    ``first_object`` what it brought; ``last`` the newest commit whose tree has it there.
+    ``head_object`` is what HEAD's tree has there, None unless it is one that holds the secret.
     ``renamed_from`` is the path of which the same commit removed the secret, None when it did not.
     """
 
@@ -44,7 +44,6 @@ class PathHistory(NamedTuple):
     first: bytes
     first_object: bytes
     last: bytes
-    last_object: bytes
     head_object: bytes | None
     renamed_from: bytes | None
 
@@ -82,9 +81,9 @@ class Attribution(NamedTuple):
     ``author`` its author; ``first_seen`` its committer date; ``at_boundary`` says that it was there
     already where the history that this clone has begins, so an earlier commit may have brought it in.
     ``last`` is the newest commit whose tree holds it, ``last_seen`` that one's committer date.
-    ``at_head``: HEAD's tree holds it.  ``still_held``: HEAD's, some reference's or, where no reference
-    reaches it, some last commit's tree does.  ``removed`` is the committer date of the commit after
-    which no tree held it any more, None while still held; ``hours`` the time until then.
+    ``at_head``: HEAD's tree holds it.  ``removed`` is the committer date of the commit after which no
+    tree held it any more, None while HEAD's, some reference's or, where no reference reaches it, some
+    last commit's tree does; ``hours`` the time until then.
 
     ``refs`` are names of references and tags that reach the first commit, the first MOST_REFS of
     ``ref_count``.  ``paths`` the first MOST_PATHS of ``path_count``, oldest first.  ``messages`` are
@@ -100,7 +99,6 @@ class Attribution(NamedTuple):
     last: bytes | None
     last_seen: str
     at_head: bool
-    still_held: bool
     removed: str | None
     hours: float | None
     refs: tuple[bytes, ...]
@@ -364,7 +362,6 @@ class _Account:
             last=log.oid(last) if last >= 0 else None,
             last_seen=_utc(log.times[last]) if last >= 0 else "",
             at_head=bool(self._lineage.head_state & story.mask),
-            still_held=still,
             removed=_utc(until) if until is not None else None,
             hours=round((until - log.times[first]) / _HOUR, 1) if until is not None else None,
             refs=refs,
@@ -397,7 +394,6 @@ class _Account:
                     self._log.oid(first),
                     brought,
                     self._log.oid(last),
-                    single or self._object_at(last, slot.path) or brought,
                     None if not at_head or self._tips.head is None else single or self._object_at(self._tips.head, slot.path) or brought,
                     self._lineage.slots[origin].path if origin >= 0 else None,
                 )

@@ -55,20 +55,33 @@ class Brute:
         import regex
 
         from leaksieve.engine.matcher import Engine
+        from leaksieve.ruleset.named import Names
 
-        self.patterns = [(ruleset.ids[index], regex.compile(ruleset.rule(index)["pattern"].encode("latin-1"))) for index in range(len(ruleset.ids))]
+        self.patterns = [
+            (rule["id"], regex.compile(rule["pattern"].encode("latin-1")), Names(rule["named"], [(0,)] * len(rule["named"])) if rule["named"] else None)
+            for rule in map(ruleset.rule, range(len(ruleset.ids)))
+        ]
         self.engines = [Engine(ruleset, prefilter=name, decode_depth=0, timeout=600.0) for name in installed()]
         self.by_rule: dict[str, float] = {}
 
     def matches(self, data: bytes) -> set[tuple[str, int, int]]:
         """(rule, start, end of the secret) of every match of every pattern."""
         found = set()
-        for rule, pattern in self.patterns:
+        for rule, pattern, names in self.patterns:
             began = time.perf_counter()
             for match in pattern.finditer(data):
-                found.add((rule, *match.span("secret")))
+                if names is None or named(names, data, match.start()):
+                    found.add((rule, *match.span("secret")))
             self.by_rule[rule] = self.by_rule.get(rule, 0.0) + time.perf_counter() - began
         return found
+
+
+def named(names: Any, data: bytes, start: int) -> bool:
+    """Whether a rule's own name begins at ``start``, in an assigned name that also holds a credential word: it is by definition known by both."""
+    from leaksieve.ruleset.named import assigned_name, opened
+
+    low, high = assigned_name(data, start, 0)
+    return opened(data, start) and any(low + offset == start for _, offset in names.within(data[low:high]))
 
 
 def installed() -> list[str]:

@@ -16,6 +16,7 @@ from leaksieve.engine.prefilter import FEW_BYTES, AhoCorasick, Hyperscan
 from leaksieve.engine.trigrams import Trigrams
 from leaksieve.engine.vocabulary import Vocabulary
 from leaksieve.ruleset.assign import ASSIGN
+from leaksieve.ruleset.named import Names, assigned_name, opened
 
 quick = settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 slow = quick
@@ -161,9 +162,16 @@ def _by_force(data, fast):
     judge = Judge()
     for rule in fast:
         starts = {}
+        names = Names(rule["named"], [(0,)] * len(rule["named"]))
         try:
             for match in compiled(rule["pattern"]).finditer(data, overlapped=True, timeout=5):
-                starts[match.start()] = (match.span(), match.span("secret"), judge.value(rule, match.group("secret"), match))
+                low = match.start()
+                if rule["named"]:
+                    # A match begins with the assigned name, which must hold a credential word as well.
+                    low, high = assigned_name(data, match.start(), 0)
+                    if low in starts or not opened(data, match.start()) or (0, match.start() - low) not in names.within(data[low:high]):
+                        continue
+                starts[low] = ((low, match.end()), match.span("secret"), judge.value(rule, match.group("secret"), match))
         except TimeoutError:
             continue
         yield rule["id"], starts

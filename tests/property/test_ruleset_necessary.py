@@ -13,14 +13,16 @@ from patterns import draw, matching, tree
 from rulebook import finished, ruleset_of, toml
 
 from leaksieve.engine.vocabulary import Vocabulary
-from leaksieve.ruleset.assign import ASSIGN, BULK_TAIL, GATE_TAIL, MACROS, NAMED_TAIL
+from leaksieve.ruleset.assign import AHEAD, ASSIGN, BULK_TAIL, GATE_TAIL, KEY_BULK, KEY_TAIL, KEYLIKE, MACROS, NAMED_TAIL
 from leaksieve.ruleset.compile import unbounded
 from leaksieve.ruleset.lead import lead, spelled
+from leaksieve.ruleset.named import Names, assigned_name
 from leaksieve.ruleset.necessity import anchor
 from leaksieve.ruleset.syntax import Walker
 
 PER_RULE = 8
-CHECK = re.compile(GATE_TAIL.encode(), re.IGNORECASE)
+# What a value must look like, the tail, its text for bulk, and how far it looks ahead.
+KINDS = {"password": ("", GATE_TAIL, BULK_TAIL, 0), "key": (KEYLIKE, KEY_TAIL, KEY_BULK, AHEAD)}
 seeds = st.integers(0, 2**32).map(random.Random)
 
 
@@ -51,7 +53,8 @@ def test_every_match_holds_a_keyword_where_the_proof_says(full):
     """Within `before` bytes of the start; at the very start for a prefix rule."""
     tried = 0
     for rule in finished():
-        for match in drawn(rule, full):
+        # Rules that go by a name have no keywords: a credential word beside the name opens them.
+        for match in () if rule["named"] else drawn(rule, full):
             places = keyword_places(rule, match)
             assert places, f"{rule['id']}: no keyword in {match.group()!r}"
             assert min(places) <= rule["before"], f"{rule['id']}: {match.group()!r}"
@@ -78,7 +81,7 @@ def test_gates_and_assignments_tails_follow_their_keyword_in_every_match():
     """The rule's own gate or the tail of assignments: both are checked before the rule's pattern is."""
     tried = 0
     for rule in finished():
-        if not (rule["gated"] or rule["assigned"]):
+        if rule["named"] or not (rule["gated"] or rule["assigned"]):
             continue
         for match in (*drawn(rule), *drawn(rule, full=True)):
             # The value's last check may look at what follows: give it an end of line.
@@ -94,25 +97,41 @@ def test_gates_and_assignments_tails_follow_their_keyword_in_every_match():
                 if rule["assigned"] and places:
                     assert re.compile(NAMED_TAIL.encode(), re.IGNORECASE).match(text, places[0]), f"{rule['id']}: {text!r}"
                     tried += 1
-    assert tried > 500
+    assert tried > 100
+
+
+def test_names_are_found_where_a_pattern_takes_them():
+    tried = 0
+    for rule in finished():
+        names = Names(rule["named"], [(0,)] * len(rule["named"]))
+        for match in drawn(rule) if rule["named"] else ():
+            low, high = assigned_name(match.group(), 0, 0)
+            assert (0, 0) in names.within(match.group()[low:high]), f"{rule['id']}: {match.group()!r}"
+            tried += 1
+    assert tried > 1000
 
 
 @settings(max_examples=150)
 @given(seeds)
-def test_assignments_pass_the_gate_and_its_bulk_form(rng):
+@pytest.mark.parametrize("kind", KINDS)
+def test_assignments_pass_the_gate_and_its_bulk_form(kind, rng):
     """Names, operators and openings as the grammar allows them, each piece up to its limit, then a value."""
+    wanted, tail, bulk, ahead = KINDS[kind]
+    check = re.compile(tail.encode(), re.IGNORECASE)
     texts = []
     for _ in range(8):
-        text = b"token" + draw(tree(ASSIGN), rng, full=True) + draw(tree(r"[A-Za-z0-9+/$&%@!.:=_\-]{4,12}"), rng)
-        match = re.compile(b"(?i:token)" + ASSIGN.encode() + rb"[^\s\"'`,;<>(){}\[\]]{4}").match(text)
+        text = (
+            b"token" + draw(tree(ASSIGN), rng, full=True) + draw(tree(r"[A-Za-z0-9+/$&%@!.:=_\-]{4,12}|[A-Za-z]{12,40}[\"'`]|[A-Z]{16}|[a-z/.:]{60}[0-9]"), rng)
+        )
+        match = re.compile(b"(?i:token)" + ASSIGN.encode() + wanted.encode() + rb"[^\s\"'`,;<>(){}\[\]]{4}").match(text)
         if match is None:
             continue
-        gate = CHECK.match(text, 5)
+        gate = check.match(text, 5)
         assert gate is not None, text
         texts.append((text, gate.end()))
-    for (text, end), ends in zip(texts, hyperscan_finds([b"token" + BULK_TAIL.encode()], [text for text, _ in texts]), strict=True):
+    for (text, end), ends in zip(texts, hyperscan_finds([b"token" + bulk.encode()], [text for text, _ in texts]), strict=True):
         # The word is looked for within the tail's span before each end: one end inside the tail's own reach is what finds it.
-        assert any(9 <= found <= 5 + Walker(GATE_TAIL).width()[1] for found in ends), (text, end, ends)
+        assert any(9 <= found <= 5 + Walker(tail).width()[1] + ahead for found in ends), (text, end, ends)
 
 
 def test_every_tails_bulk_form_finds_what_the_tail_takes():
@@ -139,6 +158,7 @@ def test_opening_a_repeat_only_ever_widens():
     tail = "[a-z]{2,30}=[0-9]{3,8}[x]{40}"
     assert unbounded(tail) == "[a-z]{2,}=[0-9]{3,8}[x]{40}"
     assert unbounded(GATE_TAIL) == BULK_TAIL
+    assert unbounded(KEY_TAIL) == KEY_BULK
 
 
 # Patterns in the style of rules, put together from pieces that vary, with a keyword somewhere.

@@ -15,6 +15,7 @@ from leaksieve.engine.prefilter import NOTHING, Patterns, Prefilter, compile_all
 from leaksieve.engine.vocabulary import ESCAPES, Hits, Vocabulary
 from leaksieve.model import Match, Skip, Span
 from leaksieve.ruleset.load import Ruleset
+from leaksieve.ruleset.named import assigned_name
 from leaksieve.secret import Secret
 
 if TYPE_CHECKING:
@@ -179,10 +180,17 @@ class Engine:
 
     def _gated(self, data: bytes, number: int, starts: list[int], skips: list[Skip]) -> list[Raw]:
         gate = self.vocabulary.gates[number]
+        names = self.vocabulary.names
         found: list[Raw] = []
         for start in starts:
             for index in gate.rules:
                 self._confirm(data, index, start, 0, found, skips)
+            low, high = assigned_name(data, start, len(gate.word))
+            for index, offset in names.within(data[low:high]):
+                before = len(found)
+                self._confirm(data, index, low + offset, 0, found, skips)
+                # The whole name is part of the match: what opened it may stand before the rule's own words.
+                found[before:] = [raw._replace(span=Span(low, raw.span.end)) for raw in found[before:]]
         return found
 
     def _confirm(self, data: bytes, index: int, start: int, length: int, found: list[Raw], skips: list[Skip]) -> None:

@@ -10,6 +10,7 @@ import re
 from typing import Any, NamedTuple
 
 from leaksieve.ruleset.load import Ruleset
+from leaksieve.ruleset.named import Names
 
 # Escapes that are worth decoding, as fixed-length patterns: (decoder, pattern, length).
 ESCAPES: tuple[tuple[str, str, int], ...] = (
@@ -94,9 +95,10 @@ class Vocabulary:
         self.gates: list[Gate] = []
         for bulk, text, span, words in ruleset.gates:
             tail = Tail(bulk.encode(), text.encode(), span)
-            # Gates are found in any case; the rule itself says which it wants.
-            self.gates += [Gate(word.lower().encode(), kept, tail) for word, who in words if (kept := tuple(i for i in who if i not in off))]
+            # Gates are found in any case; the rule itself says which it wants.  Those without a rule of their own may open named ones.
+            self.gates += [Gate(word.lower().encode(), kept, tail) for word, who in words if (kept := tuple(i for i in who if i not in off)) or ruleset.names]
         self._forms: list[Form] | None = None
+        self._names: Names | None = None
 
     def literal(self, number: int) -> Literal:
         """A keyword by number, with the rules that are switched on."""
@@ -112,6 +114,13 @@ class Vocabulary:
             self._leads = self.ruleset.leads
         text, length = self._leads.get(number, ("", 0))
         return text.encode(), length
+
+    @property
+    def names(self) -> Names:
+        """Names of rules that know their value by the name it is assigned to."""
+        if self._names is None:
+            self._names = Names(*self.ruleset.named)
+        return self._names
 
     @property
     def forms(self) -> list[Form]:

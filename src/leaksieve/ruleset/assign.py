@@ -29,16 +29,24 @@ _GATE_VALUE = r"[^\s\"'`,;<>(){}\[\]]{4}"
 # What a rule's own words may add to the gate's word (pass + word) before the name goes on.
 WORD_REST = 16
 GATE_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + _GATE_VALUE
+# What a key or token begins with, where a password may be anything: a digit within sight, or a run of letters long enough
+# to be no word (in quotes, or in capitals).  Code is full of `token = parser.next()`: this alone leaves a tenth of the lines.
+KEYLIKE = r"(?=[^\s\"'`,;<>(){}\[\]]{0,63}[0-9]|(?<=[\"'`;])[A-Za-z]{12,128}[\"'`\\&]|(?-i:[A-Z]{16}))"
+# How far that looks, in bytes.
+AHEAD = 129
+KEY_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + KEYLIKE + _GATE_VALUE
 # What follows the first word of a longer name: the rest of the name, then the same.
 NAMED_REST = 96
 # Possessive, since no operator begins with a character of a name: giving characters back could only cost time.
 NAMED_TAIL = rf"[\w.\-]{{0,{NAMED_REST + TAIL_LENGTH}}}+" + _TO_VALUE + _GATE_VALUE
 # The same for bulk: everything GATE_TAIL takes and a little more, with unbounded repeats, which cost
 # Hyperscan a twentieth of the bounded ones to compile and half to run.  What it finds is checked with GATE_TAIL.
-BULK_TAIL = (
+_BULK_TO_VALUE = (
     r"[\w.\-]*(?:[\\\"'`\])]|&(?:quot|#3[49]|#x2[27]);)*[ \t]*(?:(?:value[ \t]*)?[=:>|?<](?:[\w.\[\]|? \t]*=)?[=>:|?<, \t\\\"'`&;\[(@$\-]*"
-    r"(?:[rbuf@$]*[\"'`\\]+|&(?:quot|#3[49]|#x2[27]);)?|[,(][ \t]*(?:[rbuf@$]*\\*[\"'`]+|&(?:quot|#3[49]|#x2[27]);|\[[ \t]*[\"']))" + _GATE_VALUE
+    r"(?:[rbuf@$]*[\"'`\\]+|&(?:quot|#3[49]|#x2[27]);)?|[,(][ \t]*(?:[rbuf@$]*\\*[\"'`]+|&(?:quot|#3[49]|#x2[27]);|\[[ \t]*[\"']))"
 )
+BULK_TAIL = _BULK_TO_VALUE + _GATE_VALUE
+KEY_BULK = _BULK_TO_VALUE + r"(?:[^\s\"'`,;<>(){}\[\]]*[0-9]|[A-Za-z]{12,}[\"'`\\&]|(?-i:[A-Z]{16}))"
 
 # A value in free text.  Quoted: anything up to the quote, but not starting with a blank or a bracket.  Bare: up to a
 # blank or a separator, and not the name of something called or indexed.
@@ -47,4 +55,4 @@ TEXT = (
     r"|(?<![\"'`;])[^\s\"'`,;<>(){}\[\]]{4}[^\s\"'`,;<>(){}\[\]]{2,124}(?![^\s\"'`,;<>)}\]]))"
 )
 
-MACROS = {"assign": ASSIGN, "end": END, "text": TEXT}
+MACROS = {"assign": ASSIGN, "keylike": KEYLIKE, "end": END, "text": TEXT}

@@ -17,6 +17,7 @@ import regex
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.compile import finish, rule_files
 from leaksieve.ruleset.generic import implausible
+from leaksieve.ruleset.named import CREDENTIAL_WORDS, opened
 from leaksieve.ruleset.rule import read_rules
 from leaksieve.ruleset.syntax import Walker, flatten
 from leaksieve.ruleset.template import expand
@@ -101,6 +102,9 @@ def check_rule(rule: dict[str, Any]) -> list[str]:
                 found.append(f"example `{template}`: {error}")
                 break
             spans = accepted(rule, compiled, text)
+            if spans and rule["named"] and not any(opened(text, match.start()) for match in compiled.finditer(text)):
+                found.append(f"example `{template}`: none of {', '.join(CREDENTIAL_WORDS)} stands in the assigned name; write a `pattern` with `keywords`")
+                break
             if not spans:
                 raw = compiled.search(text)
                 why = f"dropped by filter {dropped(rule, raw)}" if raw else "pattern does not match"

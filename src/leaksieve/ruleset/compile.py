@@ -14,22 +14,23 @@ from hashlib import sha256
 from typing import Any
 
 from leaksieve.errors import RulesetError
-from leaksieve.ruleset.assign import ASSIGN, BULK_TAIL, GATE_TAIL, NAMED_REST, NOT_VALUE, VALUE_LENGTH, WORD_REST
+from leaksieve.ruleset.assign import AHEAD, ASSIGN, BULK_TAIL, GATE_TAIL, KEY_BULK, KEY_TAIL, KEYLIKE, NAMED_REST, NOT_VALUE, VALUE_LENGTH, WORD_REST
 from leaksieve.ruleset.encoded import Form, encoded_forms, unpacked_forms
 from leaksieve.ruleset.lead import LENGTH, lead, spelled, starts_within
 from leaksieve.ruleset.linear import bytes_of, problems
+from leaksieve.ruleset.named import KEY_WORDS, PASSWORD_WORDS
 from leaksieve.ruleset.necessity import anchor, every_spelling
 from leaksieve.ruleset.rule import read_rules
 from leaksieve.ruleset.syntax import ALL_BYTES, UNBOUNDED, WORD, Walker, always_holds, parse
 
-FORMAT = 2
+FORMAT = 3
 # Left out of the compiled form: they are for checking, not for scanning.
 _CHECK_ONLY = ("examples", "counter_examples", "near_misses", "also", "gated", "tail", "gate", "encoded", "leads")
 MAX_MATCH = 4096
 MAX_BLOCK = 96 * 1024
 # The words of generic rules: so common that a literal alone would cost more than everything else, so
 # they are looked for as a gate (word, operator, value).
-GATED = frozenset(("pass", "pwd", "secret", "token", "credential", "auth"))
+GATED = frozenset(PASSWORD_WORDS + KEY_WORDS)
 # Keywords up to this length are looked for with what follows them.
 WEAK = 6
 # What names are made of.
@@ -64,6 +65,10 @@ def finish(rule: dict[str, Any], where: str) -> dict[str, Any]:
     for keyword in rule["keywords"]:
         if len(keyword) < 2 or not keyword.isascii():
             raise RulesetError(f"keyword `{keyword}` must have 3 or more ASCII characters", where=place)
+    if rule["named"]:
+        if crosses:
+            raise RulesetError("a value that is known by its name must stay within a line; write a `pattern` with `keywords`", where=place)
+        return {**rule, "prefix": True, "before": 0, "width": high, "min_width": low, "lines": False, "public_prefix": "", "gated": [], "leads": {}}
     found = anchor(walker, [keyword.encode() for keyword in rule["keywords"]], rule["ignore_case"])
     if found is None:
         raise RulesetError("keywords are not necessary: the pattern can match text that holds none of them", where=place)
@@ -131,7 +136,8 @@ def _set_gate(rule: dict[str, Any], rest: int | None, crosses: bool, place: str)
         rule["gated"], rule["tail"] = list(rule["keywords"]), rule["gate"]
     else:
         rule["gated"] = [word for word in rule["keywords"] if rest is not None and rest <= WORD_REST and not crosses and word in GATED]
-        rule["tail"] = GATE_TAIL if rule["gated"] else ""
+        _, _, value = rule["pattern"].partition(ASSIGN)
+        rule["tail"] = (KEY_TAIL if value.startswith(KEYLIKE) else GATE_TAIL) if rule["gated"] else ""
 
 
 _BOUNDS = re.compile(r"\{(\d+),(\d+)\}")
@@ -139,7 +145,8 @@ _BOUNDS = re.compile(r"\{(\d+),(\d+)\}")
 
 def unbounded(tail: str) -> str:
     """The tail with longer repeats left open: Hyperscan compiles and runs that many times faster; hits are checked with the tail itself."""
-    return BULK_TAIL if tail == GATE_TAIL else _BOUNDS.sub(lambda match: match.group() if int(match.group(2)) < OPEN_FROM else f"{{{match.group(1)},}}", tail)
+    known = {GATE_TAIL: BULK_TAIL, KEY_TAIL: KEY_BULK}.get(tail)
+    return known or _BOUNDS.sub(lambda match: match.group() if int(match.group(2)) < OPEN_FROM else f"{{{match.group(1)},}}", tail)
 
 
 def compile_rules(rules: list[dict[str, Any]]) -> str:
@@ -150,15 +157,21 @@ def compile_rules(rules: list[dict[str, Any]]) -> str:
             raise RulesetError(f"rule id `{one['id']}` is used twice")
     literals: dict[tuple[str, bool], list[int]] = {}
     gates: dict[tuple[str, str], list[int]] = {}
+    named: dict[str, list[int]] = {}
     lines = []
     for index, rule in enumerate(rules):
-        for keyword in rule["keywords"]:
+        for name in rule["named"]:
+            named.setdefault(name, []).append(index)
+        for keyword in () if rule["named"] else rule["keywords"]:
             if keyword in rule["gated"]:
                 gates.setdefault((rule["tail"], keyword), []).append(index)
             else:
                 literals.setdefault((keyword, rule["ignore_case"]), []).append(index)
         kept = {key: value for key, value in rule.items() if key not in _CHECK_ONLY}
-        lines.append(json.dumps(kept, sort_keys=True, separators=(",", ":")))
+        lines.append(_dumped(kept))
+    if named:
+        for word in (*PASSWORD_WORDS, *KEY_WORDS):
+            gates.setdefault((GATE_TAIL if word in PASSWORD_WORDS else KEY_TAIL, word), [])
     header: dict[str, Any] = {
         "format": FORMAT,
         "rules": len(rules),
@@ -166,20 +179,25 @@ def compile_rules(rules: list[dict[str, Any]]) -> str:
         "ids": [rule["id"] for rule in rules],
         "literals": _packed([(keyword, ignore, who) for (keyword, ignore), who in sorted(literals.items())]),
         "gates": _grouped(gates),
+        "named": len(named),
     }
     # A run is decoded whole, so one word that opens it is enough: names that providers' values are assigned
     # to are left out, the generic words (key, token, secret, password) next to them are not.
     opening = {
         (keyword, rule["ignore_case"], rule["severity"] == "critical")
         for rule in rules
-        if not rule["assigned"] or "generic" in rule["tags"]
+        if not (rule["named"] or rule["assigned"]) or "generic" in rule["tags"]
         for keyword in rule["encoded"] or rule["keywords"]
     }
     forms = encoded_forms(sorted(opening))
     leads = [[number, *_lead(keyword, [rules[index] for index in who])] for number, ((keyword, _), who) in enumerate(sorted(literals.items()))]
     second = {"forms": _packed_forms(forms), "leads": [lead for lead in leads if lead[2]]}
-    texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(second, sort_keys=True, separators=(",", ":"))]
-    return "\n".join(texts + lines) + "\n"
+    third = {"words": "\n".join(sorted(named)), "who": ",".join(" ".join(map(str, named[name])) for name in sorted(named))}
+    return "\n".join([*map(_dumped, (header, second, third)), *lines]) + "\n"
+
+
+def _dumped(value: dict[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _packed(literals: list[tuple[str, bool, list[int]]]) -> dict[str, str]:
@@ -204,7 +222,7 @@ def _grouped(gates: dict[tuple[str, str], list[int]]) -> list[list[Any]]:
     out = []
     for tail in sorted({tail for tail, _ in gates}):
         words = [[word, who] for (other, word), who in sorted(gates.items()) if other == tail]
-        out.append([unbounded(tail), tail, Walker(tail).width()[1], words])
+        out.append([unbounded(tail), tail, Walker(tail).width()[1] + (AHEAD if tail == KEY_TAIL else 0), words])
     return out
 
 
@@ -216,6 +234,10 @@ def merge(base: str, more: str) -> str:
         if rule_id in set(one["ids"]):
             raise RulesetError(f"rule id `{rule_id}` is a built-in one's", hint="give the rule another id")
     shift = len(one["ids"])
+
+    def later(who: str) -> str:
+        return ",".join(" ".join(str(int(index) + shift) for index in each.split()) for each in who.split(","))
+
     header = {
         "format": FORMAT,
         "rules": one["rules"] + other["rules"],
@@ -224,20 +246,31 @@ def merge(base: str, more: str) -> str:
         "literals": {
             "words": one["literals"]["words"] + "\n" + other["literals"]["words"],
             "ignore": one["literals"]["ignore"] + other["literals"]["ignore"],
-            "who": one["literals"]["who"]
-            + ","
-            + ",".join(" ".join(str(int(index) + shift) for index in who.split()) for who in other["literals"]["who"].split(",")),
+            "who": one["literals"]["who"] + "," + later(other["literals"]["who"]),
         },
-        "gates": one["gates"]
-        + [[bulk, tail, span, [[word, [index + shift for index in who]] for word, who in words]] for bulk, tail, span, words in other["gates"]],
+        "named": one["named"] + other["named"],
+        "gates": _joined(
+            one["gates"], [[bulk, tail, span, [[word, [index + shift for index in who]] for word, who in words]] for bulk, tail, span, words in other["gates"]]
+        ),
     }
-    later = len(one["literals"]["ignore"])
+    before = len(one["literals"]["ignore"])
     left, right = json.loads(first[1]), json.loads(second[1])
     forms = sorted({*unpacked_forms(left["forms"]), *unpacked_forms(right["forms"])})
-    leads = left["leads"] + [[number + later, text, length] for number, text, length in right["leads"]]
+    leads = left["leads"] + [[number + before, text, length] for number, text, length in right["leads"]]
     extra = {"forms": _packed_forms(forms), "leads": leads}
-    texts = [json.dumps(header, sort_keys=True, separators=(",", ":")), json.dumps(extra, sort_keys=True, separators=(",", ":"))]
-    return "\n".join(texts + first[2:] + second[2:]) + "\n"
+    named, more_named = json.loads(first[2]), json.loads(second[2])
+    names = {"words": named["words"] + "\n" + more_named["words"], "who": named["who"] + "," + later(more_named["who"])}
+    return "\n".join([*map(_dumped, (header, extra, names)), *first[3:], *second[3:]]) + "\n"
+
+
+def _joined(one: list[list[Any]], other: list[list[Any]]) -> list[list[Any]]:
+    """Gates of two rulesets; those with the same tail stay one."""
+    tails: dict[str, tuple[str, int, dict[str, list[int]]]] = {}
+    for bulk, tail, span, words in one + other:
+        known = tails.setdefault(tail, (bulk, span, {}))[2]
+        for word, who in words:
+            known.setdefault(word, []).extend(who)
+    return [[bulk, tail, span, [[word, who] for word, who in sorted(words.items())]] for tail, (bulk, span, words) in sorted(tails.items())]
 
 
 def _lead(keyword: str, rules: list[dict[str, Any]]) -> list[str | int]:

@@ -16,18 +16,19 @@ BUILTIN = os.path.join(_HERE, "builtin.jsonl")
 
 class Ruleset:
     """Compiled rules.  ``ids`` in index order; ``words`` are the keywords by number, ``ignore`` says of each (0 or 1) whether case
-    counts not; ``gates`` are the words that count only with a tail, with the indices of their rules.
+    counts not; ``gates`` are the words that count only with a tail, with the indices of their rules;
+    ``names`` is how many names there are in :attr:`named`.
 
     ``hash`` identifies the content (hexadecimal SHA-256 of the rules, and of the selection when one was made).
     """
 
-    __slots__ = ("_lines", "_rules", "_second", "_who", "disabled", "gates", "hash", "ids", "ignore", "words")
+    __slots__ = ("_lines", "_rules", "_second", "_who", "disabled", "gates", "hash", "ids", "ignore", "names", "words")
 
     def __init__(self, text: str, disabled: frozenset[int] = frozenset()) -> None:
         lines = text.split("\n")
         try:
             header = json.loads(lines[0])
-            if header["format"] != 2:
+            if header["format"] != 3:
                 raise ValueError(f"format {header['format']}")
         except (ValueError, KeyError) as error:
             raise RulesetError(f"the compiled ruleset cannot be read: {error}", where=BUILTIN, hint="reinstall leaksieve") from None
@@ -37,6 +38,7 @@ class Ruleset:
         self.ignore: str = literals["ignore"]
         self._who: list[str] = literals["who"].split(",")
         self.gates: list[tuple[str, str, int, list[tuple[str, list[int]]]]] = header["gates"]
+        self.names: int = header["named"]
         self.disabled = disabled
         self.hash: str = header["hash"]
         if disabled:
@@ -54,7 +56,7 @@ class Ruleset:
         """The rule at an index, parsed on first use."""
         rule = self._rules.get(index)
         if rule is None:
-            rule = self._rules[index] = json.loads(self._lines[index + 2])
+            rule = self._rules[index] = json.loads(self._lines[index + 3])
         return rule
 
     def by_id(self, rule_id: str) -> dict[str, Any]:
@@ -83,6 +85,13 @@ class Ruleset:
     def leads(self) -> dict[int, tuple[str, int]]:
         """What must follow weak keywords, by the keyword's number: a pattern of classes and how many."""
         return {number: (text, length) for number, text, length in self._later()["leads"]}
+
+    @property
+    def named(self) -> tuple[list[str], list[tuple[int, ...]]]:
+        """The names that rules without keywords go by (normal, see :mod:`leaksieve.ruleset.named`), and the indices of each one's rules that are switched on."""
+        table = json.loads(self._lines[2])
+        off = self.disabled
+        return table["words"].split("\n"), [tuple(index for index in map(int, who.split()) if index not in off) for who in table["who"].split(",")]
 
     def _later(self) -> dict[str, Any]:
         if self._second is None:

@@ -13,7 +13,7 @@ from typing import Any
 from leaksieve.errors import RulesetError
 from leaksieve.model import CONFIDENCES, SEVERITIES
 from leaksieve.ruleset.assign import ASSIGN, END, MACROS
-from leaksieve.ruleset.ordinary import ORDINARY
+from leaksieve.ruleset.named import CREDENTIAL_WORDS, normal
 
 FAMILY_KEYS = {"id", "name", "documentation", "rotation", "impact", "revoke", "fingerprint_family"}
 RULE_KEYS = {
@@ -178,6 +178,7 @@ def _read_pattern(rule: dict[str, Any], table: dict[str, Any], place: str) -> No
     if not isinstance(sensitive, bool):
         raise _fail(place, "`case_sensitive` must be true or false")
     rule["ignore_case"] = not sensitive
+    rule["named"] = []
     rule["specificity"] = 50
 
 
@@ -197,22 +198,8 @@ def _read_names(rule: dict[str, Any], table: dict[str, Any], place: str) -> None
     # Longest first, so that the alternation does not stop at a name that is the start of another.
     spelled = "|".join(re.escape(name).replace("_", "[_.-]?") for name in sorted(names, key=lambda n: (-len(n), n)))
     rule["pattern"] = f"(?i:{spelled}){ASSIGN}{value}{END}"
-    rule["keywords"] = sorted({spelling for name in names for spelling in openings(name)})
+    rule["keywords"] = list(CREDENTIAL_WORDS)
+    rule["named"] = sorted({normal(name) for name in names})
     rule["ignore_case"] = True
     rule["assigned"] = True
     rule["specificity"] = 40
-
-
-def openings(name: str) -> list[str]:
-    """The words a name begins with, in lower case, however its parts are joined.
-
-    ``semgrep_app_token`` -> ``semgrep``; ``dd_api`` -> ``dd_api``, ``dd-api``, ``dd.api``, ``ddapi``: a first
-    part of four letters is enough to look for, a shorter or an ordinary one takes the next along.
-    """
-    parts = name.lower().split("_")
-    out = [parts[0]]
-    for part in parts[1:]:
-        if len(out[0]) >= 4 and out[0] not in ORDINARY:
-            break
-        out = [left + joint + part for left in out for joint in ("_", "-", ".", "")]
-    return out

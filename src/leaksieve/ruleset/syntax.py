@@ -150,6 +150,12 @@ class Walker:
                     if inner is None:
                         return None
                     total |= inner
+            elif op is C.ASSERT and arg[0] < 0:
+                # What must stand before: a line break there is read as any other byte is.
+                inner = self._first_bytes(arg[1], ci)
+                if inner is None:
+                    return None
+                total |= inner
             elif op in (C.MAX_REPEAT, C.MIN_REPEAT):
                 inner = self._first_bytes(arg[2], ci)
                 if inner is None:

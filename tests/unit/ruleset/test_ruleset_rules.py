@@ -14,7 +14,8 @@ from leaksieve.errors import RulesetError
 from leaksieve.ruleset.check import check_paths
 from leaksieve.ruleset.compile import compile_rules, merge, read_folder, rule_files
 from leaksieve.ruleset.load import Ruleset, load
-from leaksieve.ruleset.rule import openings, read_rules
+from leaksieve.ruleset.named import Names, assigned_name, opened
+from leaksieve.ruleset.rule import read_rules
 
 loading = importlib.import_module("leaksieve.ruleset.load")
 
@@ -96,9 +97,39 @@ def test_rules_that_are_refused(keys, said):
     assert "\n" not in line
 
 
-def test_names_become_openings():
-    assert openings("semgrep_app_token") == ["semgrep"]
-    assert openings("dd_api") == ["dd_api", "dd-api", "dd.api", "ddapi"]
+def test_names_are_known_however_their_parts_are_joined():
+    names = Names(["ddapi", "datadog"], [(1,), (2, 3)])
+    assert names.within(b"DD_API_KEY") == ((1, 0),)
+    assert names.within(b"my.dd-api.key") == ((1, 3),)
+    assert names.within(b"prodDdApiKey") == ((1, 4),)
+    assert names.within(b"add_api_key") == ()
+    assert names.within(b"thedatadogkey") == ((2, 3), (3, 3))
+    assert names.within(b"dataDog_key_datadog") == ((2, 0), (3, 0), (2, 12), (3, 12))
+    assert names.within(b"dd") == ()
+
+
+def test_the_assigned_name_is_taken_whole():
+    data = b'x = f(my-db.api_key2["a"])'
+    place = data.index(b"api")
+    assert data[slice(*assigned_name(data, place, 3))] == b"my-db.api_key2"
+    assert assigned_name(b"key", 0, 3) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"DD_API_KEY=abcd1", True),
+        (b"DD_API=abcd1", True),
+        (b"DD_APP=abcd1", False),
+        (b"DD_APP_KEY=abcde", False),
+        (b'DD_APP_KEY="abcdefghijkl"', True),
+        (b"DD_APP_KEY=ABCDEFGHIJKLMNOP", True),
+        (b"DD_APP_PASSWORD=abcd", True),
+        (b"DD_APP_KEY and abcd1", False),
+    ],
+)
+def test_a_name_opens_by_a_credential_word_with_a_value(text: bytes, expected: bool):
+    assert opened(text, 0) is expected
 
 
 def test_an_id_used_twice():

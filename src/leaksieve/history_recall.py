@@ -227,4 +227,4 @@ class _Scanned:
         result = self._results.get(data)
         if result is None:
             return self._engine.scan(data, path)
-        return Result(self._engine.resolved(result.matches, path), result.skips) if result.matches else result
+        return Result(self._engine.resolved(result.matches, path, data), result.skips) if result.matches else result

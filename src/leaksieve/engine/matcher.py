@@ -10,6 +10,7 @@ from leaksieve.engine.decoders import BY_ENCODING, BY_ESCAPE, LEFT, TEXT, Area
 from leaksieve.engine.filters import MAYBE, Judge
 from leaksieve.engine.mapping import Decoded
 from leaksieve.engine.memo import MAX_LINE, Memo
+from leaksieve.engine.multipart import join
 from leaksieve.engine.overlap import Claim, Taken, losers
 from leaksieve.engine.prefilter import NOTHING, Patterns, Prefilter, compile_all, make
 from leaksieve.engine.vocabulary import ESCAPES, Hits, Vocabulary
@@ -104,7 +105,7 @@ class Engine:
         if hits is NOTHING:
             return EMPTY
         result = self.candidates(data, hits)
-        return Result(self.resolved(result.matches, path), result.skips) if result.matches else result
+        return Result(self.resolved(result.matches, path, data), result.skips) if result.matches else result
 
     def candidates(self, data: bytes, hits: Hits) -> Result:
         """What comes of a prefilter's hits in a buffer, before anything that depends on the path or on other rules' matches."""
@@ -297,8 +298,8 @@ class Engine:
             seen.add((f"{key}/{start % 4}", region.origins[0], region.end))
             yield region
 
-    def resolved(self, matches: list[Match], path: bytes) -> list[Match]:
-        """Apply what depends on the path, then let the specific rule win over the generic one."""
+    def resolved(self, matches: list[Match], path: bytes, data: bytes) -> list[Match]:
+        """Apply what depends on the path, let the specific rule win over the generic one, then join what belongs together."""
         judged = []
         for match in matches:
             index = self._index(match.rule_id)
@@ -314,7 +315,7 @@ class Engine:
             for lost in losers(claims):
                 judged[live[lost]] = judged[live[lost]]._replace(rejected="overlap")
         judged.sort(key=lambda match: (match.secret_span, match.rule_id, match.decoded))
-        return judged
+        return join(judged, data, path, lambda rule_id: self._confirmer(self._index(rule_id)).rule)
 
     def _index(self, rule_id: str) -> int:
         if not self._numbers:

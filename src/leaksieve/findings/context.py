@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from leaksieve.findings import pem
 from leaksieve.findings.lines import Lines
-from leaksieve.findings.mask import mask
+from leaksieve.findings.mask import is_public, mask
 from leaksieve.findings.visible import visible
 from leaksieve.model import Match
 
@@ -84,8 +84,9 @@ class Canvas:
                 self._prefixes.append(public_prefix(match.rule_id))
             number = numbers[secret]
             needles[secret] = number
-            for _, part in match.parts:
-                needles.setdefault(part.reveal(), _NO_VALUE)
+            for name, part in match.parts:
+                if not is_public(name, part.reveal()):
+                    needles.setdefault(part.reveal(), _NO_VALUE)
             if all(name.startswith("utf-16") for name in match.decoded):
                 needles[self._data[start:end]] = number
                 masks.append((start, end, number))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from leaksieve.engine.checks import SILENT, Proof
 from leaksieve.findings.fingerprint import Fingerprinter
 from leaksieve.findings.mask import mask
+from leaksieve.findings.mask import part as masked_part
 from leaksieve.findings.triage import classify
 from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located, Occurrence, Provenance
 from leaksieve.secret import Secret
@@ -187,7 +188,7 @@ def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, 
         confidence=_proved(facts.confidence, facts.on_failed_proof, proof),
         tags=(*facts.tags, *extra),
         secret=_shown(first.secret, facts.public_prefix, reveal),
-        parts=tuple((name, _shown(part, b"", reveal)) for name, part in first.parts),
+        parts=_parts(members, reveal),
         fingerprint=fingerprint,
         proof="structural" if proof.passed else "none",
         verdict="unknown",
@@ -207,6 +208,12 @@ def _proved(confidence: str, on_failed_proof: str, proof: Proof) -> str:
     if proof.passed is False and on_failed_proof == "lower":
         return CONFIDENCES[max(CONFIDENCES.index(confidence) - 1, 0)]
     return confidence
+
+
+def _parts(members: list[tuple[_Entry, str]], reveal: bool) -> tuple[tuple[str, str], ...]:
+    """The parts of the first place that has most of them: the same secret may stand elsewhere by itself."""
+    parts = max((entry.located.parts for entry, _ in members), key=len)
+    return tuple((name, _shown(part, b"", reveal) if reveal else masked_part(name, part.reveal())) for name, part in parts)
 
 
 def _shown(secret: Secret, public_prefix: bytes, reveal: bool) -> str:

@@ -36,6 +36,25 @@ def mask(secret: bytes, public_prefix: bytes = b"") -> str:
     return visible(_text(public_prefix) + rest[:head]) + "…" + visible(rest[len(rest) - tail :])
 
 
+# Parts of credentials that tell who or where, not how to get in.  Ids of keys are not among them: rules report those by themselves.
+PUBLIC_PARTS = frozenset((
+    "account", "account_id", "app_id", "application_id", "client_email", "client_id", "cloud_name", "cluster", "database", "domain", "email", "host",
+    "organization", "policy", "port", "project_id", "region", "subdomain", "tenant_id", "url", "user", "workspace",
+))  # fmt: skip
+
+
+def is_public(name: str, value: bytes) -> bool:
+    """Whether a part of a credential is shown in full.  A long run of mixed characters in place of a user's name is a token."""
+    if name not in PUBLIC_PARTS:
+        return False
+    return name != "user" or len(value) < 20 or b"@" in value or not any(48 <= byte < 58 for byte in value)
+
+
+def part(name: str, value: bytes) -> str:
+    """Return what is shown of a part of a credential."""
+    return visible(_text(value)) if is_public(name, value) else mask(value)
+
+
 def _text(value: bytes) -> str:
     # Lone surrogates stand for bytes that are no UTF-8, one character each; visible() then writes them as escapes.
     return value.decode("utf-8", "surrogateescape")

@@ -146,6 +146,9 @@ def _properties(finding: Finding, occurrence: Occurrence) -> Mapping[str, object
     }
     if finding.details:
         facts["details"] = plain(finding.details)
+    parts = {name: visible(value) for name, value in finding.parts if "@" not in value or name not in ("user", "email")}
+    if parts:
+        facts["parts"] = parts
     if finding.verdict:
         facts["verdict"] = finding.verdict
     if occurrence.decoded:

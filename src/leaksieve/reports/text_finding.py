@@ -231,6 +231,8 @@ def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfo
     if not lines[2:] and finding.secret:
         lines.append("  " + visible(finding.secret))
     lines += _labelled("about", about(finding.details).split(), style)
+    if finding.parts:
+        lines += _labelled("with", ", ".join(f"{visible(name)}={visible(value)}" for name, value in finding.parts).split(), style)
     lines += _labelled("from", origin(_told(finding, shown), verbose=verbose).split(), style)
     for link in finding.links:
         lines += _labelled("store", visible(" ".join(str(link[key]) for key in ("store", "name", "path") if link.get(key))).split(), style)

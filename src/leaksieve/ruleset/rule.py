@@ -14,6 +14,7 @@ from leaksieve.errors import RulesetError
 from leaksieve.model import CONFIDENCES, SEVERITIES
 from leaksieve.ruleset.assign import ASSIGN, END, MACROS
 from leaksieve.ruleset.named import CREDENTIAL_WORDS, normal
+from leaksieve.ruleset.parts import read_parts
 
 FAMILY_KEYS = {"id", "name", "documentation", "rotation", "impact", "revoke", "fingerprint_family"}
 RULE_KEYS = {
@@ -143,6 +144,7 @@ def _read_rule(table: dict[str, Any], family: dict[str, Any], where: str) -> dic
         _read_pattern(rule, table, place)
     else:
         _read_names(rule, table, place)
+    read_parts(table, rule, place)
     rule["specificity"] = int(_number(table, "specificity", place, 10 if "generic" in rule["tags"] else rule["specificity"]))
     return rule
 

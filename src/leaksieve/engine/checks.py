@@ -50,10 +50,45 @@ Check = Callable[[Subject], Proof]
 CHECKS: dict[str, str] = {
     "crc32-github": "checks_crc:github",
     "crc32-hex-all": "checks_crc:hex_of_all",
+    "crc32-hex-all-lower": "checks_crc:lower_hex_of_all",
     "crc32-hex-body": "checks_crc:hex_of_body",
+    "crc32-base62-all": "checks_crc:base62_of_all",
+    "crc32-grafana": "checks_crc:grafana",
+    "crc32-gitlab": "checks_crc:gitlab",
+    "crc16-nats": "checks_crc:nats",
+    "crc16-stellar": "checks_crc:stellar",
+    "base58-wif": "checks_digits:wif",
+    "base58-bip32": "checks_digits:bip32",
+    "bech32-age": "checks_digits:age",
+    "bech32": "checks_digits:bech32",
+    "luhn": "checks_digits:luhn",
+    "uuid": "checks_digits:uuid",
+    "jwt": "checks_json:jwt",
+    "json-sentry": "checks_json:sentry",
+    "json-grafana": "checks_json:grafana",
+    "json-onepassword": "checks_json:onepassword",
+    "json-mapbox": "checks_json:mapbox",
+    "json-cloudflare-tunnel": "checks_json:cloudflare_tunnel",
+    "macaroon-pypi": "checks_macaroon:pypi",
+    "private-key": "checks_pem:private_key",
+    "pgp-key": "checks_pgp:pgp_key",
+    "putty-key": "checks_ssh:putty",
+    "ssh2-key": "checks_ssh:ssh2",
+    "minisign-key": "checks_signing:minisign",
+    "signify-key": "checks_signing:signify",
+    "aws-key-id": "checks_cloud:aws_key_id",
+    "aws-bedrock": "checks_cloud:bedrock",
+    "aws-signed-link": "checks_cloud:signed_link",
+    "azure-sas": "checks_cloud:azure_sas",
+    "discord-token": "checks_ids:discord_token",
+    "discord-webhook": "checks_ids:discord_webhook",
+    "telegram-token": "checks_ids:telegram",
+    "harness-token": "checks_ids:harness",
+    "jfrog-reference": "checks_ids:jfrog_reference",
+    "atlassian-data-center": "checks_ids:atlassian_data_center",
 }
 # Checks that can tell public material: these are asked before a match becomes a finding.
-TELL_PUBLIC: frozenset[str] = frozenset()
+TELL_PUBLIC = frozenset(("private-key", "pgp-key"))
 
 
 @cache
@@ -69,7 +104,12 @@ def _load(name: str) -> Check | None:
 def examine(name: str, value: bytes, parts: Mapping[str, bytes] = NO_PARTS, now: float = 0.0) -> Proof:
     """What the named check makes of a value; silent where no check of that name exists.  Never raises on any bytes."""
     check = _load(name)
-    return SILENT if check is None else check(Subject(value, parts, now))
+    if check is None:
+        return SILENT
+    try:
+        return check(Subject(value, parts, now))
+    except (ValueError, RecursionError):  # what a reader meets in bytes that are not of its form, or nested without end
+        return Proof(False)
 
 
 def passes(name: str, value: bytes) -> bool:

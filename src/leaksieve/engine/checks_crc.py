@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
-from binascii import Error, crc_hqx
-from re import compile as pattern
+import re
+from base64 import b32decode
+from binascii import crc_hqx
 from zlib import crc32
 
 from leaksieve.engine.checks import SILENT, Detail, Proof, Subject
+from leaksieve.engine.checks_bytes import unbase64
 
 _DIGITS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LOWER_FIRST = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -66,7 +67,7 @@ def grafana(subject: Subject) -> Proof:
     return Proof(crc32(head).to_bytes(4, "little").hex().encode() == tail.lower())
 
 
-_ROUTING = pattern(rb"(?:\A|\n)([cgoptu]):([0-9a-z]{1,13})(?=\n|\Z)")
+_ROUTING = re.compile(rb"(?:\A|\n)([cgoptu]):([0-9a-z]{1,13})(?=\n|\Z)")
 _ROUTED = {b"o": "organization_id", b"g": "group_id", b"p": "project_id", b"u": "user_id"}
 
 
@@ -84,12 +85,7 @@ def gitlab(subject: Subject) -> Proof:
     if digits(crc32(value[:-7]), _BASE36, 7) != value[-7:]:
         return Proof(False)
     details: dict[str, Detail] = {}
-    try:
-        size = int(fields[-1][:2], 36)
-        encoded = fields[0][-size:]
-        payload = urlsafe_b64decode(encoded + b"=" * (-size % 4))
-    except (ValueError, Error):
-        return Proof(True)
+    payload = unbase64(fields[0][-int(fields[-1][:2], 36) :])
     if payload:
         random = payload[-1]
         routing = payload[random:-1] if len(fields) > 2 else payload[: -1 - random]
@@ -105,7 +101,7 @@ _SEED_KINDS = {0: "account", 13 << 3: "server", 14 << 3: "operator", 2 << 3: "cl
 def nats(subject: Subject) -> Proof:
     """An nkeys seed: base32 of two mixed bytes (seed, kind), 32 bytes and their CRC-16, lowest byte first."""
     raw = unbase32(subject.value)
-    if raw is None or len(raw) != 36 or raw[0] & 0xF8 != 18 << 3:
+    if len(raw) != 36 or raw[0] & 0xF8 != 18 << 3:
         return Proof(False)
     if crc_hqx(raw[:-2], 0).to_bytes(2, "little") != raw[-2:]:
         return Proof(False)
@@ -116,14 +112,9 @@ def nats(subject: Subject) -> Proof:
 def stellar(subject: Subject) -> Proof:
     """A Stellar secret seed: base32 of a version byte, 32 bytes and their CRC-16, lowest byte first."""
     raw = unbase32(subject.value)
-    return Proof(raw is not None and len(raw) == 35 and raw[0] == 18 << 3 and crc_hqx(raw[:-2], 0).to_bytes(2, "little") == raw[-2:])
+    return Proof(len(raw) == 35 and raw[0] == 18 << 3 and crc_hqx(raw[:-2], 0).to_bytes(2, "little") == raw[-2:])
 
 
-def unbase32(value: bytes) -> bytes | None:
-    """The bytes behind base32 without padding, None if it is not."""
-    from base64 import b32decode
-
-    try:
-        return b32decode(value + b"=" * (-len(value) % 8))
-    except (ValueError, Error):
-        return None
+def unbase32(value: bytes) -> bytes:
+    """The bytes behind base32 without padding; ValueError if it is not."""
+    return b32decode(value + b"=" * (-len(value) % 8))

@@ -1,0 +1,46 @@
+"""Private keys as text: out of source code and armour, then to the reader of what is inside."""
+
+from __future__ import annotations
+
+import re
+
+from leaksieve.engine.checks import Proof, Subject
+from leaksieve.engine.checks_bytes import unbase64
+from leaksieve.engine.checks_der import key
+from leaksieve.engine.checks_ssh import openssh
+
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{3,40})-----(.*?)(?:-----END|\Z)", re.DOTALL)
+_ESCAPED = re.compile(rb"\\+[nrt]")
+_JOINED = re.compile(rb"""["'][\s,+.&;|]*["']""")
+_FOREIGN = re.compile(rb"[^A-Za-z0-9+/=]+")
+_LOCKED = re.compile(rb"Proc-Type: ?4,ENCRYPTED[\s\"',>#*|+]*DEK-Info: ?([A-Z0-9-]+),([0-9A-Fa-f]+)")
+
+
+def plain(text: bytes) -> bytes:
+    """Text as it was before source code wrote line breaks out and quoted and joined its lines."""
+    return _JOINED.sub(b"\n", _ESCAPED.sub(b"\n", text))
+
+
+def private_key(subject: Subject) -> Proof:
+    """PKCS#1, PKCS#8, SEC 1, DSA and OpenSSH blocks, also as base64 of a whole block.
+
+    What parses as a certificate or a public key is public, whatever its label says.  A key that is cut
+    short or was changed by hand does not parse.
+    """
+    found = _BLOCK.search(subject.value)
+    if found is None:
+        found = _BLOCK.search(unbase64(_FOREIGN.sub(b"", plain(subject.value))))
+    if found is None:
+        return Proof(False)
+    label, body = found.group(1), plain(found.group(2))
+    locked = _LOCKED.search(body)
+    if locked is not None:
+        return _encrypted(locked.group(1), locked.group(2), unbase64(_FOREIGN.sub(b"", body[locked.end() :])))
+    raw = unbase64(_FOREIGN.sub(b"", body))
+    return openssh(raw) if label == b"OPENSSH PRIVATE KEY" else key(raw, label)
+
+
+def _encrypted(cipher: bytes, start: bytes, raw: bytes) -> Proof:
+    """A block in the old format: nothing of the key shows; the cipher's blocks must come out even."""
+    size = len(start) // 2
+    return Proof(size in (8, 16) and bool(raw) and not len(raw) % size, {"encrypted": True, "cipher": cipher.decode()})

@@ -56,7 +56,8 @@ class Match(NamedTuple):
     ``span`` is the whole match, ``secret_span`` the secret's own bytes, both in the chunk's
     original bytes (for decoded content: the bytes that decode to it).  ``decoded`` names the
     decoders passed, outermost first.  ``rejected`` is empty for a finding, else the reason a
-    filter dropped the candidate (it still has to be masked in context lines).
+    filter dropped the candidate (it still has to be masked in context lines).  ``confidence`` is how
+    sure this match is, where that differs from its rule's ("" when it does not).
     """
 
     rule_id: str
@@ -66,6 +67,7 @@ class Match(NamedTuple):
     decoded: tuple[str, ...] = ()
     parts: tuple[tuple[str, Secret], ...] = ()
     rejected: str = ""
+    confidence: str = ""
 
 
 class Skip(NamedTuple):
@@ -88,7 +90,8 @@ class Located(NamedTuple):
     Lines and columns are 1-based, ``end_column`` exclusive, columns in code points.  ``context`` is
     the line(s) around the match, already masked (unless revealing was asked for) and with control
     characters neutralised.  ``allowed`` says which inline comment hides it ("" when none).
-    ``already_present`` is true when every line it touches is in the chunk's base.
+    ``already_present`` is true when every line it touches is in the chunk's base.  ``confidence`` is
+    the match's own, "" for its rule's.
     """
 
     rule_id: str
@@ -106,6 +109,7 @@ class Located(NamedTuple):
     allowed: str
     already_present: bool
     line_hash: str
+    confidence: str = ""
 
 
 class Occurrence(NamedTuple):

@@ -10,15 +10,23 @@ from __future__ import annotations
 from typing import Any
 
 from leaksieve.engine.checks import refused
-from leaksieve.ruleset.values import BARE, compiled, reject_reason
+from leaksieve.ruleset.values import compiled, reject_reason
 
 # Reasons that say of a match that it is no value at all: code, a reference, prose, a public shape.  Everything
 # else that was dropped (too weak, a placeholder, a word, allowed) may be a secret after all and is masked in contexts.
 NO_VALUE = frozenset(("reference", "expression", "identifier", "not-a-value", "prose", "known-safe-shape", "type-name", "path"))
 
 
-# Verdicts on a value under which a match may still be a finding.
-MAYBE = ("", BARE)
+class _Maybe:
+    """Verdicts on a value under which a match may still be a finding: none, and those that leave it to the path."""
+
+    def __contains__(self, verdict: object) -> bool:
+        return isinstance(verdict, str) and verdict[:1] in OPEN
+
+
+# A generic value's verdict begins with a question mark and says what the line makes of it; the path has the last word.
+OPEN = ("", "?")
+MAYBE = _Maybe()
 
 
 class Judge:
@@ -33,14 +41,17 @@ class Judge:
         verdict = implausible(rule, secret, match)
         return (reject_reason(rule, secret) or verdict) if verdict in MAYBE else verdict
 
-    def place(self, rule: dict[str, Any], path: bytes, verdict: str) -> str:
-        """Why the match is no finding at this path; ``verdict`` is what was said of its value, which may leave the path to decide."""
-        if verdict and verdict != BARE:
-            return verdict
-        if rule["paths"] and not any(compiled(pattern).search(path) for pattern in rule["paths"]):
-            return "path"
-        if verdict == BARE:
-            from leaksieve.ruleset.generic import bare_is_code
+    def place(self, rule: dict[str, Any], path: bytes, verdict: str) -> tuple[str, str]:
+        """Why the match is no finding at this path ("" if it is one), and how sure that is ("": as its rule).
 
-            return "identifier" if bare_is_code(path) else ""
-        return ""
+        ``verdict`` is what was said of its value, which may leave the path to decide.
+        """
+        if verdict not in MAYBE:
+            return verdict, ""
+        if rule["paths"] and not any(compiled(pattern).search(path) for pattern in rule["paths"]):
+            return "path", ""
+        if not verdict:
+            return "", ""
+        from leaksieve.ruleset.generic import placed
+
+        return placed(verdict, path)

@@ -304,8 +304,8 @@ class Engine:
         for match in matches:
             index = self._index(match.rule_id)
             rule = self._confirmer(index).rule
-            reason = self._judge.place(rule, path, match.rejected)
-            judged.append(match if reason == match.rejected else match._replace(rejected=reason))
+            reason, confidence = self._judge.place(rule, path, match.rejected)
+            judged.append(match if reason == match.rejected and not confidence else match._replace(rejected=reason, confidence=confidence))
         live = [i for i, match in enumerate(judged) if not match.rejected]
         if len(live) > 1:
             claims = []

@@ -185,7 +185,7 @@ def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, 
         rule_id=facts.id,
         rule_name=facts.name,
         severity=severity,
-        confidence=_proved(facts.confidence, facts.on_failed_proof, proof),
+        confidence=_proved(_surest(members), facts.on_failed_proof, proof),
         tags=(*facts.tags, *extra),
         secret=_shown(first.secret, facts.public_prefix, reveal),
         parts=_parts(members, reveal),
@@ -199,6 +199,12 @@ def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, 
         occurrences=tuple([_occurrence(entry.located, location_id, sources) for entry, location_id in members]),
         details=proof.details,
     )
+
+
+def _surest(members: list[tuple[_Entry, str]]) -> str:
+    """The highest confidence of a finding's places; a place says its own where its rule leaves that to a score."""
+    sure = [entry.located.confidence or entry.facts.confidence for entry, _ in members]
+    return max(sure, key=CONFIDENCES.index) if len(sure) > 1 else sure[0]
 
 
 def _proved(confidence: str, on_failed_proof: str, proof: Proof) -> str:

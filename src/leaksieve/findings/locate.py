@@ -91,6 +91,7 @@ def _located(place: _Place, provenance: Provenance, canvas: Canvas, present: boo
         allowed=allowed,
         already_present=present,
         line_hash=line_hash,
+        confidence=match.confidence,
     )
 
 

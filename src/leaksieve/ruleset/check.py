@@ -16,12 +16,12 @@ import regex
 
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.compile import finish, rule_files
-from leaksieve.ruleset.generic import implausible
+from leaksieve.ruleset.generic import implausible, placed
 from leaksieve.ruleset.named import CREDENTIAL_WORDS, opened
 from leaksieve.ruleset.rule import read_rules
 from leaksieve.ruleset.syntax import Walker, flatten
 from leaksieve.ruleset.template import expand
-from leaksieve.ruleset.values import BARE, reject_reason
+from leaksieve.ruleset.values import reject_reason
 
 SEEDS = (0, 1, 2)
 # Time for the stress text, in seconds; a linear pattern needs a few milliseconds.
@@ -63,10 +63,10 @@ def dropped(rule: dict[str, Any], match: Any) -> str:
     """Why a match of the rule is no finding, path left out of account ("" if it is one)."""
     secret = match.group("secret")
     reason = implausible(rule, secret, match) if rule["family"] == "generic" else ""
-    if reason in ("", BARE):
-        reason = reject_reason(rule, secret) or reason
+    if reason and not reason.startswith("?"):
+        return reason
     # Without a path, a bare value is taken for one of a configuration file.
-    return "" if reason == BARE else reason
+    return reject_reason(rule, secret) or (placed(reason, b"")[0] if reason else "")
 
 
 def near_misses(rule: dict[str, Any], text: bytes, span: tuple[int, int], width: tuple[int, int]) -> Iterator[tuple[str, bytes, tuple[int, int]]]:

@@ -1,7 +1,7 @@
-"""Plausibility of generic values: is what is assigned to a password, token or key a value at all?
+"""Hard rules for generic values: what is certainly no password, token or key, whatever it weighs.
 
-Candidates are matched wide.  Here the name says what kind of value to expect, and the value must not
-be code, a reference to a secret kept elsewhere, a placeholder, a plain word or a known-safe shape.
+Candidates are matched wide.  Code, references to a secret kept elsewhere, prose, plain numbers and known-safe
+shapes end here, cheaply; the rest is weighed by the scorer.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import Any
 
-from leaksieve.ruleset.values import BARE, entropy
+from leaksieve.ruleset.safe import is_safe, machine_made
 
 
 # Names that hold one of the words and something else than the secret itself.
@@ -23,7 +23,7 @@ def _name_of_something_else() -> re.Pattern[bytes]:
         rb"enabled?|disabled?|required|optional|encoding|encoder|header|param(?:eter)?s?|attr(?:ibute)?|prop(?:erty)?|option|scheme|method|mode|"
         rb"manager|provider|service|store|storage|factory|builder|handler|callback|listener|reset|change|update|forgot|confirm(?:ation)?_?url|algorithm|alg|"
         rb"version|created|updated|modified|rotat(?:e|ed|ion)|status|state|source|target|start|end|pos(?:ition)?|offset|range|stream|list|set|map|s3|"
-        rb"usage|description|desc|help|doc|docs|info|comment|test|helper|util|generator|command|cmd|script|public|pub)\\{0,2}[\"'`\])]*[ \t]*(?:[=:(,>?|<]|$)"
+        rb"usage|description|desc|help|doc|docs|info|comment|helper|util|generator|command|cmd|script|public|pub)\\{0,2}[\"'`\])]*[ \t]*(?:[=:(,>?|<]|$)"
     )
 
 
@@ -31,9 +31,9 @@ def _name_of_something_else() -> re.Pattern[bytes]:
 @cache
 def _reference() -> re.Pattern[bytes]:
     return re.compile(
-        rb"(?i)^(?:[$@%]|\{|<|\*|&[a-z]|#|\\$|!|~|//?[a-z]|\.{1,2}/|https?://|file:|vault:|ref\+|op://|arn:|env[.:(\[]|enc\[|projects/|secret://|kms:|sops:|data:)"
+        rb"(?i)^(?:[$@%]\w+$|\$\{|\{|<|\*|&[a-z]|\\$|//?[a-z]+/|\.{1,2}/|https?://|file:|vault:|ref\+|op://|arn:|env[.:(\[]|enc\[|projects/|secret://|kms:|sops:|data:)"
         rb"|\$\{|\{\{|\}\}|%\(|%[sd]\b|<%|\$\(|os\.environ|getenv|process\.env|System\.getProperty|secretKeyRef|AWS::|!Ref|!Sub|self\.|this\.|config\.|settings\.|request\.|"
-        rb"::|->|=>|\(\)|&&|\|\||==|!=|\+=|\" ?\+|' ?\+|\+ ?\"|\+ ?'"
+        rb"::|->|=>|\(\)|&&|\|\||==(?!$)|!=|\+=|\" ?\+|' ?\+|\+ ?\"|\+ ?'"
     )
 
 
@@ -41,11 +41,13 @@ _CODE = re.compile(rb"^[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::|->)[A-Za-z_][A-Za-z0-9_
 _IDENTIFIER = re.compile(rb"^[A-Za-z_]+(?:[_-][A-Za-z]+)*[0-9]?$")
 _PIECES = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _UUID = re.compile(rb"(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+_UUID_NAME = re.compile(rb"(?i)token|secret|passw|credential|key|auth|session|pwd")
+_DIGITS = re.compile(rb"^[0-9]{6,20}$")
 _DATE_OR_NUMBER = re.compile(rb"^[-+]?[0-9][0-9_.,:/TZ -]*$|^0x[0-9a-fA-F]{1,16}$|^v?[0-9]+(?:\.[0-9]+)+[a-z0-9.-]*$")
 _PATH = re.compile(rb"^[\w.~-]*(?:/[\w.@{}$-]+){2,}/?$|^[\w.-]+\.(?:pem|key|crt|json|ya?ml|txt|js|py|go|java|php|html?|css|cfg|conf|ini|xml|sh|rb|ts|md)$")
-_HASH = re.compile(rb"^(?:\$2[abxy]?\$|\$[156]\$|\$argon2|\{(?:SSHA|SHA|MD5|bcrypt)\}|sha(?:1|256|384|512)[-:]|md5[-:]|pbkdf2)")
+_MIXED = re.compile(rb"^[A-Za-z0-9+/]{24,}={0,2}$")
 # `"password", "value"`: the name is the word itself, with nothing glued to its end.
-_NAME_ALONE = re.compile(rb"(?i)[a-z_ .-]{3,16}[\"'`\])]{1,3}[ \t]*,")
+_NAME_ALONE = re.compile(rb"(?i)[a-z0-9_ .-]{3,24}[\"'`\])]{1,3}[ \t]*,")
 
 
 # Files whose language has no bare strings.
@@ -57,78 +59,76 @@ def _program() -> re.Pattern[bytes]:
     )
 
 
-_STAND_INS = frozenset(
-    b"none null nil true false undefined password passwd secret token apikey api_key string boolean integer default required optional unknown empty missing"
-    b" hidden masked private public username user admin root test testing changeit change_it letmein value values foobar foo bar baz".split()
-)
+def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: bytes) -> str:
+    """Why a value is certainly no credential ("" if it may be one).
 
-
-def implausible(rule: dict[str, Any], secret: bytes, match: Any) -> str:
-    """Why a value matched by a generic rule is no credential ("" if it may be one)."""
-    begin = match.start()
-    head = match.string[begin : match.start("secret")]
+    ``head`` is the rule's match up to the value, ``before`` and ``after`` are what stands around (two bytes are looked at).
+    """
     quoted = head[-1:] in (b'"', b"'", b"`", b";")
     # From cheap to dear: nearly every candidate is code and ends in the first lines.
-    if not _assigned(head, quoted, secret, match):
+    if not _assigned(head, quoted, secret, after):
         return "expression"
-    if _CODE.match(secret):
+    if not quoted and _CODE.match(secret):
         return "not-a-value"
-    if not quoted and _IDENTIFIER.match(secret):
-        return "identifier"
-    verdict = _password(secret, quoted) if rule["id"] == "generic-password" else _key(secret, quoted)
-    if verdict and verdict != BARE:
-        return verdict
-    if match.string[max(begin - 2, 0) : begin] == b"::":
+    size = len(secret)
+    password = rule_id == "generic-password"
+    if size < (4 if password else 6) or size > (80 if password else 400):
+        return "length"
+    if b" " in secret and (not password or secret.count(b" ") > 3 or _wordy(secret)):
+        return "prose"
+    if before[-2:] == b"::":
         return "type-name"
-    if _DATE_OR_NUMBER.match(secret) or _PATH.match(secret):
-        return "not-a-value"
-    if _HASH.match(secret) or _UUID.match(secret):
-        return "known-safe-shape"
     if _reference().search(secret):
         return "reference"
+    if _DATE_OR_NUMBER.match(secret) and not (quoted and password and _DIGITS.match(secret)):
+        return "not-a-value"
+    if _PATH.match(secret) and not (_MIXED.match(secret) and not _wordy(secret)):
+        return "not-a-value"
+    if is_safe(secret) or (size == 36 and _UUID.match(secret) and not _UUID_NAME.search(head)):
+        return "known-safe-shape"
     if _name_of_something_else().search(head):
         return "name"
     lowered = secret.lower()
-    if lowered in _STAND_INS or len(set(lowered)) < 4:
+    if len(set(lowered)) < 4:
         return "placeholder"
-    return verdict
+    return ""
 
 
-def _assigned(head: bytes, quoted: bool, secret: bytes, match: Any) -> bool:
+def implausible(rule: dict[str, Any], secret: bytes, match: Any) -> str:
+    """Why a value matched by a generic rule is no credential, or what it weighs: "?" and more (see ``scorer``), if the path may decide."""
+    text, begin = match.string, match.start()
+    start, end = match.span("secret")
+    reason = impossible(rule["id"], text[begin:start], secret, text[end : end + 4], text[max(begin - 2, 0) : begin])
+    if reason:
+        return reason
+    from leaksieve.ruleset.scorer import weigh  # its tables are loaded when something got this far
+
+    return weigh(text, begin, start, end)
+
+
+def placed(verdict: str, path: bytes) -> tuple[str, str]:
+    """Why a value with this verdict is no finding at a path ("" if it is one), and how sure that is."""
+    if machine_made(path):
+        return "path", ""
+    if verdict[2] == "b" and bare_is_code(path):
+        return "identifier", ""
+    from leaksieve.ruleset.scorer import judge
+
+    confidence = judge(verdict, path)
+    return ("", confidence) if confidence else ("weak", "")
+
+
+def _assigned(head: bytes, quoted: bool, secret: bytes, after: bytes) -> bool:
     """Whether the operator assigns: an argument must be quoted and named by the word alone, an element's text must be closed."""
     text = head.rstrip(b" \t\"'`\\rbuf")
     operator = text[-1:]
-    if operator == b"," or (operator == b"(" and b"." in text):
-        return quoted and operator == b"," and _NAME_ALONE.match(head) is not None and secret[:1] not in (b"-", b"+", b".", b"<")
+    if operator == b",":
+        return quoted and _NAME_ALONE.match(head) is not None and secret[:1] not in (b"-", b"+", b".", b"<")
+    if operator == b"(":
+        return quoted
     if quoted:
         return True
-    if operator == b"(":
-        return False
-    return operator != b">" or text.endswith(b"=>") or match.string[match.end("secret") : match.end("secret") + 2] == b"</"
-
-
-def _password(secret: bytes, quoted: bool) -> str:
-    if len(secret) < 6 or len(secret) > 80:
-        return "length"
-    if b" " in secret and (_wordy(secret) or secret.count(b" ") > 3):
-        return "prose"
-    if _IDENTIFIER.match(secret) and (not quoted or not any(48 <= byte <= 57 for byte in secret)):
-        # A plain word: in code it names a variable, in a configuration file it may well be a weak password.
-        return "word" if quoted else "identifier"
-    return "" if quoted else BARE
-
-
-def _key(secret: bytes, quoted: bool) -> str:
-    if len(secret) < 12:
-        return "length"
-    if b" " in secret:
-        return "prose"
-    if _wordy(secret) or _IDENTIFIER.match(secret):
-        return "word"
-    classes = sum((any(97 <= b <= 122 for b in secret), any(65 <= b <= 90 for b in secret), any(48 <= b <= 57 for b in secret)))
-    if classes < 2 or entropy(secret) < 3.0:
-        return "low-entropy"
-    return "" if quoted else BARE
+    return operator != b">" or text.endswith(b"=>") or after[:2] == b"</"
 
 
 def _wordy(value: bytes) -> bool:

@@ -23,8 +23,6 @@ def entropy(value: bytes) -> float:
     return bits
 
 
-# The verdict on a generic value without quotes: in a program it is code, in a configuration file a value; the path decides.
-BARE = "?bare"
 # Runs that a long value may hold by its format (zero bytes, padding) or by chance.
 PLACEHOLDER_RUNS = (b"00000000", b"11111111", b"aaaaaaaa")
 MAX_RUN_JUDGED = 40

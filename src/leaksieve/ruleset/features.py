@@ -1,0 +1,314 @@
+"""What is looked at in a candidate of a generic rule: its value, its name, the syntax around it, the path of its file.
+
+Each property is a short string; the scorer adds up what the properties weigh.  The same functions
+serve the training and the scan.  ``of_line`` depends on the line alone, ``of_path`` on the path.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from math import log2
+from typing import NamedTuple
+
+from leaksieve.ruleset.vocabulary_data import LETTERS, WORDS
+
+# How far before the match and after the value the line is looked at.
+BEFORE = 120
+AFTER = 40
+LONG = 200
+
+
+class Candidate(NamedTuple):
+    """A value with its surroundings in one line.
+
+    ``before`` is the line up to the rule's match (its end, for long lines), ``head`` the match up to the
+    value, ``after`` what follows the value.
+    """
+
+    before: bytes
+    head: bytes
+    value: bytes
+    after: bytes
+    width: int
+
+
+def candidate(text: bytes, begin: int, start: int, end: int) -> Candidate:
+    """The candidate whose rule matched from ``begin`` and whose value is ``text[start:end]``."""
+    low = text.rfind(b"\n", max(begin - LONG, 0), begin) + 1 or max(begin - LONG, 0)
+    high = text.find(b"\n", end, end + LONG)
+    high = min(end + LONG, len(text)) if high < 0 else high
+    return Candidate(text[max(low, begin - BEFORE) : begin], text[begin:start], text[start:end], text[end : min(high, end + AFTER)], high - low)
+
+
+_PIECES = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_LETTERS = re.compile(rb"[A-Za-z]{2,}")
+_NAME_BEFORE = re.compile(rb"[A-Za-z0-9_.\-]*\Z")
+_NAME_REST = re.compile(rb"[A-Za-z0-9_.\- ]*")
+_OPERATOR = re.compile(rb"(?:=>|:=|\?=|\|\|=?|\?\?=?|===?|!==?|<-|::|[=:>,(])")
+_VALUE_ATTRIBUTE = re.compile(rb"(?i)value[ \t]*=")
+_SHAPE = re.compile(rb"[a-z]+|[A-Z]+|[0-9]+|[_]+|[-]+|[.]+|[/]+|[ ]+|[+=]+|[^\x00-\x7f]+|[\x00-\x7f]")
+_HEX = re.compile(rb"\A(?:[0-9a-f]+|[0-9A-F]+)\Z")
+_BASE64 = re.compile(rb"\A[A-Za-z0-9+/_-]+={0,2}\Z")
+_UUID = re.compile(rb"(?i)\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+_RUN = re.compile(rb"(.)\1{2,}", re.DOTALL)
+_STEPS = re.compile(rb"(?i)0123|1234|2345|4567|6789|9876|4321|abcd|cdef|qwer|asdf|zxcv")
+_MARKS = b"./-_:@$%{}<>()[]*#\\=+&?!~ |;,^'\""
+_COMMENT = re.compile(rb"\A[ \t]*(?:#|//|/?\*|--[ \t]|;|<!--|%|rem\b|\.\. )|[ \t](?:#|//|/\*)[ \t]")
+_OPENERS = re.compile(rb"(?:\A|[\s;({])(export|set|env|ENV|ARG|const|let|var|final|static|string|String|char|def|val|public|private|protected|-e|--[\w-]*|-[A-Z]|assert\w*|expect|return|if|curl|new)[ \t]")
+
+# Trimmed from both ends of names, so that only their words count.
+_SHORT_KEYS = {b"pwd": "pass", b"passwd": "pass", b"password": "pass", b"pass": "pass", b"passphrase": "pass", b"passwords": "pass", b"passcode": "pass"}
+
+
+def of_line(one: Candidate) -> list[str]:
+    """Properties of value, name and syntax; the first is the kind of the name: ``pass`` or ``key``."""
+    name, words = _name(one)
+    kind = "pass" if any(word in _SHORT_KEYS for word in words) else "key"
+    found = [kind]
+    _of_value(one.value, kind, words, found)
+    _of_name(name, words, found)
+    _of_syntax(one, kind, found)
+    return found
+
+
+def name_words(one: Candidate) -> list[bytes]:
+    """The words of the assigned name, in lower case."""
+    return _name(one)[1]
+
+
+def _name(one: Candidate) -> tuple[bytes, list[bytes]]:
+    left = _NAME_BEFORE.search(one.before)
+    rest = _NAME_REST.match(one.head)
+    name = (left[0] if left else b"")[-48:] + (rest[0] if rest else b"")
+    name = name.strip(b" .-_")
+    return name, [piece.lower() for piece in _PIECES.findall(name)]
+
+
+def _bin(number: float, *edges: float) -> int:
+    return sum(number >= edge for edge in edges)
+
+
+def _of_value(value: bytes, kind: str, name: list[bytes], found: list[str]) -> None:
+    k = kind[0]
+    size = len(value)
+    lowered = value.lower()
+    lower = upper = digits = marks = other = 0
+    for byte in value:
+        if 97 <= byte <= 122:
+            lower += 1
+        elif 48 <= byte <= 57:
+            digits += 1
+        elif 65 <= byte <= 90:
+            upper += 1
+        elif byte < 128:
+            marks += 1
+        else:
+            other += 1
+    mask = ("l" if lower else "") + ("u" if upper else "") + ("d" if digits else "") + ("m" if marks else "") + ("o" if other else "")
+    long = _bin(size, 5, 6, 7, 8, 9, 11, 13, 17, 21, 25, 33, 41, 65)
+    found += [f"{k}len{long}", f"{k}cls:{mask}", f"cls:{mask}", f"{k}dig{_bin(digits / size, 0.01, 0.1, 0.2, 0.35, 0.6, 0.99)}"]
+    distinct = len(set(value))
+    found.append(f"{k}dis{_bin(distinct / min(size, 64), 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)}")
+    bits = 0.0
+    for byte in set(value):
+        share = value.count(byte) / size
+        bits -= share * log2(share)
+    found.append(f"{k}ent{_bin(bits, 1.5, 2.0, 2.4, 2.7, 3.0, 3.25, 3.5, 3.75, 4.0, 4.4, 4.8)}")
+    if _HEX.match(value) and digits:
+        found.append(f"{k}hex{_bin(size, 8, 16, 24, 32, 33, 40, 41, 64, 65)}")
+        if not lower and not upper:
+            found.append(f"{k}number{_bin(size, 5, 7, 9, 13)}")
+    elif size >= 16 and _BASE64.match(value):
+        found.append(f"{k}b64{_bin(size, 20, 24, 40, 64)}{'p' if value.endswith(b'=') else ''}")
+    if size == 36 and _UUID.match(value):
+        found.append("uuid")
+    for mark in _MARKS:
+        if marks and mark in value:
+            found.append(f"{k}has{chr(mark)}")
+    if marks:
+        found.append(f"{k}mk{_bin(marks / size, 0.08, 0.15, 0.3, 0.5)}")
+    found += [f"{k}first:{_class(value[0])}", f"{k}last:{_class(value[-1])}"]
+    # Words: how much of the letters are ordinary ones, and how the rest reads.
+    letters = odd = pairs = known = 0
+    hits: list[bytes] = []
+    for run in _LETTERS.findall(value[:96]):
+        letters += len(run)
+        low = run.lower()
+        score = 0
+        a, b = low[0] - 97, low[1] - 97
+        for code in low[2:]:
+            c = code - 97
+            score += LETTERS[(a * 26 + b) * 26 + c] - 48
+            a, b = b, c
+        odd += score
+        pairs += len(run) - 2
+        known += _covered(run, low, hits)
+    if letters:
+        found.append(f"{k}words{_bin(known / letters, 0.01, 0.2, 0.4, 0.6, 0.8, 0.99)}")
+        if pairs:
+            read = _bin(odd / pairs, 0.3, 0.8, 1.3, 1.8, 2.4, 3.0, 3.6, 4.2, 5.0, 6.0)
+            found += [f"{k}read{read}", f"read{read}/{_bin(pairs, 3, 6, 10, 16)}"]
+            if not digits:
+                found.append(f"{k}bare{read}")
+    found.append(f"{k}let{_bin(letters / size, 0.01, 0.3, 0.6, 0.8, 0.99)}")
+    for word in set(hits):
+        if word in STOCK:
+            found.append("w:" + word.decode())
+        if word in name:
+            found.append(f"{k}echo")
+    shape = _shape(value[:40])
+    found.append(f"{k}sh:{shape[:6] if len(shape) <= 6 else shape[:5] + '+'}")
+    found.append(f"{k}parts{_bin(len(shape), 2, 3, 4, 6, 9, 13, 20)}")
+    if _RUN.search(value):
+        found.append(f"{k}run")
+    if _STEPS.search(lowered):
+        found.append(f"{k}steps")
+    if size >= 4 and any(value == (value[:piece] * (size // piece + 1))[:size] for piece in range(1, 1 + size // 2)):
+        found.append(f"{k}again")
+
+
+def _class(byte: int) -> str:
+    if 97 <= byte <= 122:
+        return "a"
+    if 65 <= byte <= 90:
+        return "A"
+    if 48 <= byte <= 57:
+        return "9"
+    return chr(byte) if byte < 128 else "o"
+
+
+def _shape(value: bytes) -> str:
+    return "".join(_class(piece[0]) for piece in _SHAPE.findall(value))
+
+
+def _covered(run: bytes, low: bytes, hits: list[bytes]) -> int:
+    """How many letters of a run are in ordinary words, the longest first from the left; capitals begin a word."""
+    covered = 0
+    place, size = 0, len(low)
+    while place < size - 2:
+        for length in range(min(12, size - place), 2, -1):
+            word = low[place : place + length]
+            # Three letters occur by chance: they count at the ends and between capitals only.
+            if word in WORDS and (length > 3 or size == 3 or place == 0 or place + 3 == size or run[place : place + 1].isupper()):
+                covered += length
+                hits.append(word)
+                place += length
+                break
+        else:
+            place += 1
+    return covered
+
+
+def _of_name(name: bytes, words: list[bytes], found: list[str]) -> None:
+    if not words:
+        found.append("nameless")
+        return
+    texts = [word.decode() for word in words[-5:] if not word.isdigit()]
+    found += [f"n:{text}" for text in set(texts)]
+    if texts:
+        found.append(f"last:{texts[-1]}")
+        if len(texts) > 1:
+            found.append(f"pair:{texts[-2]}_{texts[-1]}")
+        found.append(f"count{min(len(texts), 4)}")
+    if words[-1].isdigit():
+        found.append("numbered")
+    style = "upper" if name.isupper() else "lower" if name.islower() else "title" if name[:1].isupper() else "camel"
+    found.append(f"style:{style}")
+    if b"." in name:
+        found.append("dotted")
+
+
+def _of_syntax(one: Candidate, kind: str, found: list[str]) -> None:
+    k = kind[0]
+    rest = _NAME_REST.match(one.head)
+    tail = one.head[rest.end() :] if rest else one.head
+    quote = _quote(one.head)
+    operator = _OPERATOR.search(tail)
+    sign = operator[0].decode() if operator else "none"
+    if _VALUE_ATTRIBUTE.search(tail):
+        sign = "value="
+    named = tail[:1] in (b'"', b"'", b"`", b"\\", b"&")
+    found += [f"q:{quote}", f"{k}q:{quote}", f"op:{sign}", f"{k}op:{sign}{'n' if named else ''}{'' if quote == 'bare' else 'q'}"]
+    after = one.after
+    closing = after.lstrip(b"\\")[:1] if quote != "bare" else b""
+    rest_of_line = after.lstrip(b"\\")[1:] if closing in (b'"', b"'", b"`") else after
+    follow = rest_of_line.strip(b" \t")[:1]
+    found.append(f"{k}next:{_class(follow[0]) if follow else 'end'}{'' if quote == 'bare' else 'q'}")
+    if rest_of_line[:1] in (b" ", b"\t") and follow:
+        found.append(f"{k}spaced")
+    line = one.before
+    if _COMMENT.search(line):
+        found.append("comment")
+    opener = _OPENERS.search(line)
+    if opener:
+        found.append("by:" + opener[1].decode()[:8])
+    stripped = line[: len(line) - len(_NAME_BEFORE.search(line)[0])].rstrip(b" \t")  # type: ignore[index]
+    found.append(f"left:{_class(stripped[-1]) if stripped else 'start'}")
+    found.append(f"width{_bin(one.width, 40, 80, 120, 200, 320)}")
+
+
+def _quote(head: bytes) -> str:
+    last = head[-1:]
+    if last in (b'"', b"'", b"`"):
+        return ("esc" if head[-2:-1] == b"\\" else "") + ("at" if head[-2:-1] == b"@" else "") + last.decode()
+    if last == b";":
+        return "entity"
+    return "bare"
+
+
+def quoted(one: Candidate) -> bool:
+    """Whether the value stands in quotes."""
+    return _quote(one.head) != "bare"
+
+
+# Words of values that weigh on their own: what stand-ins and test values are made of.
+STOCK = frozenset(
+    b"""access admin api app auth basic bearer change client code config credential credentials custom default demo dummy email empty encrypted
+    example expired fake field foo bar baz foobar hash hello hidden host invalid json key keys local login master mock name new none null number oauth old
+    optional other pass passwd password passwords placeholder private public read refresh required reset root salt sample secret secrets secure
+    server service session some string super system temp test testing tests text this token tokens type undefined unknown user username users valid value with
+    wrong your""".split()
+)
+
+_GROUPS = {
+    "program": "py pyi pyx js jsx mjs cjs ts tsx java kt kts scala groovy go c h cc cpp cxx hpp hh m mm cs fs vb rb php rs swift dart lua pl pm r jl ex exs erl hs clj vue svelte ipynb proto",
+    "text": "md markdown rst txt adoc asciidoc tex html htm xhtml",
+    "data": "json xml har tfstate cast snap csv tsv plist",
+    "yaml": "yml yaml",
+    "config": "env ini conf cfg properties toml example dist sample template tf tfvars hcl local config ldif",
+    "shell": "sh bash zsh ps1 psm1 bat cmd ks fish",
+    "sql": "sql",
+    "style": "css scss less map min",
+}
+_BY_ENDING = {ending: group for group, endings in _GROUPS.items() for ending in endings.split()}
+_FOLDERS = {
+    "test": "test tests testing testdata spec specs fixture fixtures mock mocks e2e __tests__",
+    "sample": "example examples sample samples demo",
+    "docs": "doc docs documentation",
+    "vendor": "vendor node_modules third_party deps",
+    "locale": "locale locales lang i18n translations l10n",
+    "config": "conf config setting settings docker init",
+    "template": "template templates",
+    "public": "public static assets dist build",
+}
+_BY_FOLDER = {name: group for group, names in _FOLDERS.items() for name in names.split()}
+_TEST_NAME = re.compile(r"(?i)(?:^|[._-])(?:tests?|specs?|mocks?|fixtures?)(?:[._-]|$)|(?:Test|Tests|Spec)\.[a-z]+$")
+
+
+@lru_cache(maxsize=512)
+def of_path(path: bytes, kind: str, bare: bool) -> tuple[str, ...]:
+    """Properties of a path, for values of this kind, in quotes or ``bare``."""
+    if not path:
+        return ()
+    *folders, name = path.decode("utf-8", "replace").split("/")
+    stem, dot, ending = name.rpartition(".")
+    group = _BY_ENDING.get(ending.lower(), "other") if dot and stem else "dot" if dot else "plain"
+    k, b = kind[0], "b" if bare else "q"
+    found = [f"ext:{group}", f"{k}{b}ext:{group}", f"{b}end:{ending.lower()[:10]}" if dot else f"{b}end:"]
+    areas = {_BY_FOLDER[folder.lower()] for folder in folders if folder.lower() in _BY_FOLDER}
+    if _TEST_NAME.search(name):
+        areas.add("test")
+    for area in sorted(areas) or ["none"]:
+        found += [f"in:{area}", f"{k}in:{area}"]
+    return tuple(found)

@@ -117,6 +117,13 @@ def passes(name: str, value: bytes) -> bool:
     return examine(name, value).passed is True
 
 
+def holds(name: str, value: bytes, parts: Mapping[str, bytes] = NO_PARTS) -> bool | None:
+    """The same for rule files' examples; KeyError where no check of that name exists."""
+    if name not in CHECKS:
+        raise KeyError(name)
+    return examine(name, value, parts).passed
+
+
 def refused(rule: Mapping[str, Any], value: bytes, parts: Mapping[str, bytes | None]) -> str:
     """Why a value is no finding of its rule by the rule's check ("" if it may be one)."""
     drop = rule.get("on_failed_proof") == "drop"

@@ -8,7 +8,7 @@ not: one character short, one long, one of a foreign alphabet, glued to word cha
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from re import _constants as C  # type: ignore[attr-defined]
 from typing import Any
 
@@ -86,9 +86,18 @@ def near_misses(rule: dict[str, Any], text: bytes, span: tuple[int, int], width:
         yield "glued", text[:start] + b"Zq" + text[start:], (start, end + 2)
 
 
-def check_rule(rule: dict[str, Any]) -> list[str]:
-    """Problems of one finished rule, each one line without the file name."""
-    found: list[str] = []
+# Name of a check, value and named parts of the match -> whether the check is passed (None: it has nothing to go by);
+# KeyError where no check has the name.
+Prove = Callable[[str, bytes, Mapping[str, bytes]], bool | None]
+
+
+def check_rule(rule: dict[str, Any], prove: Prove | None = None) -> list[str]:
+    """Problems of one finished rule, each one line without the file name.
+
+    With ``prove`` its examples must hold what the rule's ``proof`` asks for: all of them where a failed
+    check drops the match, else one at least, so that a check that never fits its rule is noticed.
+    """
+    found: list[str] = _unproved(rule, prove) if prove and rule["proof"] else []
     for kind in ("examples", "counter_examples"):
         if not rule[kind]:
             found.append(f"`{kind}` is missing")
@@ -132,6 +141,26 @@ def check_rule(rule: dict[str, Any]) -> list[str]:
     return found
 
 
+def _unproved(rule: dict[str, Any], prove: Prove) -> list[str]:
+    compiled = regex.compile(rule["pattern"].encode("latin-1"))
+    failed = []
+    for template in rule["examples"]:
+        for seed in SEEDS:
+            try:
+                match = compiled.search(expand(template, seed))
+                parts = {name: text for name, text in match.groupdict().items() if text is not None} if match else {}
+                if match and prove(rule["proof"], match.group("secret"), parts) is False:
+                    failed.append(template)
+                    break
+            except ValueError:
+                break  # said where the examples are matched
+            except KeyError:
+                return [f"`proof`: there is no check named `{rule['proof']}`"]
+    if failed and (rule["on_failed_proof"] == "drop" or len(failed) == len(rule["examples"])):
+        return [f"example `{template}` fails the check `{rule['proof']}`" for template in failed[:2]]
+    return []
+
+
 def _stress(compiled: Any, template: str, text: bytes, span: tuple[int, int]) -> list[str]:
     start, end = span
     middle = text[(start + end) // 2 : (start + end) // 2 + 1]
@@ -144,8 +173,11 @@ def _stress(compiled: Any, template: str, text: bytes, span: tuple[int, int]) ->
     return []
 
 
-def check_paths(paths: Iterable[str]) -> list[str]:
-    """Problems of all rules in the given files and folders, one line each; empty when everything holds."""
+def check_paths(paths: Iterable[str], prove: Prove | None = None) -> list[str]:
+    """Problems of all rules in the given files and folders, one line each; empty when everything holds.
+
+    ``prove`` knows the structural checks (see :func:`check_rule`).
+    """
     found: list[str] = []
     seen: dict[str, str] = {}
     for folder in paths:
@@ -167,9 +199,17 @@ def check_paths(paths: Iterable[str]) -> list[str]:
                     rule = finish(raw, path)
                 except RulesetError as error:
                     found.append(error.line())
-                    continue
-                found += [f"{path}: rule {rule['id']}: {problem}" for problem in check_rule(rule)]
-    return found
+    found += clashes(rules)
+    return rules, found
+
+
+def check_paths(paths: Iterable[str], prove: Prove | None = None) -> list[str]:
+    """Problems of all rules in the given files and folders, one line each; empty when everything holds.
+
+    ``prove`` knows the structural checks (see :func:`check_rule`).
+    """
+    rules, found = read_paths(paths)
+    return found + [f"{path}: rule {rule['id']}: {problem}" for path, rule in rules for problem in check_rule(rule, prove)]
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import random
 import re
-import zlib
+
+from leaksieve.ruleset.template_sums import BUILT, SUMS, crc32_github
 
 LOWER = "abcdefghijklmnopqrstuvwxyz"
 UPPER = LOWER.upper()
 DIGITS = "0123456789"
 ALNUM = DIGITS + UPPER + LOWER
-_BASE62_GITHUB = DIGITS + UPPER + LOWER
 
 ALPHABETS = {
     "alnum": ALNUM,
@@ -36,18 +36,8 @@ ALPHABETS = {
 }
 
 _PLACEHOLDER = re.compile(r"<(uuid|[A-Za-z0-9-]+:\d+)>")
-_B64 = re.compile(r"<b64:((?:[^<>]|<[^<>]*>)*)>", re.DOTALL)
+_B64 = re.compile(r"<(b64u?|sum:[a-z0-9-]+):((?:[^<>]|<[^<>]*>)*)>", re.DOTALL)
 _INNER = re.compile(r"\{(uuid|[A-Za-z0-9-]+:\d+)\}")
-
-
-def crc32_github(body: str) -> str:
-    """Six base-62 characters: the CRC-32 of ``body``, zero-padded (GitHub's and npm's scheme)."""
-    number = zlib.crc32(body.encode())
-    out = ""
-    for _ in range(6):
-        number, digit = divmod(number, 62)
-        out = _BASE62_GITHUB[digit] + out
-    return out
 
 
 def _balanced(alphabet: str, length: int, rng: random.Random) -> str:
@@ -81,8 +71,11 @@ def _draw(kind: str, rng: random.Random) -> str:
     if name == "crc32-github":
         body = _balanced(ALNUM, length, rng)
         return body + crc32_github(body)
+    if name in BUILT:
+        return BUILT[name](length, rng)
     if name not in ALPHABETS:
-        raise ValueError(f"unknown placeholder <{kind}>; known: {', '.join(sorted(ALPHABETS))}, int, pass, uuid, b64, crc32-github")
+        known = ", ".join((*sorted(ALPHABETS), "int", "pass", "uuid", "b64", "b64u", "sum", "crc32-github", *sorted(BUILT)))
+        raise ValueError(f"unknown placeholder <{kind}>; known: {known}")
     return _balanced(ALPHABETS[name], length, rng)
 
 
@@ -91,9 +84,16 @@ def expand(template: str, seed: int = 0) -> bytes:
     rng = random.Random(f"{seed}:{template}")  # noqa: S311  examples, not keys
 
     def nested(match: re.Match[str]) -> str:
-        inner = _INNER.sub(lambda m: _draw(m.group(1), rng), match.group(1))
+        inner = _INNER.sub(lambda m: _draw(m.group(1), rng), match.group(2))
         inner = _PLACEHOLDER.sub(lambda m: _draw(m.group(1), rng), inner)
-        return base64.b64encode(inner.encode()).decode()
+        how, _, name = match.group(1).partition(":")
+        if how == "b64":
+            return base64.b64encode(inner.encode()).decode()
+        if how == "b64u":
+            return base64.urlsafe_b64encode(inner.encode()).decode().rstrip("=")
+        if name not in SUMS:
+            raise ValueError(f"unknown checksum <sum:{name}:...>; known: {', '.join(sorted(SUMS))}")
+        return inner + SUMS[name](inner)
 
     text = _B64.sub(nested, template)
     return _PLACEHOLDER.sub(lambda m: _draw(m.group(1), rng), text).encode()

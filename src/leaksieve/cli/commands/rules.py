@@ -79,13 +79,14 @@ def check(paths: tuple[str, ...]) -> int:
     """Print one line for each problem."""
     import os
 
+    from leaksieve.engine.checks import holds
     from leaksieve.errors import ExitCode, UsageError
     from leaksieve.ruleset.check import check_paths
 
     for path in paths:
         if not os.path.exists(path):
             raise UsageError("no such file or directory", where=path)
-    problems = check_paths(paths)
+    problems = check_paths(paths, holds)
     for problem in problems:
         answer(harmless(problem))
     if not problems:

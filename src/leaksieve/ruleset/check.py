@@ -15,6 +15,7 @@ from typing import Any
 import regex
 
 from leaksieve.errors import RulesetError
+from leaksieve.ruleset.alias import clashes
 from leaksieve.ruleset.compile import finish, rule_files
 from leaksieve.ruleset.generic import implausible, placed
 from leaksieve.ruleset.named import CREDENTIAL_WORDS, opened
@@ -173,30 +174,29 @@ def _stress(compiled: Any, template: str, text: bytes, span: tuple[int, int]) ->
     return []
 
 
-def check_paths(paths: Iterable[str], prove: Prove | None = None) -> list[str]:
-    """Problems of all rules in the given files and folders, one line each; empty when everything holds.
-
-    ``prove`` knows the structural checks (see :func:`check_rule`).
-    """
+def read_paths(paths: Iterable[str]) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
+    """Every rule of the given files and folders, finished, with its file; and what is wrong with those that cannot be, one line each."""
+    rules: list[tuple[str, dict[str, Any]]] = []
     found: list[str] = []
     seen: dict[str, str] = {}
     for folder in paths:
         for path in rule_files(folder):
             try:
                 with open(path, encoding="utf-8") as file:
-                    rules = read_rules(file.read(), path)
+                    raws = read_rules(file.read(), path)
             except RulesetError as error:
                 found.append(error.line())
                 continue
             except (OSError, UnicodeDecodeError) as error:
                 found.append(f"{path}: cannot be read: {error}")
                 continue
-            for raw in rules:
+            for raw in raws:
                 if raw["id"] in seen:
                     found.append(f"{path}: rule {raw['id']}: the id is used in {seen[raw['id']]} already")
+                    continue
                 seen[raw["id"]] = path
                 try:
-                    rule = finish(raw, path)
+                    rules.append((path, finish(raw, path)))
                 except RulesetError as error:
                     found.append(error.line())
     found += clashes(rules)

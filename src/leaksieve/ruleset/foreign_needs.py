@@ -95,7 +95,7 @@ def _one(ranges: tuple[tuple[int, int], ...], *, split: bool) -> Shape:
     if sum(last - first + 1 for first, last in ranges) > MAX_SPELLINGS:
         return Shape(low, high, None, False, None)
     codes = {code for first, last in ranges for code in range(first, last + 1)}
-    if any(code < 0x20 or code == 0x7F or code == 0xFFFD or 0xD800 <= code < 0xE000 for code in codes) or (split and any(code > 0x7F for code in codes)):
+    if any(code < 0x20 or code in (0x7F, 0xFFFD) or 0xD800 <= code < 0xE000 for code in codes) or (split and any(code > 0x7F for code in codes)):
         return Shape(low, high, None, False, None)
     fold = False
     lowered = set()

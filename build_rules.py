@@ -1,4 +1,4 @@
-"""Build hook: compiles ``rules/*.toml`` into the one ruleset file inside the package.
+"""Build hook: compiles ``rules/*.toml`` into the one ruleset file inside the package, and their examples into another.
 
 It runs for wheels, source distributions and editable installs alike, with nothing but the
 standard library (the compiler lives in ``src/leaksieve/ruleset`` and has no dependencies).
@@ -14,7 +14,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class RulesBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Writes ``src/leaksieve/ruleset/builtin.jsonl``."""
+    """Writes ``builtin.jsonl`` and ``examples.jsonl`` into ``src/leaksieve/ruleset``."""
 
     PLUGIN_NAME = "custom"
 
@@ -24,9 +24,10 @@ class RulesBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         sys.path.insert(0, str(root / "src"))
         try:
             from leaksieve.ruleset.compile import compile_folder
+            from leaksieve.ruleset.editions import examples_text
 
-            text = compile_folder(str(root / "rules"))
+            texts = {"builtin.jsonl": compile_folder(str(root / "rules")), "examples.jsonl": examples_text(str(root / "rules"))}
         finally:
             sys.path.pop(0)
-        target = root / "src" / "leaksieve" / "ruleset" / "builtin.jsonl"
-        target.write_text(text, encoding="utf-8", newline="\n")
+        for name, text in texts.items():
+            (root / "src" / "leaksieve" / "ruleset" / name).write_text(text, encoding="utf-8", newline="\n")

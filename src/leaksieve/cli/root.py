@@ -23,7 +23,7 @@ COMMANDS = {
     "stdin": Entry(_HERE + "stdin:command", "Scan what is piped in."),
     "hook": Entry(_HERE + "hook:group", "What git hooks and hook managers call."),
     "install": Entry(_HERE + "install:command", "Write a git hook that checks every commit."),
-    "rules": Entry(_HERE + "rules:group", "List, show and check rules."),
+    "rules": Entry(_HERE + "rules:group", "List, show, check, try, compare and lock rules."),
     "config": Entry(_HERE + "config:group", "Show, check and describe the configuration."),
     "completion": Entry(_HERE + "completion:command", "Print the completion script of a shell."),
     "image": Entry("", "Scan container images."),

@@ -47,7 +47,7 @@ def scan_trees(options: Options, paths: Sequence[str], *, classify: bool, trees:
     ``classify`` says what each was taken for.  All paths are looked at before anything is scanned.
     """
     talk = talk_for(options)
-    targets = [_target(path, options.allow_root) for path in _without_repeats(paths)]
+    targets = [target_of(path, options.allow_root) for path in _without_repeats(paths)]
     for target in targets:
         if not trees and target.kind not in (WORKING_TREE, BARE):
             raise UsageError(f"is a {target.kind}, which has no history", where=target.path)
@@ -158,7 +158,7 @@ def scan_stdin(options: Options, name: str) -> int:
     return execute(options, found, sources, root=root, repository=repository)
 
 
-def _target(path: str, allow_root: Sequence[str]) -> Target:
+def target_of(path: str, allow_root: Sequence[str]) -> Target:
     """Say what a path is.  Raises UsageError for what is not there or cannot be scanned yet."""
     if path.startswith(_IMAGES) and not os.path.lexists(path):
         raise UsageError("scanning container images comes with a later version", where=path)

@@ -20,15 +20,22 @@ _MARK = '{"aliases":'
 
 def table(ruleset: Ruleset) -> dict[str, str]:
     """Former id -> current id.  Reads no rule that has no former id."""
-    lines = ruleset._lines  # noqa: SLF001 - asking every rule would parse them all
     found: dict[str, str] = {}
-    for index, rule_id in enumerate(ruleset.ids):
-        if lines[index + 2].startswith(_MARK):
+    for index, line in enumerate(rule_lines(ruleset)):
+        if line.startswith(_MARK):
+            rule_id = ruleset.ids[index]
             for alias in ruleset.rule(index)["aliases"]:
                 found.setdefault(alias, rule_id)
     for rule_id in ruleset.ids:
         found.pop(rule_id, None)
     return found
+
+
+def rule_lines(ruleset: Ruleset) -> list[str]:
+    """The text of every rule, in order: they are the last lines of a compiled ruleset."""
+    lines = ruleset._lines  # noqa: SLF001 - asking for each rule would parse them all
+    end = len(lines) - (not lines[-1])
+    return lines[end - len(ruleset.ids) : end]
 
 
 def find(ruleset: Ruleset, rule_id: str) -> dict[str, Any]:

@@ -60,10 +60,14 @@ def show(path: str | None, trust: bool, target: str) -> int:
 @click.command("check", help="Check a configuration file (by default the one of the current repository). Exit 2 if it does not hold.")
 @click.argument("path", required=False, metavar="[FILE]")
 def check(path: str | None) -> int:
-    """Check one file; says which one and that it holds."""
+    """Check one file, its lock included; says which one and that it holds."""
     from leaksieve.config import discover
 
     found = discover.load(path) if path is not None else discover.discover(_root("."), trusted=True)
+    if found.config.rules_lock:
+        from leaksieve.work import ruleset_for
+
+        ruleset_for(found.config)
     answer("there is no configuration file; the defaults are in force" if found.path is None else f"{harmless(found.path)}: holds")
     return 0
 

@@ -14,12 +14,12 @@ group = LazyGroup(
         "list": Entry(_HERE + "list_rules", "List the rules."),
         "show": Entry(_HERE + "show", "Show all of one rule."),
         "check": Entry(_HERE + "check", "Check rule files."),
-        "test": Entry("", "Try a rule on a text."),
-        "diff": Entry("", "Compare two rulesets."),
-        "lock": Entry("", "Pin the ruleset."),
-        "explain": Entry("", "Say why something was or was not found."),
+        "test": Entry("leaksieve.cli.commands.rules_test:command", "Try rules on their own examples."),
+        "explain": Entry("leaksieve.cli.commands.rules_explain:command", "Say why something in a text is or is not found."),
+        "diff": Entry("leaksieve.cli.commands.rules_diff:command", "Show what findings another ruleset gains and loses."),
+        "lock": Entry("leaksieve.cli.commands.rules_lock:command", "Lock the configuration to the ruleset in use."),
     },
-    "List, show and check rules.",
+    "List, show, check, try, compare and lock rules.",
 )
 
 
@@ -31,8 +31,9 @@ group = LazyGroup(
 def list_rules(extra: tuple[str, ...], enable: tuple[str, ...], disable: tuple[str, ...], form: str) -> int:
     """Print one line for each rule that is switched on, sorted by id."""
     from leaksieve.ruleset import load
+    from leaksieve.ruleset.alias import select
 
-    ruleset = load(extra).select(enable, disable)
+    ruleset = select(load(extra), enable, disable)
     chosen = sorted((ruleset.rule(index) for index in range(len(ruleset.ids)) if index not in ruleset.disabled), key=lambda rule: str(rule["id"]))
     keys = ("id", "name", "family", "provider", "severity", "confidence", "tags")
     if form == "json":
@@ -52,20 +53,13 @@ def list_rules(extra: tuple[str, ...], enable: tuple[str, ...], disable: tuple[s
 @click.argument("rule_id", metavar="RULE")
 def show(extra: tuple[str, ...], rule_id: str) -> int:
     """Print one rule."""
-    from leaksieve.errors import UsageError
     from leaksieve.ruleset import load
+    from leaksieve.ruleset.alias import find
 
-    ruleset = load(extra)
-    try:
-        rule = ruleset.by_id(rule_id)
-    except KeyError:
-        from difflib import get_close_matches
-
-        near = get_close_matches(rule_id, ruleset.ids, 1)
-        raise UsageError(f"no rule is named `{rule_id}`", hint=f"did you mean `{near[0]}`?" if near else "`leaksieve rules list` names them all") from None
+    rule = find(load(extra), rule_id)
     for key in ("id", "name", "provider", "severity", "confidence", "impact", "documentation", "rotation", "pattern"):
         answer(f"{key:<14} {harmless(str(rule[key]))}")
-    for key in ("keywords", "tags"):
+    for key in ("keywords", "tags", "aliases"):
         if rule.get(key):
             answer(f"{key:<14} {harmless(', '.join(map(str, rule[key])))}")
     for number, step in enumerate(rule["revoke"], 1):

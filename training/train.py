@@ -27,7 +27,7 @@ from candidates import Found, candidates, files_under
 from leaksieve.findings.triage import is_test_path
 from leaksieve.ruleset import features
 from leaksieve.ruleset.generic import bare_is_code, impossible
-from leaksieve.ruleset.safe import machine_made
+from leaksieve.ruleset.safe import machine_made, translated
 from leaksieve.ruleset.values import placeholder
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -38,7 +38,7 @@ SCALE = 32
 REPOSITORIES = 3
 FOLDS = 9
 # From which log-odds a candidate is reported with low, medium and high confidence; chosen from the tables this prints.
-CUTS = (0.0, 0.8, 2.6)
+CUTS = (-0.5, 0.4, 2.0)
 STRENGTH = 0.25
 # Kinds of label that have no form of their own, so that a generic rule is meant to find them.
 GENERIC = {
@@ -82,10 +82,14 @@ def example(one: Found, repository: str, truth: str) -> Example:
     rejected = impossible(one.rule, seen.head, seen.value, seen.after, seen.before)
     if not rejected and placeholder(seen.value):
         rejected = "placeholder"
-    if not rejected and (machine_made(one.path.encode()) or (bare_is_code(one.path.encode()) and not features.quoted(seen))):
+    path = one.path.encode()
+    quoting = features.quoting(seen)
+    if not rejected and (
+        machine_made(path) or (quoting == "b" and bare_is_code(path)) or (translated(path) and not any(48 <= byte <= 57 for byte in seen.value))
+    ):
         rejected = "path"
     line = features.of_line(seen) if not rejected else ["?"]
-    path = features.of_path(one.path.encode(), line[0], not features.quoted(seen)) if not rejected else ()
+    path = features.of_path(one.path.encode(), line[0], quoting) if not rejected else ()
     return Example(one, repository, truth, line, path, rejected)
 
 
@@ -283,7 +287,7 @@ from __future__ import annotations
 SCALE = {SCALE}
 START = {round(model.start * SCALE)}
 # From which sum a candidate is of low, medium and high confidence.
-CUTS = ({", ".join(str(round(cut * SCALE)) for cut in CUTS)})
+CUTS = (-0.5, 0.4, 2.0)
 WEIGHTS = r"""
 {body}
 """

@@ -54,6 +54,8 @@ _UUID = re.compile(rb"(?i)\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 _RUN = re.compile(rb"(.)\1{2,}", re.DOTALL)
 _STEPS = re.compile(rb"(?i)0123|1234|2345|4567|6789|9876|4321|abcd|cdef|qwer|asdf|zxcv")
 _MARKS = b"./-_:@$%{}<>()[]*#\\=+&?!~ |;,^'\""
+# The next parameter of a URL's query or of a form.
+_QUERY = re.compile(rb"&(?:amp;)?[\w.-]{1,40}=")
 _COMMENT = re.compile(rb"\A[ \t]*(?:#|//|/?\*|--[ \t]|;|<!--|%|rem\b|\.\. )|[ \t](?:#|//|/\*)[ \t]")
 _OPENERS = re.compile(rb"(?:\A|[\s;({])(export|set|env|ENV|ARG|const|let|var|final|static|string|String|char|def|val|public|private|protected|-e|--[\w-]*|-[A-Z]|assert\w*|expect|return|if|curl|new)[ \t]")
 
@@ -66,7 +68,11 @@ def of_line(one: Candidate) -> list[str]:
     name, words = _name(one)
     kind = "pass" if any(word in _SHORT_KEYS for word in words) else "key"
     found = [kind]
-    _of_value(one.value, kind, words, found)
+    value = one.value
+    query = _QUERY.search(value)
+    _of_value(value[: query.start()] if query and query.start() else value, kind, words, found)
+    if query:
+        found.append("query")
     _of_name(name, words, found)
     _of_syntax(one, kind, found)
     return found
@@ -224,6 +230,8 @@ def _of_syntax(one: Candidate, kind: str, found: list[str]) -> None:
     rest = _NAME_REST.match(one.head)
     tail = one.head[rest.end() :] if rest else one.head
     quote = _quote(one.head)
+    if quote == "bare" and quoting(one) == "i":
+        quote = "inside"
     operator = _OPERATOR.search(tail)
     sign = operator[0].decode() if operator else "none"
     if _VALUE_ATTRIBUTE.search(tail):
@@ -231,10 +239,10 @@ def _of_syntax(one: Candidate, kind: str, found: list[str]) -> None:
     named = tail[:1] in (b'"', b"'", b"`", b"\\", b"&")
     found += [f"q:{quote}", f"{k}q:{quote}", f"op:{sign}", f"{k}op:{sign}{'n' if named else ''}{'' if quote == 'bare' else 'q'}"]
     after = one.after
-    closing = after.lstrip(b"\\")[:1] if quote != "bare" else b""
+    closing = after.lstrip(b"\\")[:1] if quote not in ("bare", "inside") else b""
     rest_of_line = after.lstrip(b"\\")[1:] if closing in (b'"', b"'", b"`") else after
     follow = rest_of_line.strip(b" \t")[:1]
-    found.append(f"{k}next:{_class(follow[0]) if follow else 'end'}{'' if quote == 'bare' else 'q'}")
+    found.append(f"{k}next:{_class(follow[0]) if follow else 'end'}{'' if quote in ('bare', 'inside') else 'q'}")
     if rest_of_line[:1] in (b" ", b"\t") and follow:
         found.append(f"{k}spaced")
     line = one.before
@@ -257,9 +265,12 @@ def _quote(head: bytes) -> str:
     return "bare"
 
 
-def quoted(one: Candidate) -> bool:
-    """Whether the value stands in quotes."""
-    return _quote(one.head) != "bare"
+def quoting(one: Candidate) -> str:
+    """How the value stands: ``q`` in quotes of its own, ``i`` inside a longer string (as in a connection string), ``b`` bare."""
+    if _quote(one.head) != "bare":
+        return "q"
+    left = one.before + one.head
+    return "i" if any(left.count(mark) % 2 for mark in (b'"', b"'", b"`")) else "b"
 
 
 # Words of values that weigh on their own: what stand-ins and test values are made of.
@@ -297,14 +308,14 @@ _TEST_NAME = re.compile(r"(?i)(?:^|[._-])(?:tests?|specs?|mocks?|fixtures?)(?:[.
 
 
 @lru_cache(maxsize=512)
-def of_path(path: bytes, kind: str, bare: bool) -> tuple[str, ...]:
-    """Properties of a path, for values of this kind, in quotes or ``bare``."""
+def of_path(path: bytes, kind: str, quoting: str) -> tuple[str, ...]:
+    """Properties of a path, for values of this kind and quoting."""
     if not path:
         return ()
     *folders, name = path.decode("utf-8", "replace").split("/")
     stem, dot, ending = name.rpartition(".")
     group = _BY_ENDING.get(ending.lower(), "other") if dot and stem else "dot" if dot else "plain"
-    k, b = kind[0], "b" if bare else "q"
+    k, b = kind[0], quoting
     found = [f"ext:{group}", f"{k}{b}ext:{group}", f"{b}end:{ending.lower()[:10]}" if dot else f"{b}end:"]
     areas = {_BY_FOLDER[folder.lower()] for folder in folders if folder.lower() in _BY_FOLDER}
     if _TEST_NAME.search(name):

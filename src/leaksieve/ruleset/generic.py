@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import Any
 
-from leaksieve.ruleset.safe import is_safe, machine_made
+from leaksieve.ruleset.safe import is_safe, machine_made, translated
 
 
 # Names that hold one of the words and something else than the secret itself.
@@ -25,6 +25,13 @@ def _name_of_something_else() -> re.Pattern[bytes]:
         rb"version|created|updated|modified|rotat(?:e|ed|ion)|status|state|source|target|start|end|pos(?:ition)?|offset|range|stream|list|set|map|s3|"
         rb"usage|description|desc|help|doc|docs|info|comment|helper|util|generator|command|cmd|script|public|pub)\\{0,2}[\"'`\])]*[ \t]*(?:[=:(,>?|<]|$)"
     )
+
+
+# Words anywhere in a name that say the same: labels and messages of a user interface, what is public, what is encrypted.
+_OTHER_WORDS = frozenset(
+    b"label tooltip title advice hint placeholder toggle show hide invalid forgot message msg error help prompt caption heading notice public pubkey encrypted ciphertext cipher"
+    b" wrapped masked obfuscated matching mismatch policy".split()
+)
 
 
 # A value taken from elsewhere: environment, templates, stores, calls, members.
@@ -43,10 +50,12 @@ _PIECES = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _UUID = re.compile(rb"(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 _UUID_NAME = re.compile(rb"(?i)token|secret|passw|credential|key|auth|session|pwd")
 _DIGITS = re.compile(rb"^[0-9]{6,20}$")
-_DATE_OR_NUMBER = re.compile(rb"^[-+]?[0-9][0-9_.,:/TZ -]*$|^0x[0-9a-fA-F]{1,16}$|^v?[0-9]+(?:\.[0-9]+)+[a-z0-9.-]*$")
+_DATE_OR_NUMBER = re.compile(rb"^[-+]?[0-9][0-9_.,:/TZ -]*$|^0x[0-9a-fA-F]{1,16}$|^v?[0-9]+(?:\.[0-9]+)+(?:[-.+][A-Za-z0-9.+-]*|[a-z0-9]*)$")
 _PATH = re.compile(rb"^[\w.~-]*(?:/[\w.@{}$-]+){2,}/?$|^[\w.-]+\.(?:pem|key|crt|json|ya?ml|txt|js|py|go|java|php|html?|css|cfg|conf|ini|xml|sh|rb|ts|md)$")
 _MIXED = re.compile(rb"^[A-Za-z0-9+/]{24,}={0,2}$")
 # `"password", "value"`: the name is the word itself, with nothing glued to its end.
+_NAME = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+_NAME_START = re.compile(rb"[A-Za-z0-9_.-]{0,48}\Z")
 _NAME_ALONE = re.compile(rb"(?i)[a-z0-9_ .-]{3,24}[\"'`\])]{1,3}[ \t]*,")
 
 
@@ -62,7 +71,7 @@ def _program() -> re.Pattern[bytes]:
 def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: bytes) -> str:
     """Why a value is certainly no credential ("" if it may be one).
 
-    ``head`` is the rule's match up to the value, ``before`` and ``after`` are what stands around (two bytes are looked at).
+    ``head`` is the rule's match up to the value, ``before`` and ``after`` are what stands around.
     """
     quoted = head[-1:] in (b'"', b"'", b"`", b";")
     # From cheap to dear: nearly every candidate is code and ends in the first lines.
@@ -86,19 +95,35 @@ def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: b
         return "not-a-value"
     if is_safe(secret) or (size == 36 and _UUID.match(secret) and not _UUID_NAME.search(head)):
         return "known-safe-shape"
-    if _name_of_something_else().search(head):
+    if _name_of_something_else().search(head) or _about(before, head):
         return "name"
+    if max(secret) > 127 and _foreign(secret):
+        return "prose"
     lowered = secret.lower()
     if len(set(lowered)) < 4:
         return "placeholder"
     return ""
 
 
+def _about(before: bytes, head: bytes) -> bool:
+    """Whether the whole name has a word that makes it the name of something about a secret."""
+    left, rest = _NAME_START.search(before), _NAME.match(head)
+    name = (left[0] if left else b"") + (rest[0] if rest else b"")
+    return not _OTHER_WORDS.isdisjoint([piece.lower() for piece in _PIECES.findall(name)])
+
+
+def _foreign(secret: bytes) -> bool:
+    """Whether a value is text in a language with other letters than English: passwords have them seldom, translations always."""
+    text = secret.decode("utf-8", "replace")
+    letters = sum(character.isalpha() and character > "\x7f" for character in text)
+    return letters > (2 if any(character.isdigit() for character in text) else 0) and "\ufffd" not in text[:-1]
+
+
 def implausible(rule: dict[str, Any], secret: bytes, match: Any) -> str:
     """Why a value matched by a generic rule is no credential, or what it weighs: "?" and more (see ``scorer``), if the path may decide."""
     text, begin = match.string, match.start()
     start, end = match.span("secret")
-    reason = impossible(rule["id"], text[begin:start], secret, text[end : end + 4], text[max(begin - 2, 0) : begin])
+    reason = impossible(rule["id"], text[begin:start], secret, text[end : end + 4], text[max(begin - 48, 0) : begin])
     if reason:
         return reason
     from leaksieve.ruleset.scorer import weigh  # its tables are loaded when something got this far
@@ -112,6 +137,8 @@ def placed(verdict: str, path: bytes) -> tuple[str, str]:
         return "path", ""
     if verdict[2] == "b" and bare_is_code(path):
         return "identifier", ""
+    if verdict[3] == "w" and translated(path):
+        return "prose", ""
     from leaksieve.ruleset.scorer import judge
 
     confidence = judge(verdict, path)

@@ -39,6 +39,11 @@ SHAPES = (
     ("checksum", rb"(?:sha(?:1|224|256|384|512)|md5|blake2b|blake3)[-:=][A-Za-z0-9+/=_-]+|(?i:urn:sha1:).*"),
     ("go-checksum", rb"h1:[A-Za-z0-9+/]{43}="),
     # Names of things, not things.
+    (
+        "algorithm",
+        rb"(?i:(?:PBES2|PBKDF2|ECDH(?:-ES)?|ECDSA|EdDSA|RSA(?:SSA)?|AES|3?DES(?:ede)?|HS|RS|ES|PS|SHA|SHA3|H?MAC(?:SHA)?|MD5|PKCS|secp|prime|A(?=128|192|256)|Ed(?=25519|448)|aws:kms|ssh-rsa)"
+        rb"(?:[-_/+.]?(?:[0-9]{1,4}(?:[rkvt][0-9])?|GCM|CBC|CTR|ECB|CFB|OFB|KW|GCMKW|HS|SHA|RSA|AES|HMAC|MD5|OAEP|PSS|PKCS[0-9]|(?:PKCS[0-9])?Padding|No|ES|with|and|MGF1|ECDSA|Encrypt(?:ion)?|WITH|A(?=128|192|256))){1,8})",
+    ),
     ("aws-arn", rb"arn:aws[a-z-]*:.*"),
     ("kms-key", rb"(?:alias/|key/|mrk-).*|projects/[^/]+/(?:locations|secrets|serviceAccounts)/.*"),
     ("store-reference", rb"(?:op|ref\+[a-z0-9]+|vault|sm|secret|secrets|keyring|keychain|ssm|awssm|akv|azurekeyvault|gcpsm|bws|doppler|infisical|pass|bw|lastpass|chamber|env|file|secretsmanager|aws-secretsmanager|gsm):(?://)?.*"),
@@ -51,6 +56,13 @@ _MACHINE_MADE = re.compile(
     rb"(?i)(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|deno\.lock|composer\.lock|gemfile\.lock|cargo\.lock|poetry\.lock|pdm\.lock|uv\.lock"
     rb"|pipfile\.lock|pixi\.lock|go\.sum|go\.work\.sum|mix\.lock|pubspec\.lock|podfile\.lock|package\.resolved|flake\.lock|gradle\.lockfile|packages\.lock\.json|conan\.lock|\.terraform\.lock\.hcl"
     rb"|cabal\.project\.freeze|gradle-wrapper\.properties|[^/]*\.(?:min\.(?:js|css|mjs)|(?:js|css|mjs|ts)\.map|bundle\.js|chunk\.js|sha(?:1|256|512)(?:sums?)?|md5(?:sums?)?|asc|sig|svg|po|pot|xlf|xliff))\Z"
+)
+
+
+# Files of translations by their directory or name.
+_TRANSLATED = re.compile(
+    rb"(?i)(?:^|/)(?:locales?|lang|langs|languages?|i18n|l10n|translations?|nls|values-[a-z]{2}(?:-r[a-z]{2})?|[a-z]{2}(?:_[a-z]{2})?\.lproj)/"
+    rb"|[._-][a-z]{2}(?:[_-][a-z]{2,4})?\.(?:properties|strings|resx|arb|yml|yaml|json|php|ini)\Z|(?:^|/)[a-z]{2}(?:[_-][a-z]{2,4})?\.(?:json|ya?ml|php|js|ts|ini|po)\Z|\.(?:strings|resx|arb|po|pot|ts\.xml|lang)\Z"
 )
 
 
@@ -74,3 +86,8 @@ def is_safe(value: bytes) -> bool:
 def machine_made(path: bytes) -> bool:
     """Whether a file is a lock file, a bundle, a source map, a list of checksums or a table of translations."""
     return _MACHINE_MADE.search(path) is not None
+
+
+def translated(path: bytes) -> bool:
+    """Whether a file holds the texts of a user interface, where a password's value is the word for one."""
+    return _TRANSLATED.search(path) is not None

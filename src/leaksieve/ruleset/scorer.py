@@ -1,11 +1,12 @@
 """How likely a candidate of a generic rule is a credential: the sum of what its properties weigh.
 
-The part that depends on the line alone travels with the line as a short text (``?``, kind of the name,
-``b`` for a value without quotes, the sum); ``judge`` adds the path's part and says how sure the sum makes us.
+The part that depends on the line alone travels with the line as a short text (``?``, kind of the name, how the
+value is quoted, whether it has a digit, the sum); ``judge`` adds the path's part and says how sure the sum makes us.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
@@ -16,6 +17,7 @@ from leaksieve.ruleset.weights import CUTS, SCALE, START, WEIGHTS
 # A path adds this much at most, in units of SCALE: what cannot reach the lowest cut with it is dropped at once.
 MOST_BY_PATH = 2 * SCALE
 LOW, MEDIUM, HIGH = CUTS
+_DIGIT = re.compile(rb"[0-9]")
 
 
 @cache
@@ -33,14 +35,14 @@ def weigh(text: bytes, begin: int, start: int, end: int) -> str:
     total = START + sum([known(name, 0) for name in set(properties)])
     if total + MOST_BY_PATH < LOW:
         return "weak"
-    return f"?{properties[0][0]}{'q' if features.quoted(one) else 'b'}{total}"
+    return f"?{properties[0][0]}{features.quoting(one)}{'d' if _DIGIT.search(one.value) else 'w'}{total}"
 
 
 def judge(verdict: str, path: bytes) -> str:
     """The confidence of a candidate with this verdict at a path: high, medium, low, or "" for none."""
     known = _weights().get
-    by_path = sum([known(name, 0) for name in set(features.of_path(path, "pass" if verdict[1] == "p" else "key", verdict[2] == "b"))])
-    total = int(verdict[3:]) + min(by_path, MOST_BY_PATH)
+    by_path = sum([known(name, 0) for name in set(features.of_path(path, "pass" if verdict[1] == "p" else "key", verdict[2]))])
+    total = int(verdict[4:]) + min(by_path, MOST_BY_PATH)
     return "high" if total >= HIGH else "medium" if total >= MEDIUM else "low" if total >= LOW else ""
 
 
@@ -52,7 +54,7 @@ def reasons(text: bytes, begin: int, start: int, end: int, path: bytes) -> list[
     one = features.candidate(text, begin, start, end)
     known = _weights().get
     properties = features.of_line(one)
-    every = {*properties, *features.of_path(path, properties[0], not features.quoted(one))}
+    every = {*properties, *features.of_path(path, properties[0], features.quoting(one))}
     grouped: dict[str, int] = {}
     for name in every:
         weight = known(name, 0)
@@ -134,4 +136,4 @@ def properties(text: bytes, begin: int, start: int, end: int, path: bytes) -> di
     one = features.candidate(text, begin, start, end)
     known = _weights().get
     line = features.of_line(one)
-    return {name: known(name, 0) for name in (*line, *features.of_path(path, line[0], not features.quoted(one)))}
+    return {name: known(name, 0) for name in (*line, *features.of_path(path, line[0], features.quoting(one)))}

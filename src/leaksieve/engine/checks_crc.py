@@ -50,9 +50,9 @@ def hex_of_all(subject: Subject) -> Proof:
 
 
 def lower_hex_of_all(subject: Subject) -> Proof:
-    """The last eight characters are the lower-case hex CRC-32 of everything before them (Canva)."""
+    """The last eight characters are the hex CRC-32 of everything before them (Canva)."""
     value = subject.value
-    return Proof(f"{crc32(value[:-8]):08x}".encode() == value[-8:])
+    return Proof(f"{crc32(value[:-8]):08x}".encode() == value[-8:].lower())
 
 
 def hex_of_body(subject: Subject) -> Proof:

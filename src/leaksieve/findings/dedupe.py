@@ -175,7 +175,10 @@ def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, 
     severity = max((severity for severity, _ in judged), key=SEVERITIES.index) if len(judged) > 1 else judged[0][0]
     # One place outside the tests is enough for the secret not to be a test's.
     extra = [tag for tag in judged[0][1] if tag not in facts.tags and all(tag in tags for _, tags in judged)]
-    proof = prove(facts.id, first) if facts.proof not in ("", "none") else SILENT
+    proof = SILENT
+    if facts.proof not in ("", "none"):
+        # A check may need the other parts of the credential: the id beside a key, the terms beside a signature.
+        proof = prove(facts.id, max((entry.located for entry, _ in members), key=lambda place: len(place.parts)))
     if proof.details.get("expired"):
         # What has run out opens nothing any more; it still says how secrets are handled.
         severity = min(severity, "low", key=SEVERITIES.index)
@@ -219,7 +222,8 @@ def _proved(confidence: str, on_failed_proof: str, proof: Proof) -> str:
 def _parts(members: list[tuple[_Entry, str]], reveal: bool) -> tuple[tuple[str, str], ...]:
     """The parts of the first place that has most of them: the same secret may stand elsewhere by itself."""
     parts = max((entry.located.parts for entry, _ in members), key=len)
-    return tuple((name, _shown(part, b"", reveal) if reveal else masked_part(name, part.reveal())) for name, part in parts)
+    # What a signature grants is told in words, by the check that reads it.
+    return tuple((name, _shown(part, b"", reveal) if reveal else masked_part(name, part.reveal())) for name, part in parts if name != "grant")
 
 
 def _shown(secret: Secret, public_prefix: bytes, reveal: bool) -> str:

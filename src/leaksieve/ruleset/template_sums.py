@@ -106,15 +106,40 @@ def _sec1(bits: int, rng: random.Random) -> bytes:
     return _der(0x30, _integer(1), _der(4, rng.randbytes(size)), curve, point)
 
 
-def _openssh(locked: int, rng: random.Random) -> bytes:
-    def texts(*items: bytes) -> bytes:
-        return b"".join(len(item).to_bytes(4, "big") + item for item in items)
+def _texts(*items: bytes) -> bytes:
+    return b"".join(len(item).to_bytes(4, "big") + item for item in items)
 
+
+def _openssh(locked: int, rng: random.Random) -> bytes:
     public, twice = rng.randbytes(32), rng.randbytes(4)
-    blob = texts(b"ssh-ed25519", public)
-    private = twice * 2 + texts(b"ssh-ed25519", public, rng.randbytes(32) + public, b"me") + bytes(range(1, 7))
-    head = texts(b"aes256-ctr", b"bcrypt", texts(rng.randbytes(16)) + bytes((0, 0, 0, 16))) if locked else texts(b"none", b"none", b"")
-    return b"openssh-key-v1\0" + head + bytes((0, 0, 0, 1)) + texts(blob, private)
+    blob = _texts(b"ssh-ed25519", public)
+    private = twice * 2 + _texts(b"ssh-ed25519", public, rng.randbytes(32) + public, b"me") + bytes(range(1, 7))
+    head = _texts(b"aes256-ctr", b"bcrypt", _texts(rng.randbytes(16)) + bytes((0, 0, 0, 16))) if locked else _texts(b"none", b"none", b"")
+    return b"openssh-key-v1\0" + head + bytes((0, 0, 0, 1)) + _texts(blob, private)
+
+
+def _ssh_public(_: int, rng: random.Random) -> bytes:
+    return _texts(b"ssh-ed25519", rng.randbytes(32))
+
+
+def _ssh2(bits: int, rng: random.Random) -> bytes:
+    body = _texts(b"if-modn{sign{rsa-pkcs1-sha1},encrypt{rsa-pkcs1v2-oaep}}", b"3des-cbc", rng.randbytes(bits // 8))
+    return (0x3F6FF9EB).to_bytes(4, "big") + (len(body) + 8).to_bytes(4, "big") + body
+
+
+def _pgp(made: int, rng: random.Random) -> bytes:
+    """A version 4 EdDSA secret key: its time, its curve's name and point, then the secret half under a passphrase."""
+    curve = bytes.fromhex("092b06010401da470f01")
+    body = b"\x04" + made.to_bytes(4, "big") + b"\x16" + curve + b"\x01\x07\x40" + rng.randbytes(32) + b"\xfe\x07\x03" + rng.randbytes(80)
+    return bytes((0xC5, len(body))) + body
+
+
+def _macaroon(testing: int, rng: random.Random) -> str:
+    """A token of the Python package index, for the real or the test index."""
+    place = b"test.pypi.org" if testing else b"pypi.org"
+    caveat = b'{"version":1,"permissions":"user"}'
+    raw = bytes((2, 1, len(place))) + place + b"\x02\x24" + rng.randbytes(18).hex().encode() + b"\0\x02" + bytes((len(caveat),)) + caveat
+    return base64.urlsafe_b64encode(raw + b"\0\0\x06\x20" + rng.randbytes(32)).decode().rstrip("=")
 
 
 def _sealed(head: bytes, rng: random.Random) -> str:
@@ -133,6 +158,10 @@ BUILT: dict[str, Callable[[int, random.Random], str]] = {
     "der-pkcs8-encrypted": _base64(_pkcs8_encrypted),
     "der-ec": _base64(_sec1),
     "openssh-key": _base64(_openssh),
+    "ssh-public": _base64(_ssh_public),
+    "ssh2-key": _base64(_ssh2),
+    "pgp-key": _base64(_pgp),
+    "macaroon-pypi": _macaroon,
     "nats-seed": lambda kind, rng: _sealed(bytes((18 << 3 | kind >> 5, (kind & 31) << 3)), rng),
     "stellar-seed": lambda kind, rng: _sealed(bytes((kind,)), rng),
     "wif": lambda version, rng: _base58check(bytes((version,)) + rng.randbytes(32) + b"\x01"),

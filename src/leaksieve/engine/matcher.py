@@ -175,7 +175,8 @@ class Engine:
         if verdict is None:
             before = len(skips)
             verdict = _verdict(self._gated(data, number, starts, skips), low)
-            if len(skips) == before:
+            # What a rule says that looks past the line does not hold for the same line elsewhere.
+            if len(skips) == before and not any(self._confirmer(index).rule["lines"] for index in self.vocabulary.gates[number].rules):
                 self._memo.put(number, line, verdict)
         return verdict
 

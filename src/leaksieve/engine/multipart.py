@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from leaksieve.model import Match, Span
+from leaksieve.model import CONFIDENCES, Match, Span
 from leaksieve.secret import Secret
 
 # Why a match is no finding of its own: it belongs to another one.  It is masked like any candidate.
@@ -191,6 +191,9 @@ def lacking(match: Match, rule: Mapping[str, Any]) -> Match:
     missing = rule.get("missing", "keep")
     if missing == "drop":
         return match._replace(rejected=ALONE)
+    if missing == "lower":
+        sure = CONFIDENCES.index(match.confidence or rule["confidence"])
+        return match._replace(confidence=CONFIDENCES[max(sure - 1, 0)])
     return match
 
 

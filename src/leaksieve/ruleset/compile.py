@@ -127,8 +127,8 @@ def _set_gate(rule: dict[str, Any], rest: int | None, crosses: bool, place: str)
         try:
             walker = Walker(rule["gate"])
             span = walker.width()[1]
-            if walker.crosses_lines() or crosses:
-                raise ValueError("a gate and its rule must stay within a line")
+            if walker.crosses_lines():
+                raise ValueError("a gate must stay within a line")
             if span >= MAX_MATCH:
                 raise ValueError("the gate must be bounded")
         except ValueError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from leaksieve import __version__
 from leaksieve.config import Config
@@ -41,6 +41,15 @@ class ProgressEvent(NamedTuple):
     unit: str = "files"
 
 
+class Dropped(Protocol):
+    """Takes what is told of dropped candidates: counts by reason, and a line for each where ``each`` asks for it."""
+
+    each: bool
+
+    def add(self, counts: Mapping[str, int], lines: Sequence[str]) -> None:
+        """Take what one unit gave."""
+
+
 class Plan(NamedTuple):
     """What to scan and how.
 
@@ -51,6 +60,7 @@ class Plan(NamedTuple):
     out of a history is kept for the next scan (None: of the user's own repositories), ``cache_dir`` where, if not in the user's
     cache folder.  ``detail`` takes sentences for those who asked to be told more.
     ``ruleset`` is scanned with in place of the one the configuration names; processes that are spawned cannot be given it.
+    ``dropped`` is told what was looked at in files and is no finding.
     """
 
     sources: Sequence[Source]
@@ -71,6 +81,7 @@ class Plan(NamedTuple):
     cache_dir: bytes | None = None
     detail: Callable[[str], None] = lambda _: None
     ruleset: Ruleset | None = None
+    dropped: Dropped | None = None
 
 
 class Outcome(NamedTuple):
@@ -192,10 +203,19 @@ class _Run:
             from leaksieve.parallel import pooled
 
             self._coverage.engine = engine
-            return pooled(units, Recipe(self._plan.sources, self._plan.config, engine), jobs)
+            return pooled(units, Recipe(self._plan.sources, self._plan.config, engine, _tell(self._plan.dropped)), jobs)
         bulk = self._expected("bytes") > BULK
         compiler = Compiler(plan_on) if jobs > 1 else compile_all
-        worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine, compiler, joined=bulk or jobs == 1, hashes=self._plan.line_hashes)
+        worker = Worker(
+            self._plan.sources,
+            self._ruleset,
+            self._plan.config,
+            engine,
+            compiler,
+            joined=bulk or jobs == 1,
+            hashes=self._plan.line_hashes,
+            tell=_tell(self._plan.dropped),
+        )
         self._coverage.engine = worker.engine.name
         if jobs > 1:
             from leaksieve.parallel import forked
@@ -229,6 +249,8 @@ class _Run:
             coverage.scan(unit_, count)
         for skip in answer.skips:
             coverage.skip(skip)
+        if answer.dropped and self._plan.dropped is not None:
+            self._plan.dropped.add(answer.dropped, answer.told)
         self._located += answer.located
         self._files += answer.files
         self._size += answer.size
@@ -248,14 +270,19 @@ class _Run:
 class Recipe:
     """How to build a worker in a process that inherits nothing; pickles."""
 
-    def __init__(self, sources: Sequence[Source], config: Config, engine: str) -> None:
+    def __init__(self, sources: Sequence[Source], config: Config, engine: str, tell: int = 0) -> None:
         self.sources = tuple(sources)
         self.config = config
         self.engine = engine
+        self.tell = tell
 
     def __call__(self) -> Worker:
         """Build the worker."""
-        return Worker(self.sources, ruleset_for(self.config), self.config, self.engine)
+        return Worker(self.sources, ruleset_for(self.config), self.config, self.engine, tell=self.tell)
+
+
+def _tell(dropped: Dropped | None) -> int:
+    return 0 if dropped is None else 1 + dropped.each
 
 
 def _parts(unit: Unit) -> list[Unit]:

@@ -16,17 +16,25 @@ from leaksieve.sources.base import Source, Unit
 
 
 class Answer(NamedTuple):
-    """What one unit gave; ``files`` and ``size`` (bytes) count what was scanned, ``counts`` what else a source counts."""
+    """What one unit gave; ``files`` and ``size`` (bytes) count what was scanned, ``counts`` what else a source counts.
+
+    ``dropped`` (by reason) and ``told`` (a line for each) are what was looked at and is no finding, where a worker was asked to tell.
+    """
 
     located: list[Located]
     skips: list[Skip]
     files: int
     size: int
     counts: dict[str, int] = {}
+    dropped: dict[str, int] = {}
+    told: list[str] = []
 
 
 class Worker:
-    """Bound to the sources and settings of a run (and to an engine that was made with them, if there is one already); callable with ``(source number, unit)``, returns an encoded :class:`Answer`."""
+    """Bound to the sources and settings of a run (and to an engine that was made with them, if there is one already); callable with ``(source number, unit)``, returns an encoded :class:`Answer`.
+
+    ``tell`` 1 counts the candidates that were dropped, 2 says each of them.
+    """
 
     def __init__(
         self,
@@ -39,12 +47,18 @@ class Worker:
         joined: bool = True,
         hashes: bool = True,
         engine: Engine | None = None,
+        tell: int = 0,
     ) -> None:
         self._sources = sources
         self._ruleset = ruleset
         self._reveal = config.reveal
         self._hashes = hashes
         self._inline_allow = config.inline_allow
+        self._tell = tell
+        if engine is None and tell:
+            # One that speaks of buffers without a finding, too.
+            depth, timeout = config.max_decode_depth, config.rule_timeout
+            engine = Engine(ruleset, prefilter=prefilter, decode_depth=depth, timeout=timeout, compiler=compiler, joined=joined)
         self.engine = engine or Engine.configured(ruleset, config, prefilter, compiler, joined=joined)
 
     def __call__(self, unit: Unit) -> bytes:
@@ -58,6 +72,8 @@ class Worker:
         skips: list[Skip] = []
         files = size = 0
         counts: dict[str, int] = {}
+        dropped: dict[str, int] = {}
+        told: list[str] = []
         counted: Callable[[Chunk], tuple[tuple[str, int], ...]] | None = getattr(source, "counts", None)
         engine = self.engine
         for item in source.read(unit):
@@ -83,7 +99,17 @@ class Worker:
                 skips += [skip._replace(where=provenance.path) for skip in result.skips]
             if result.matches:
                 located += self._locate(item, result.matches)
-        return Answer(located, skips, counts.pop("files", files), counts.pop("bytes", size), counts)
+                if self._tell:
+                    self._tally(item, result.matches, dropped, told)
+        return Answer(located, skips, counts.pop("files", files), counts.pop("bytes", size), counts, dropped, told)
+
+    def _tally(self, chunk: Chunk, matches: list[Match], dropped: dict[str, int], told: list[str]) -> None:
+        from leaksieve.findings.dropped import tally
+        from leaksieve.sources.stream import owns
+
+        # Blocks of a stream overlap; one of them tells.
+        gone = [match for match in matches if match.rejected and owns(chunk, match.secret_span)]
+        tally(chunk, gone, dropped, told if self._tell > 1 else None, self._ruleset.by_id)
 
     def _locate(self, chunk: Chunk, matches: list[Match]) -> list[Located]:
         part = "body" in chunk.provenance.details
@@ -188,15 +214,15 @@ def encode(answer: Answer) -> bytes:
         from leaksieve.findings.wire import encode as encode_located
 
         wired = encode_located(answer.located)
-    return marshal.dumps((wired, [tuple(skip) for skip in answer.skips], answer.files, answer.size, answer.counts))
+    return marshal.dumps((wired, [tuple(skip) for skip in answer.skips], answer.files, answer.size, answer.counts, answer.dropped, answer.told))
 
 
 def decode(data: bytes) -> Answer:
     """The inverse of :func:`encode`."""
-    wired, skips, files, size, counts = marshal.loads(data)  # noqa: S302  written by a worker of this run
+    wired, skips, *rest = marshal.loads(data)  # noqa: S302  written by a worker of this run
     located: list[Located] = []
     if wired:
         from leaksieve.findings.wire import decode as decode_located
 
         located = decode_located(wired)
-    return Answer(located, [Skip(*skip) for skip in skips], files, size, counts)
+    return Answer(located, [Skip(*skip) for skip in skips], *rest)

@@ -17,6 +17,7 @@ from leaksieve.errors import ExitCode
 from leaksieve.model import CONFIDENCES, SEVERITIES
 
 if TYPE_CHECKING:
+    from leaksieve.cli.dropped import Dropped
     from leaksieve.gitobjects.repository import Repository
     from leaksieve.pipeline import Outcome, ProgressEvent
     from leaksieve.sources.base import Source
@@ -56,6 +57,7 @@ def execute(
     from leaksieve.pipeline import Plan, run
 
     on_event, clear = progress_for(talk)
+    dropped = _dropped(talk, clear)
     outcome = run(
         Plan(
             sources=sources(config),
@@ -74,9 +76,12 @@ def execute(
             cache=cache,
             cache_dir=os.fsencode(os.environ.get("LEAKSIEVE_CACHE_DIR", "")) or None,
             detail=talk.detail,
+            dropped=dropped,
         )
     )
     clear()
+    if dropped is not None:
+        dropped.finish()
     coverage = outcome.coverage
     coverage.config_path, coverage.config_origin = found.path, found.origin
     coverage.notes += _weakened(found, coverage.rules)
@@ -137,6 +142,15 @@ def progress_for(talk: Talk) -> tuple[Callable[[ProgressEvent], None] | None, Ca
         return None, lambda: None
     progress = Progress()
     return progress.show, progress.clear
+
+
+def _dropped(talk: Talk, clear: Callable[[], None]) -> Dropped | None:
+    """Return what says which candidates were dropped, and why, to those who asked to be told more."""
+    if talk.verbosity < 1:
+        return None
+    from leaksieve.cli.dropped import Dropped
+
+    return Dropped(talk, clear)
 
 
 def _jobs() -> int:

@@ -30,7 +30,12 @@ def _name_of_something_else() -> re.Pattern[bytes]:
 # Words anywhere in a name that say the same: labels and messages of a user interface, what is public, what is encrypted.
 _OTHER_WORDS = frozenset(
     b"label tooltip title advice hint placeholder toggle show hide invalid forgot message msg error help prompt caption heading notice public pubkey encrypted ciphertext cipher"
-    b" wrapped masked obfuscated matching mismatch policy".split()
+    b" wrapped masked obfuscated matching mismatch policy continuation pagination next idempotency cursor csrf xsrf authenticity".split()
+)
+# What one of a name's words must look like: a rule's word may stand in the middle of any other (keyboard, capital, credit, tokenizer).
+_CREDENTIAL = re.compile(
+    rb"(?:.*(?:(?<!mon)(?<!tur)(?<!don)(?<!hot)(?<!joc)(?<!hoc)(?<!whis)key|secret|token|credential|(?<!sa)cred|auth|passw(?:or)?d|passwort|pass|pwd|phrase|passcode|(?<!ba)salt|nonce)s?"
+    rb"|api(?!ar|ece|ary)[a-z]*|pass[a-z]*|pwd[a-z]*|auth(?!or(?!iz|is)|entic(?!at))[a-z]*|secret(?!ar|ion|ly)[a-z]*|token(?!iz|is)[a-z]*|cred(?!it|ib|o)[a-z]*)\Z"
 )
 
 
@@ -49,10 +54,13 @@ _IDENTIFIER = re.compile(rb"^[A-Za-z_]+(?:[_-][A-Za-z]+)*[0-9]?$")
 _PIECES = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _UUID = re.compile(rb"(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 _UUID_NAME = re.compile(rb"(?i)token|secret|passw|credential|key|auth|session|pwd")
+_DIGIT = re.compile(rb"[0-9]")
 _DIGITS = re.compile(rb"^[0-9]{6,20}$")
 _DATE_OR_NUMBER = re.compile(rb"^[-+]?[0-9][0-9_.,:/TZ -]*$|^0x[0-9a-fA-F]{1,16}$|^v?[0-9]+(?:\.[0-9]+)+(?:[-.+][A-Za-z0-9.+-]*|[a-z0-9]*)$")
 _PATH = re.compile(rb"^[\w.~-]*(?:/[\w.@{}$-]+){2,}/?$|^[\w.-]+\.(?:pem|key|crt|json|ya?ml|txt|js|py|go|java|php|html?|css|cfg|conf|ini|xml|sh|rb|ts|md)$")
 _MIXED = re.compile(rb"^[A-Za-z0-9+/]{24,}={0,2}$")
+# A name that begins with a type's or a resource's: AWS::IAM::AccessKey, arn:aws:...:secret.
+_TYPE = re.compile(rb"::[\w:./-]*\Z|(?i:arn|urn):[\w:*/.-]*\Z")
 # `"password", "value"`: the name is the word itself, with nothing glued to its end.
 _NAME = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NAME_START = re.compile(rb"[A-Za-z0-9_.-]{0,48}\Z")
@@ -85,7 +93,7 @@ def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: b
         return "length"
     if b" " in secret and (not password or secret.count(b" ") > 3 or _wordy(secret)):
         return "prose"
-    if before[-2:] == b"::":
+    if _TYPE.search(before[-48:]) or b"::" in head:
         return "type-name"
     if _reference().search(secret):
         return "reference"
@@ -109,7 +117,8 @@ def _about(before: bytes, head: bytes) -> bool:
     """Whether the whole name has a word that makes it the name of something about a secret."""
     left, rest = _NAME_START.search(before), _NAME.match(head)
     name = (left[0] if left else b"") + (rest[0] if rest else b"")
-    return not _OTHER_WORDS.isdisjoint([piece.lower() for piece in _PIECES.findall(name)])
+    pieces = [piece.lower() for piece in _PIECES.findall(name)]
+    return not _OTHER_WORDS.isdisjoint(pieces) or not any(_CREDENTIAL.match(piece) for piece in pieces) or b"clientrequesttoken" in b"".join(pieces)
 
 
 def _foreign(secret: bytes) -> bool:
@@ -150,7 +159,7 @@ def _assigned(head: bytes, quoted: bool, secret: bytes, after: bytes) -> bool:
     text = head.rstrip(b" \t\"'`\\rbuf")
     operator = text[-1:]
     if operator == b",":
-        return quoted and _NAME_ALONE.match(head) is not None and secret[:1] not in (b"-", b"+", b".", b"<")
+        return quoted and _NAME_ALONE.match(head) is not None and secret[:1] not in (b"-", b"+", b".", b"<") and _DIGIT.search(secret) is not None
     if operator == b"(":
         return quoted
     if quoted:

@@ -45,6 +45,8 @@ SHAPES = (
         rb"(?:[-_/+.]?(?:[0-9]{1,4}(?:[rkvt][0-9])?|GCM|CBC|CTR|ECB|CFB|OFB|KW|GCMKW|HS|SHA|RSA|AES|HMAC|MD5|OAEP|PSS|PKCS[0-9]|(?:PKCS[0-9])?Padding|No|ES|with|and|MGF1|ECDSA|Encrypt(?:ion)?|WITH|A(?=128|192|256))){1,8})",
     ),
     ("aws-arn", rb"arn:aws[a-z-]*:.*"),
+    ("mechanism", rb"(?i:XOAUTH2?|OAUTHBEARER|(?:CRAM|DIGEST)-MD5|SCRAM-SHA-[0-9]{1,3}(?:-PLUS)?|NTLM(?:v2)?|OAUTH-?[12](?:\.0a?)?|HTTPS?|TLSv?1(?:[._][0-3])?|SSLv[23]|IKEv[12]|WPA[23]?(?:-PSK)?|mTLS)"),
+    ("colour", rb"#[0-9a-fA-F]{3,8}"),
     ("kms-key", rb"(?:alias/|key/|mrk-).*|projects/[^/]+/(?:locations|secrets|serviceAccounts)/.*"),
     ("store-reference", rb"(?:op|ref\+[a-z0-9]+|vault|sm|secret|secrets|keyring|keychain|ssm|awssm|akv|azurekeyvault|gcpsm|bws|doppler|infisical|pass|bw|lastpass|chamber|env|file|secretsmanager|aws-secretsmanager|gsm):(?://)?.*"),
     ("store-reference", rb"\{\{ ?resolve:(?:secretsmanager|ssm|ssm-secure):.*|@Microsoft\.KeyVault\(.*|https://[\w-]+\.vault\.azure\.net/.*|%\{?env:.*"),

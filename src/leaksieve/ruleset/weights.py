@@ -9,47 +9,45 @@ from __future__ import annotations
 
 # Units of the weights in one unit of log-odds.
 SCALE = 32
-START = -25
+START = -8
 # From which sum a candidate is of low, medium and high confidence.
 CUTS = (-0.5, 0.4, 2.0)
 WEIGHTS = r"""
-bend:yml -2 by:-e 1 by:const 3 by:export 2 by:return 1 by:var 1 cls:l 2 cls:ld 11 cls:ldm -11 cls:lu -16 cls:lud 10 cls:ludm 3 cls:lum -4 cls:u 4
-cls:ud 5 cls:udm -5 comment 1 count1 4 count2 9 count3 -3 count4 -10 dotted -16 ext:config 1 ext:data 5 ext:plain 1 ext:program -5 ext:shell -1
-ext:yaml 1 iend:md 1 in:config 3 in:docs 5 in:none -12 in:public -12 in:sample 4 in:template -4 in:test 3 in:vendor 2 kb640 6 kb641 7 kb642 12 kb643 5
-kb644 4 kbare1 4 kbare10 -7 kbare2 3 kbare3 6 kbare8 -4 kbare9 -7 kbext:text 7 kbext:yaml -6 kcls:l -2 kcls:ld 11 kcls:ldm -11 kcls:lm 7 kcls:lu -15
-kcls:lud 9 kcls:ludm -4 kcls:u 4 kcls:ud 5 kcls:udm -5 kdig0 -7 kdig1 -10 kdig2 2 kdig3 5 kdig4 8 kdis0 -2 kdis1 6 kdis2 4 kdis3 -1 kdis4 3 kdis5 3
-kdis6 -4 kdis7 -11 kecho -18 kent0 -6 kent10 5 kent11 11 kent2 -1 kent3 -10 kent4 -8 kent5 -8 kent6 -2 kent8 10 kent9 7 key -2 kfirst:9 4 kfirst:A 6
-kfirst:\\ 1 kfirst:a -7 khas+ 6 khas- -8 khas. -11 khas/ -4 khas: -11 khas= 4 khas@ 5 khas\\ -1 khas_ 2 khex1 11 khex4 -1 khex8 2 khex9 1 kiext:data 8
-kiext:program -10 kiext:text 3 kin:config 1 kin:docs 6 kin:none -8 kin:public -8 kin:sample 4 kin:template -2 kin:test 5 kin:vendor 1 klast:9 -6
-klast:= 3 klast:A 13 klen10 6 klen11 4 klen12 8 klen13 7 klen2 -7 klen3 -3 klen4 -3 klen5 3 klen6 -9 klen7 -8 klen8 2 klen9 -1 klet0 -1 klet1 11
-klet2 -3 klet3 -1 klet4 4 klet5 -12 kmk0 -3 kmk1 6 kmk2 -15 kmk3 -2 knext:" 6 knext:' -6 knext:)q -5 knext:,q 5 knext:/q -4 knext:;q -3 knext:]q -2
-knext:aq -1 knext:end 2 knext:endq -2 knext:}q 2 kop:(q -3 kop:,nq -2 kop:: 1 kop::nq -4 kop::q 7 kop:= 1 kop:=>nq -4 kop:=q 3 kparts0 2 kparts1 -18
-kparts2 -17 kparts4 2 kparts5 6 kparts6 13 kparts7 11 kq:' -8 kq:` 2 kq:bare 1 kq:inside 2 kqext:config -2 kqext:data -2 kqext:program 2 kqext:text -4
-kqext:yaml 1 kread0 11 kread1 15 kread10 -25 kread2 13 kread3 13 kread4 7 kread5 2 kread6 1 kread7 -3 kread8 -12 kread9 -16 krun -11 ksh:9A9A9+ 1
-ksh:9a9a9+ 5 ksh:A 4 ksh:A9A9A+ 7 ksh:Aa -3 ksh:AaAa -1 ksh:AaAaA+ 1 ksh:AaAaAa -3 ksh:a -2 ksh:a9 -10 ksh:a9a9 4 ksh:a9a9a+ 6 ksh:a9a9a9 5
-ksh:a9aAa+ 1 ksh:aAa -3 ksh:aAaAa -4 ksh:aAaAa+ 1 kspaced 2 ksteps -13 kwords0 43 kwords1 8 kwords3 -9 kwords4 -13 kwords5 -4 kwords6 -25 last:api -2
-last:authorization -2 last:base 2 last:confirmation -1 last:key -2 last:keys -11 last:nonce 6 last:pair -2 last:pass 1 last:password 10 last:salt -1
-last:secret 10 last:token 10 last:value -3 left:" 3 left:# -2 left:$ 3 left:& 7 left:' -9 left:( 1 left:) -3 left:, 6 left:: -6 left:; -3 left:= -8
-left:> 2 left:? 4 left:` -1 left:start 9 left:{ 5 n:access -1 n:api 3 n:app -2 n:auth 11 n:authorization -7 n:base 2 n:client 6 n:config -4
-n:confirmation -1 n:consumer 7 n:create -1 n:credit -2 n:current -2 n:data -4 n:database 3 n:db -3 n:header -1 n:key -4 n:keys -11 n:mysql 2 n:new -1
-n:nonce 6 n:oauth 8 n:pair -2 n:pass 1 n:password 1 n:postgres 1 n:reset -2 n:root 1 n:sa 1 n:salt -1 n:secret 12 n:secrets -1 n:security -1
-n:service 2 n:set 5 n:token 9 n:user -3 n:value -3 numbered 4 op:( -14 op:, -4 op:: 14 op:= 12 op:=> -5 pair:access_token 1 pair:api_key 6
-pair:client_secret 5 pair:consumer_key 5 pair:consumer_secret 2 pair:current_password -2 pair:database_password 3 pair:key_base 2 pair:key_pair -2
-pair:mysql_password 2 pair:new_password -1 pair:password_confirmation -1 pair:postgres_password 1 pair:sa_password 1 pair:secret_key 2
-pair:user_password -3 pass 2 pb640 -1 pb641 -2 pbare0 9 pbare1 8 pbare10 -29 pbare2 7 pbare3 5 pbare4 7 pbare5 5 pbare6 -3 pbare8 -8 pbare9 -12
-pbext:text -5 pbext:yaml 2 pcls:l 4 pcls:lm -7 pcls:lu -1 pcls:lud 2 pcls:ludm 7 pcls:lum -3 pdig0 -8 pdig1 3 pdig3 6 pdig4 1 pdis3 -5 pdis4 -2 pdis5 4
-pdis6 2 pdis7 4 pecho -15 pent1 -1 pent10 -1 pent2 2 pent3 5 pent4 -5 pent5 -3 pent6 6 pent7 4 pent8 -2 pent9 -6 pfirst:9 -7 pfirst:A 7 pfirst:a 3
-phas! 7 phas* -1 phas- 7 phas. -8 phas: -9 phas@ 2 phas_ -8 piext:program -1 piext:text -1 pin:config 2 pin:docs -1 pin:none -4 pin:public -3
-pin:template -2 pin:test -1 plast:! 4 plast:9 6 plast:a -8 plen10 -7 plen11 -4 plen12 3 plen2 -5 plen3 3 plen4 -2 plen5 7 plen6 7 plen7 6 plen8 -6
-plet1 -3 plet2 1 plet3 -5 plet5 3 pmk0 1 pmk1 5 pmk2 -2 pnext:" -2 pnext:) 3 pnext:)q -8 pnext:,q 4 pnext:/q -3 pnext:;q 1 pnext:\\q -1 pnext:aq -1
-pnext:end 2 pnext:endq 11 pnext:}q 4 pop:(q -11 pop:,nq -2 pop:: 1 pop::nq 3 pop::q 6 pop:= 5 pop:=q 3 pparts0 6 pparts1 -5 pparts2 5 pparts3 3
-pparts4 7 pparts5 -4 pparts6 -8 pparts7 -3 pq:" 2 pq:` -1 pq:inside -2 pqext:program 3 pqext:shell 1 pqext:yaml 2 pread0 16 pread1 13 pread10 -32
-pread2 9 pread3 10 pread4 8 pread5 6 pread6 -1 pread7 3 pread8 -15 pread9 -16 prun 3 psh:AaAaA+ 2 psh:a 4 psh:a-a 1 psh:a9 -7 psh:a_a -7 pspaced 4
-psteps -13 pwords0 51 pwords2 2 pwords4 -10 pwords5 -8 pwords6 -42 q:" 2 q:' -7 q:` 1 q:bare 1 qend:cs 1 qend:js 13 qend:json -4 qend:md 3 qend:py 2
-qend:rb -4 qend:sh 1 qend:ts 4 qend:yml 1 query 5 read0/0 8 read0/1 11 read0/2 7 read0/3 3 read0/4 -2 read1/1 6 read1/2 8 read1/3 6 read1/4 9
-read10/0 -1 read10/1 -21 read10/2 -12 read10/3 -12 read10/4 -11 read2/0 2 read2/1 5 read2/2 4 read2/4 11 read3/0 1 read3/1 3 read3/2 6 read3/3 5
-read3/4 8 read4/0 4 read4/1 3 read4/2 2 read4/3 3 read4/4 3 read5/1 5 read5/2 3 read5/3 -1 read6/0 -3 read6/1 4 read7/1 1 read8/1 -13 read8/2 -6
-read8/3 -6 read8/4 -2 read9/0 -1 read9/1 -8 read9/2 -13 read9/3 -4 read9/4 -5 style:camel -8 style:lower 12 style:title -8 style:upper 4 uuid 6
-w:api -5 w:auth -2 w:client 2 w:key -5 w:name -1 w:new -4 w:pass -9 w:password -15 w:refresh -1 w:reset -1 w:secret -3 w:service -1 w:some -3
-w:string -4 w:test -8 w:token -7 w:user -2 w:value -2 width0 -7 width1 -5 width2 -8 width3 17 width4 -2 width5 4
+bend:yml -2 by:-e 1 by:const 2 by:export 2 by:return 2 by:var 1 cls:l 1 cls:ld 11 cls:ldm -12 cls:lm 1 cls:lu -15 cls:lud 12 cls:ludm 5 cls:lum -5
+cls:u 4 cls:ud 4 cls:udm -5 count1 3 count2 8 count3 -4 count4 -8 dotted -15 ext:config 1 ext:data 6 ext:plain 1 ext:program -5 ext:shell -1 iend:md 1
+in:config 3 in:docs 4 in:none -12 in:public -12 in:sample 4 in:template -5 in:test 3 in:vendor 2 kb640 5 kb641 6 kb642 10 kb643 4 kb644 4 kbare1 4
+kbare10 -7 kbare2 3 kbare3 6 kbare8 -5 kbare9 -7 kbext:text 6 kbext:yaml -6 kcls:l -2 kcls:ld 11 kcls:ldm -12 kcls:lu -14 kcls:lud 11 kcls:ludm -1
+kcls:u 4 kcls:ud 4 kcls:udm -5 kdig0 -6 kdig1 -10 kdig2 4 kdig3 3 kdig4 8 kdig5 1 kdis0 -3 kdis1 7 kdis2 5 kdis3 2 kdis4 2 kdis5 1 kdis6 -2 kdis7 -14
+kecho -15 kent0 -6 kent10 5 kent11 10 kent2 -2 kent3 -10 kent4 -5 kent5 -8 kent6 -4 kent7 2 kent8 9 kent9 10 key -1 kfirst:9 4 kfirst:A 5 kfirst:a -6
+khas+ 5 khas- -6 khas. -14 khas/ -1 khas: -4 khas= 3 khas@ 4 khas\\ 3 khas_ 2 khex1 10 khex4 2 khex8 2 khex9 1 kiext:data 7 kiext:program -6
+kiext:text 2 kin:config 1 kin:docs 5 kin:none -7 kin:public -8 kin:sample 5 kin:template -2 kin:test 5 klast:9 -4 klast:= 3 klast:A 11 klast:a -1
+klen10 7 klen11 4 klen12 9 klen13 6 klen2 -7 klen3 -4 klen4 -4 klen5 4 klen6 -9 klen7 -8 klen8 3 klet0 -1 klet1 12 klet2 -2 klet3 -2 klet4 5 klet5 -12
+kmk0 -4 kmk1 5 kmk2 -11 kmk3 -3 knext:" 6 knext:' -4 knext:)q -2 knext:,q 2 knext:;q -5 knext:]q -1 knext:aq -2 knext:end 1 knext:endq -4 knext:}q 3
+kop:(q -1 kop:: -1 kop::nq -5 kop::q 10 kop:= 1 kop:=>nq -5 kop:=q 1 kparts0 1 kparts1 -19 kparts2 -17 kparts3 -1 kparts4 4 kparts5 3 kparts6 13
+kparts7 14 kq:" -1 kq:' -8 kq:` 2 kq:inside 4 kqext:config -2 kqext:text -1 kqext:yaml 1 kread0 11 kread1 14 kread10 -24 kread2 11 kread3 11 kread4 5
+kread5 3 kread6 1 kread7 -3 kread8 -13 kread9 -13 krun -12 ksh:9A9A9+ 1 ksh:9a9a9+ 8 ksh:A 4 ksh:A9A9A+ 6 ksh:Aa -2 ksh:AaAa -1 ksh:AaAaA+ 1
+ksh:AaAaAa -1 ksh:a -2 ksh:a9 -12 ksh:a9a9 3 ksh:a9a9a+ 5 ksh:a9a9a9 4 ksh:a9aAa+ 1 ksh:aAa -3 ksh:aAaAa -5 ksh:aAaAa+ -1 kspaced 3 ksteps -14
+kwords0 43 kwords1 9 kwords2 2 kwords3 -9 kwords4 -12 kwords5 -6 kwords6 -26 last:base 2 last:confirmation -1 last:key -6 last:keys -12 last:nonce 4
+last:pair -3 last:pass 1 last:password 9 last:salt -1 last:secret 8 last:token 8 last:value -4 left:" 2 left:# -2 left:$ 1 left:& 7 left:' -8 left:( 1
+left:) -4 left:, 5 left:/ 1 left:; -1 left:= -5 left:> 1 left:? 2 left:A -1 left:a -3 left:start 8 left:{ 5 n:access -2 n:api 5 n:app -3 n:auth 8
+n:base 2 n:client 6 n:config -4 n:confirmation -1 n:consumer 7 n:current -2 n:database 3 n:db -3 n:generate -1 n:header -2 n:key -9 n:keys -12
+n:mysql 2 n:new -1 n:nonce 4 n:oauth 7 n:pair -3 n:pass 1 n:postgres 1 n:refresh -1 n:reset -2 n:root 1 n:sa 1 n:salt -1 n:secret 10 n:secrets -1
+n:service 2 n:set 4 n:token 7 n:user -3 n:value -4 numbered 3 op:( -13 op:: 12 op:= 9 op:=> -5 pair:api_key 5 pair:client_secret 5 pair:consumer_key 5
+pair:consumer_secret 2 pair:current_password -2 pair:database_password 3 pair:key_base 2 pair:key_pair -3 pair:mysql_password 2 pair:new_password -1
+pair:password_confirmation -1 pair:postgres_password 1 pair:sa_password 1 pair:secret_key 2 pair:user_password -3 pb640 -1 pb641 -2 pbare0 9 pbare1 8
+pbare10 -29 pbare2 7 pbare3 5 pbare4 7 pbare5 5 pbare6 -3 pbare8 -8 pbare9 -12 pbext:text -5 pbext:yaml 2 pcls:l 4 pcls:lm -7 pcls:lu -1 pcls:lud 1
+pcls:ludm 6 pcls:lum -3 pdig0 -8 pdig1 2 pdig2 -1 pdig3 6 pdig4 1 pdis3 -5 pdis4 -3 pdis5 3 pdis6 1 pdis7 4 pecho -16 pent1 -1 pent10 -1 pent2 2
+pent3 5 pent4 -5 pent5 -4 pent6 6 pent7 4 pent8 -2 pent9 -6 pfirst:9 -7 pfirst:A 6 pfirst:a 2 phas! 7 phas* -1 phas- 7 phas. -8 phas: -9 phas@ 2
+phas_ -8 piext:program -1 piext:text -1 pin:config 2 pin:docs -1 pin:none -5 pin:public -3 pin:sample -1 pin:template -2 pin:test -1 plast:! 4
+plast:9 5 plast:a -8 plen10 -8 plen11 -4 plen12 3 plen2 -5 plen3 3 plen4 -2 plen5 7 plen6 7 plen7 6 plen8 -6 plet1 -3 plet2 1 plet3 -6 plet5 2 pmk1 4
+pmk2 -2 pnext:" -2 pnext:) 3 pnext:)q -8 pnext:,q 2 pnext:/q -3 pnext:;q 2 pnext:\\q -1 pnext:end 2 pnext:endq 12 pnext:}q 3 pop:(q -12 pop::nq 2
+pop::q 5 pop:= 5 pop:=q 3 pparts0 6 pparts1 -5 pparts2 5 pparts3 3 pparts4 7 pparts5 -4 pparts6 -8 pparts7 -3 pq:" 1 pq:` -1 pq:inside -3 pqext:data -1
+pqext:program 3 pqext:shell 1 pqext:yaml 2 pread0 16 pread1 13 pread10 -32 pread2 9 pread3 10 pread4 8 pread5 6 pread6 -1 pread7 3 pread8 -15
+pread9 -16 prun 3 psh:AaAaA+ 2 psh:a 4 psh:a9 -6 psh:a_a -7 pspaced 4 psteps -13 pwords0 50 pwords2 2 pwords4 -9 pwords5 -9 pwords6 -42 q:' -8 q:` 1
+q:inside 2 qend:cs 1 qend:js 12 qend:json -2 qend:md 4 qend:py 4 qend:rb -5 qend:sh 1 qend:ts 4 qend:yml 1 query 4 read0/0 7 read0/1 11 read0/2 7
+read0/3 3 read0/4 -2 read1/1 6 read1/2 8 read1/3 6 read1/4 8 read10/0 -1 read10/1 -22 read10/2 -10 read10/3 -13 read10/4 -11 read2/0 2 read2/1 4
+read2/2 4 read2/3 -1 read2/4 10 read3/0 1 read3/1 2 read3/2 5 read3/3 5 read3/4 7 read4/0 3 read4/1 3 read4/2 2 read4/3 3 read4/4 3 read5/1 5 read5/2 3
+read6/0 -4 read6/1 4 read8/1 -14 read8/2 -6 read8/3 -6 read8/4 -2 read9/0 -2 read9/1 -9 read9/2 -11 read9/3 -2 read9/4 -5 style:camel -7 style:lower 12
+style:title -10 style:upper 4 uuid 5 w:access -1 w:api -4 w:auth -1 w:client 2 w:key -6 w:name -1 w:new -4 w:pass -10 w:password -16 w:refresh -1
+w:reset -1 w:secret -5 w:service -1 w:some -4 w:string -4 w:test -9 w:token -5 w:user -2 w:value -3 width0 -7 width1 -6 width2 -10 width3 17 width4 1
 """

@@ -29,7 +29,7 @@ class Confirmer:
     ``timeout`` in seconds applies to each single search; 0 means the rule needs none.
     """
 
-    __slots__ = ("_assigned", "_before", "_compiled", "_timeout", "_width", "index", "prefix", "rule", "specificity")
+    __slots__ = ("_assigned", "_before", "_compiled", "_foreign", "_timeout", "_width", "index", "prefix", "rule", "specificity")
 
     def __init__(self, index: int, rule: dict[str, Any], timeout: float) -> None:
         self.index = index
@@ -41,6 +41,11 @@ class Confirmer:
         self._timeout = timeout if rule["width"] > BLOCK or not rule.get("builtin") else 0.0
         self._assigned: bool = rule["assigned"]
         self._compiled: Any = None
+        self._foreign: Any = None
+        if "foreign" in rule:
+            from leaksieve.engine.foreign import ForeignPattern
+
+            self._foreign = ForeignPattern(rule, timeout)
 
     @property
     def _pattern(self) -> Any:
@@ -68,6 +73,9 @@ class Confirmer:
 
     def around(self, data: bytes, start: int, length: int) -> list[Any]:
         """Every match that holds the keyword at ``[start, start + length)``, one for each place where one begins."""
+        if self._foreign is not None:
+            around: list[Any] = self._foreign.around(data, start, length)
+            return around
         found = []
         place = max(start - self._before, 0)
         # No match that holds the keyword reads past this.

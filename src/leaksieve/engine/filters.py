@@ -34,6 +34,14 @@ class Judge:
 
     def value(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
         """Why this value, in its match, is no finding ("" if it is one); independent of the path."""
+        verdict = "" if "foreign" in rule else self._value(rule, secret, match)
+        if "lists" in rule and verdict in MAYBE:
+            from leaksieve.engine.foreign import weighed
+
+            return weighed(rule, secret, match, verdict)
+        return verdict
+
+    def _value(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
         if rule["family"] != "generic":
             return reject_reason(rule, secret) or (refused(rule, secret, match.groupdict()) if rule["proof"] else "")
         from leaksieve.ruleset.generic import implausible  # 3 ms of patterns that most commits do not need
@@ -48,6 +56,12 @@ class Judge:
         """
         if verdict not in MAYBE:
             return verdict, ""
+        if "lists" in rule:
+            from leaksieve.engine.foreign import placed as allowed_at
+
+            verdict = allowed_at(rule, path, verdict)
+            if verdict not in MAYBE:
+                return verdict, ""
         if rule["paths"] and not any(compiled(pattern).search(path) for pattern in rule["paths"]):
             return "path", ""
         if not verdict:

@@ -307,6 +307,10 @@ class Engine:
             rule = self._confirmer(index).rule
             reason, confidence = self._judge.place(rule, path, match.rejected)
             judged.append(match if reason == match.rejected and not confidence else match._replace(rejected=reason, confidence=confidence))
+        if self.ruleset.foreign:
+            from leaksieve.engine.foreign import composed
+
+            judged = composed(judged, data, lambda rule_id: self._confirmer(self._index(rule_id)).rule)
         live = [i for i, match in enumerate(judged) if not match.rejected]
         if len(live) > 1:
             claims = []

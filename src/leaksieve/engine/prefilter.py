@@ -108,7 +108,7 @@ class AhoCorasick:
         return Hits(literals, gates, escapes, forms) if literals or gates or escapes or forms else NOTHING
 
     def _find_escapes(self, data: bytes) -> list[tuple[int, int]]:
-        if b"%" not in data and b"\\" not in data and b"&#" not in data:
+        if b"%" not in data and b"\\" not in data and b"&#" not in data and b": Secret" not in data and b'"Secret' not in data:
             return []
         if not self._escapes:
             # A look-ahead reports overlapping occurrences too, as Hyperscan does.
@@ -301,6 +301,14 @@ def _spelled(word: bytes) -> bytes:
 
 def make(kind: str, vocabulary: Vocabulary, compiler: Callable[[list[Patterns]], list[Any]] = compile_all, *, joined: bool = True) -> Prefilter:
     """The prefilter by name; UsageError with what to do when Hyperscan cannot be had here."""
+    if vocabulary.ruleset.foreign.get("whole"):
+        from leaksieve.engine.foreign import WholeBuffers
+
+        return WholeBuffers(_made(kind, vocabulary, compiler, joined=joined), vocabulary)
+    return _made(kind, vocabulary, compiler, joined=joined)
+
+
+def _made(kind: str, vocabulary: Vocabulary, compiler: Callable[[list[Patterns]], list[Any]], *, joined: bool) -> Prefilter:
     if kind == "aho-corasick":
         return AhoCorasick(vocabulary)
     try:

@@ -23,6 +23,10 @@ ESCAPES: tuple[tuple[str, str, int], ...] = (
     # Letters, digits and what joins names and values; not quotes, which every page holds by the hundred.
     ("entity", r"&#(?:4[5-8]|[5-8][0-9]|9[057-9]|1[0-2])", 4),
     ("entity", r"&#x(?:2[DEF]|3[0-9AD]|[46][1-9A-F]|5[0-9AF]|7[0-9A])", 5),
+    # Its values are base64 by definition, and secret however short.
+    ("kubernetes-secret", r"(?-i:kind: Secret)", 12),
+    ("kubernetes-secret", r"(?-i:kind\": \"Secret)", 14),
+    ("kubernetes-secret", r"(?-i:kind\":\"Secret)", 13),
 )
 
 
@@ -103,9 +107,12 @@ class Vocabulary:
     def literal(self, number: int) -> Literal:
         """A keyword by number, with the rules that are switched on."""
         known = self._literals.get(number)
+        if known is None and number == len(self.words):
+            # What is tried in every buffer, without a word.
+            known = self._literals[number] = Literal(b"", True, tuple(index for index in self.ruleset.foreign["always"] if index not in self._off))
         if known is None:
             kept = tuple(index for index in self.ruleset.who(number) if index not in self._off)
-            known = self._literals[number] = Literal(self.words[number].encode(), self.ruleset.ignore[number] == "1", kept)
+            known = self._literals[number] = Literal(self.words[number].encode("latin-1"), self.ruleset.ignore[number] == "1", kept)
         return known
 
     def lead(self, number: int) -> tuple[bytes, int]:

@@ -22,7 +22,7 @@ class Ruleset:
     ``hash`` identifies the content (hexadecimal SHA-256 of the rules, and of the selection when one was made).
     """
 
-    __slots__ = ("_lines", "_rules", "_second", "_who", "disabled", "gates", "hash", "ids", "ignore", "names", "words")
+    __slots__ = ("_lines", "_rules", "_second", "_who", "disabled", "foreign", "gates", "hash", "ids", "ignore", "names", "words")
 
     def __init__(self, text: str, disabled: frozenset[int] = frozenset()) -> None:
         lines = text.split("\n")
@@ -39,6 +39,8 @@ class Ruleset:
         self._who: list[str] = literals["who"].split(",")
         self.gates: list[tuple[str, str, int, list[tuple[str, list[int]]]]] = header["gates"]
         self.names: int = header["named"]
+        # What rules of other tools ask of a scan; empty when there are none.
+        self.foreign: dict[str, Any] = header.get("foreign", {})
         self.disabled = disabled
         self.hash: str = header["hash"]
         if disabled:

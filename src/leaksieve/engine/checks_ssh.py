@@ -92,7 +92,7 @@ def _source(text: bytes) -> bytes:
 
 
 _SSH2 = re.compile(rb"BEGIN SSH2 ENCRYPTED PRIVATE KEY ----(.*?)(?:---- END|\Z)", re.DOTALL)
-_HEADER = re.compile(rb"^[\s>#*|]*(?:Comment|Subject): [^\n]*(?:\\\n[^\n]*)*$", re.MULTILINE)
+_HEADER = re.compile(rb"^[\s>#*|]*(?:Comment|Subject): (?:[^\n\\]|\\\n?)*$", re.MULTILINE)
 _SSH2_MAGIC = 0x3F6FF9EB
 
 

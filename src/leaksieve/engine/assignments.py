@@ -15,8 +15,6 @@ from typing import NamedTuple
 from leaksieve.ruleset.assign import ASSIGN, NAME_TAIL
 from leaksieve.ruleset.values import placeholder
 
-# Longest value, bytes.
-MOST = 2100
 # How far a pair's value may be from its name.
 _PAIR = 400
 # How many other fields may stand between them (type, description, enabled).
@@ -53,9 +51,9 @@ def _plain() -> re.Pattern[bytes]:
 
 # Up to the closing quote, however it is escaped; without quotes up to a blank, a separator or an escaped line break.
 _VALUE = (
-    r"(?:(?<=[\"'`;])(?P<quoted>[^\s\"'`,\r\n][^\"'`\r\n]{0,%d}?)(?=\\{0,4}[\"'`]|&(?:quot|#3[49]|#x2[27]);)"
-    r"|(?<![\"'`;])(?!//)(?P<bare>(?:[^\s\"'`,;<>(){}\[\]&|\\]|\\(?![nrt\"'`\\])){1,%d}))"
-) % (MOST - 1, MOST)
+    r"(?:(?<=[\"'`;])(?P<quoted>[^\s\"'`,\r\n][^\"'`\r\n]{0,2099}?)(?=\\{0,4}[\"'`]|&(?:quot|#3[49]|#x2[27]);)"
+    r"|(?<![\"'`;])(?!//)(?P<bare>(?:[^\s\"'`,;<>(){}\[\]&|\\]|\\(?![nrt\"'`\\])){1,2100}))"
+)
 
 
 @cache

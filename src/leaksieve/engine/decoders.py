@@ -239,5 +239,17 @@ def entities(data: bytes, place: int) -> Decoded | None:
     return _replace(data, low, high, _ENTITY, _entity, "entity", high == place + TEXT)
 
 
+def kubernetes_secret(data: bytes, place: int) -> Decoded | None:
+    """Write out the values of a Kubernetes Secret around a hit."""
+    from leaksieve.engine.manifests import kubernetes_secret as written_out  # few files hold one
+
+    return written_out(data, place)
+
+
 BY_ENCODING: dict[str, Callable[[bytes, int, int], Decoded | None]] = {"base64": base64_run, "hex": hex_run, "utf-16": utf16_run}
-BY_ESCAPE: dict[str, Callable[[bytes, int], Decoded | None]] = {"percent": percent, "unicode": unicode_escapes, "entity": entities}
+BY_ESCAPE: dict[str, Callable[[bytes, int], Decoded | None]] = {
+    "percent": percent,
+    "unicode": unicode_escapes,
+    "entity": entities,
+    "kubernetes-secret": kubernetes_secret,
+}

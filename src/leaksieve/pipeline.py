@@ -60,7 +60,7 @@ class Plan(NamedTuple):
     out of a history is kept for the next scan (None: of the user's own repositories), ``cache_dir`` where, if not in the user's
     cache folder.  ``detail`` takes sentences for those who asked to be told more.
     ``ruleset`` is scanned with in place of the one the configuration names; processes that are spawned cannot be given it.
-    ``dropped`` is told what was looked at in files and is no finding.
+    ``dropped`` is told what was looked at in files and is no finding.  ``keep_rules`` keeps compiled rules of files, there too.
     """
 
     sources: Sequence[Source]
@@ -82,6 +82,7 @@ class Plan(NamedTuple):
     detail: Callable[[str], None] = lambda _: None
     ruleset: Ruleset | None = None
     dropped: Dropped | None = None
+    keep_rules: bool = False
 
 
 class Outcome(NamedTuple):
@@ -100,7 +101,8 @@ def run(plan: Plan) -> Outcome:
     coverage.version = __version__
     coverage.strict = plan.config.require_complete == "strict"
     coverage.notes += plan.notes
-    ruleset = ruleset_for(plan.config) if plan.ruleset is None else plan.ruleset
+    ruleset = ruleset_for(plan.config, _keep(plan)) if plan.ruleset is None else plan.ruleset
+    coverage.notes += ruleset.foreign.get("notes", ())
     if not len(ruleset):
         raise RulesetError("every rule is switched off, so nothing could be found", hint="see enable and disable in the configuration, --enable and --disable")
     coverage.ruleset_hash, coverage.rules = ruleset.hash, len(ruleset)
@@ -115,6 +117,15 @@ def run(plan: Plan) -> Outcome:
     findings, rules = run_.fold()
     coverage.seconds = round(time.perf_counter() - began, 3)
     return Outcome(findings, rules, coverage)
+
+
+def _keep(plan: Plan) -> Any:
+    """Where compiled rules of files are kept, if there are such files."""
+    if not plan.config.rules or not plan.keep_rules:
+        return None
+    from leaksieve.cache.rules import RuleCache
+
+    return RuleCache(plan.cache_dir)
 
 
 class _Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leaksieve.config import Config
 from leaksieve.engine.filters import NO_VALUE
@@ -13,6 +13,9 @@ from leaksieve.engine.prefilter import Patterns, compile_all, compile_database
 from leaksieve.model import Chunk, Located, Match, Skip
 from leaksieve.ruleset.load import Ruleset, load
 from leaksieve.sources.base import Source, Unit
+
+if TYPE_CHECKING:
+    from leaksieve.ruleset.extended import Keep
 
 
 class Answer(NamedTuple):
@@ -142,9 +145,9 @@ class Worker:
         return (rule_id, *self._ruleset.by_id(rule_id).get("aliases", ()))
 
 
-def ruleset_for(config: Config) -> Ruleset:
-    """The rules of a run.  Raises RulesetError for rules that do not hold, ConfigError where the configuration is locked to others."""
-    ruleset = load(config.rules)
+def ruleset_for(config: Config, keep: Keep | None = None) -> Ruleset:
+    """The rules of a run; ``keep`` is where compiled ones of files are kept.  Raises RulesetError for rules that do not hold, ConfigError where the configuration is locked to others."""
+    ruleset = load(config.rules, keep)
     if config.rules_lock:
         from leaksieve.config.lock import verify
 

@@ -76,6 +76,7 @@ def execute(
             cache=cache,
             cache_dir=os.fsencode(os.environ.get("LEAKSIEVE_CACHE_DIR", "")) or None,
             detail=talk.detail,
+            keep_rules=options.cache is not False,
             dropped=dropped,
         )
     )

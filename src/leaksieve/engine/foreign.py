@@ -12,7 +12,7 @@ from math import log2
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leaksieve.engine.confirm import LOOKAHEAD, TimedOut
-from leaksieve.model import Match, Span
+from leaksieve.model import Located, Match, Span
 from leaksieve.ruleset.foreign_search import GoPattern, go_pattern
 
 if TYPE_CHECKING:
@@ -290,3 +290,27 @@ def _near(data: bytes, one: Span, other: Span, part: dict[str, Any]) -> bool:
         return True
     columns = [span.start - data.rfind(b"\n", 0, span.start) for span in (one, other)]
     return abs(columns[0] - columns[1]) <= int(part["columns"])
+
+
+def by_commit(located: list[Located], rule_of: Callable[[str], dict[str, Any]]) -> list[Located]:
+    """Mark as allowed what a commit brought in that an allow list of a rule file names."""
+    out = []
+    for place in located:
+        commit = str(place.provenance.details.get("commit", "")).lower()
+        if commit and not place.allowed and any(_commit_allowed(one, commit, place) for one in rule_of(place.rule_id).get("lists", ())):
+            place = place._replace(allowed=f"commit {commit[:12]} is in an allow list of the rule file")
+        out.append(place)
+    return out
+
+
+def _commit_allowed(one: dict[str, Any], commit: str, place: Located) -> bool:
+    if commit not in one["commits"]:
+        return False
+    if not one["and"]:
+        return True
+    secret = place.secret.reveal()
+    # Regexes over anything else than the secret are refused here when the file is read.
+    further = _checks(one, secret, None)
+    if one["paths"]:
+        further.append(any(go_pattern(source).found_in(place.provenance.path) for source in one["paths"]))
+    return all(further)

@@ -230,8 +230,9 @@ def merge(base: str, more: str) -> str:
     """Two compiled rulesets as one; the second's rules come after the first's.  RulesetError for an id in both."""
     first, second = base.rstrip("\n").split("\n"), more.rstrip("\n").split("\n")
     one, other = json.loads(first[0]), json.loads(second[0])
+    taken = set(one["ids"])
     for rule_id in other["ids"]:
-        if rule_id in set(one["ids"]):
+        if rule_id in taken:
             raise RulesetError(f"rule id `{rule_id}` is a built-in one's", hint="give the rule another id")
     shift = len(one["ids"])
 
@@ -244,9 +245,9 @@ def merge(base: str, more: str) -> str:
         "hash": sha256((one["hash"] + other["hash"]).encode()).hexdigest(),
         "ids": one["ids"] + other["ids"],
         "literals": {
-            "words": one["literals"]["words"] + "\n" + other["literals"]["words"],
+            "words": _glued("\n", one["literals"]["words"], other["literals"]["words"]),
             "ignore": one["literals"]["ignore"] + other["literals"]["ignore"],
-            "who": one["literals"]["who"] + "," + later(other["literals"]["who"]),
+            "who": _glued(",", one["literals"]["who"], later(other["literals"]["who"])),
         },
         "named": one["named"] + other["named"],
         "gates": _joined(
@@ -259,8 +260,13 @@ def merge(base: str, more: str) -> str:
     leads = left["leads"] + [[number + before, text, length] for number, text, length in right["leads"]]
     extra = {"forms": _packed_forms(forms), "leads": leads}
     named, more_named = json.loads(first[2]), json.loads(second[2])
-    names = {"words": named["words"] + "\n" + more_named["words"], "who": named["who"] + "," + later(more_named["who"])}
+    names = {"words": _glued("\n", named["words"], more_named["words"]), "who": _glued(",", named["who"], later(more_named["who"]))}
     return "\n".join([*map(_dumped, (header, extra, names)), *first[3:], *second[3:]]) + "\n"
+
+
+def _glued(joint: str, *texts: str) -> str:
+    """The texts that hold something, joined: a ruleset may have no words at all."""
+    return joint.join(text for text in texts if text)
 
 
 def _joined(one: list[list[Any]], other: list[list[Any]]) -> list[list[Any]]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.encoded import unpacked_forms
+
+if TYPE_CHECKING:
+    from leaksieve.ruleset.extended import Keep
 
 _HERE = os.path.dirname(__file__)
 BUILTIN = os.path.join(_HERE, "builtin.jsonl")
@@ -149,9 +152,10 @@ def _builtin() -> str:
         raise RulesetError("the compiled ruleset is missing", where=BUILTIN, hint="reinstall leaksieve") from None
 
 
-def load(extra: Iterable[str] = ()) -> Ruleset:
-    """The built-in rules, plus the rule files or folders in ``extra``.
+def load(extra: Iterable[str] = (), keep: Keep | None = None) -> Ruleset:
+    """The built-in rules, plus the rule files or folders in ``extra``; ``keep`` is where compiled ones are kept between runs.
 
+    Other tools' files (see ``ruleset.foreign``) take the built-in rules' place unless they say otherwise.
     A checkout whose ``rules/`` are newer than the compiled file compiles them in memory.
     Raises RulesetError for rules that do not hold.
     """
@@ -159,12 +163,14 @@ def load(extra: Iterable[str] = ()) -> Ruleset:
     extra = tuple(extra)
     if newer is None and not extra:
         return Ruleset(_builtin())
-    from leaksieve.ruleset.compile import compile_folder, compile_rules, merge, read_folder
-
     if newer is not None:
+        from leaksieve.ruleset.compile import compile_folder
+
         text = compile_folder(newer)
     else:
         text = _builtin()
     if extra:
-        text = merge(text, compile_rules([rule for path in extra for rule in read_folder(path)]))
+        from leaksieve.ruleset.extended import extended
+
+        text = extended(text, extra, keep)
     return Ruleset(text)

@@ -16,7 +16,7 @@ from leaksieve.ruleset.assign import GATE_TAIL, KEY_TAIL
 
 # One of these stands in a name that is assigned a credential.
 PASSWORD_WORDS = ("pass", "pwd")
-KEY_WORDS = ("-pat", "_pat", "api", "auth", "cred", "key", "nonce", "salt", "secret", "token")
+KEY_WORDS = ("api", "auth", "cred", "key", "nonce", "salt", "secret", "token")
 CREDENTIAL_WORDS = tuple(sorted(PASSWORD_WORDS + KEY_WORDS))
 
 # What joins the parts of a name.

@@ -66,5 +66,5 @@ def term(expires: object, now: float) -> dict[str, Detail]:
 
 
 def shown(value: object) -> str:
-    """A text claim as it may be shown, "" for anything else and for what is absurdly long."""
-    return value if isinstance(value, str) and len(value) <= _SHOWN else ""
+    """A text claim as it may be shown, "" for anything else, for what is absurdly long, and for addresses of people or with a password."""
+    return value if isinstance(value, str) and len(value) <= _SHOWN and "@" not in value else ""

@@ -145,7 +145,7 @@ def _properties(finding: Finding, occurrence: Occurrence) -> Mapping[str, object
         "locationId": occurrence.location_id,
     }
     if finding.details:
-        facts["details"] = plain(finding.details)
+        facts["details"] = {name: visible(value) if isinstance(value, str) else value for name, value in finding.details.items()}
     parts = {name: visible(value) for name, value in finding.parts if "@" not in value or name not in ("user", "email")}
     if parts:
         facts["parts"] = parts

@@ -27,5 +27,6 @@ class Dropped:
     def finish(self) -> None:
         """Say the counts, the most frequent reason first."""
         counts = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
-        told = ", ".join(f"{count:,} {reason}" for reason, count in counts) or "none"
-        self._talk.detail(f"candidates that were dropped: {told}" + ("" if self.each or not counts else " (-vv says each of them)"))
+        told = ", ".join(f"{count:,} {reason}" for reason, count in counts)
+        if told:
+            self._talk.detail(f"candidates that were dropped: {told}" + ("" if self.each else " (-vv says each of them)"))

@@ -107,7 +107,9 @@ def _edited(text: str, quoted: str, table: tuple[str, ...]) -> str:
                 break
             section.append(one)
         return _inserted(text, section[-1].end, line_, newline)
-    inner = next(one for one in statements if one.header and one.path[: len(table)] == table)
+    inner = next((one for one in statements if one.header and one.path[: len(table)] == table), None)
+    if inner is None:
+        raise LookupError(KEY)
     return _above(text, inner.start, f"[{'.'.join(table)}]{newline}{line_}{newline}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from leaksieve.cli.lazy import Entry, LazyGroup
+from leaksieve.cli.rule_names import rule_names
 from leaksieve.cli.talk import answer, harmless
 
 _HERE = "leaksieve.cli.commands.rules:"
@@ -25,8 +26,8 @@ group = LazyGroup(
 
 @click.command("list", help="List the rules: id, severity, confidence, name.")
 @click.option("--rules", "extra", multiple=True, metavar="PATH", help="Further rule file or folder.")
-@click.option("--enable", multiple=True, metavar="RULE", help="Only the rules with this id or glob.")
-@click.option("--disable", multiple=True, metavar="RULE", help="Without the rules with this id or glob.")
+@click.option("--enable", multiple=True, metavar="RULE", shell_complete=rule_names, help="Only the rules with this id or glob.")
+@click.option("--disable", multiple=True, metavar="RULE", shell_complete=rule_names, help="Without the rules with this id or glob.")
 @click.option("-f", "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 def list_rules(extra: tuple[str, ...], enable: tuple[str, ...], disable: tuple[str, ...], form: str) -> int:
     """Print one line for each rule that is switched on, sorted by id."""
@@ -50,7 +51,7 @@ def list_rules(extra: tuple[str, ...], enable: tuple[str, ...], disable: tuple[s
 
 @click.command("show", help="Show what a rule looks for, what its secrets open, and how to revoke them.")
 @click.option("--rules", "extra", multiple=True, metavar="PATH", help="Further rule file or folder.")
-@click.argument("rule_id", metavar="RULE")
+@click.argument("rule_id", metavar="RULE", shell_complete=rule_names)
 def show(extra: tuple[str, ...], rule_id: str) -> int:
     """Print one rule."""
     from leaksieve.ruleset import load

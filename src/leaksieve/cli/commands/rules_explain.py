@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from leaksieve.cli.rule_names import rule_names
 from leaksieve.cli.talk import answer, harmless
 
 _ABOUT = """Say what becomes of a text: the words that open rules, the rules tried, every candidate, and what kept or dropped it.
@@ -17,7 +18,7 @@ TEXT - is standard input. Secrets are masked."""
 @click.command("explain", help=_ABOUT)
 @click.argument("text", metavar="TEXT")
 @click.option("--path", "name", metavar="NAME", default="<text>", help="File that the text would stand in.  [default: <text>]")
-@click.option("--rule", "rule_id", metavar="RULE", help="Speak of this rule alone, and say why it was not tried.")
+@click.option("--rule", "rule_id", metavar="RULE", shell_complete=rule_names, help="Speak of this rule alone, and say why it was not tried.")
 @click.option("--rules", "extra", multiple=True, metavar="PATH", help="Further rule file or folder.")
 @click.option("-c", "--config", "config", metavar="FILE", help="Configuration file, in place of the repository's own.")
 @click.option("--reveal", is_flag=True, help="Show secrets in full.")

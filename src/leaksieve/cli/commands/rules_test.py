@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leaksieve.cli.rule_names import rule_names
 from leaksieve.cli.talk import answer, harmless
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ and no other rule firing on an example unless `also` names it. Without PATH, the
 
 @click.command("test", help=_ABOUT)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--rule", "wanted", multiple=True, metavar="RULE", help="Only the rules with this id or glob.")
+@click.option("--rule", "wanted", multiple=True, metavar="RULE", shell_complete=rule_names, help="Only the rules with this id or glob.")
 @click.option("-f", "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 @click.option("--json", "form", flag_value="json", help="The same as -f json.")
 def command(paths: tuple[str, ...], wanted: tuple[str, ...], form: str) -> int:

@@ -7,7 +7,7 @@ serve the training and the scan.  ``of_line`` depends on the line alone, ``of_pa
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import log2
 from typing import NamedTuple
 
@@ -47,26 +47,29 @@ _NAME_BEFORE = re.compile(rb"[A-Za-z0-9_.\-]*\Z")
 _NAME_REST = re.compile(rb"[A-Za-z0-9_.\- ]*")
 _OPERATOR = re.compile(rb"(?:=>|:=|\?=|\|\|=?|\?\?=?|===?|!==?|<-|::|[=:>,(])")
 _VALUE_ATTRIBUTE = re.compile(rb"(?i)value[ \t]*=")
-_SHAPE = re.compile(rb"[a-z]+|[A-Z]+|[0-9]+|[_]+|[-]+|[.]+|[/]+|[ ]+|[+=]+|[^\x00-\x7f]+|[\x00-\x7f]")
+# Letters, digits and bytes outside ASCII by kind; marks stand for themselves.
+_CLASSES = bytes(97 if 97 <= byte <= 122 else 65 if 65 <= byte <= 90 else 57 if 48 <= byte <= 57 else 111 if byte > 127 else byte for byte in range(256))
+_SAME = re.compile(rb"(.)\1+", re.DOTALL)
 _HEX = re.compile(rb"\A(?:[0-9a-f]+|[0-9A-F]+)\Z")
 _BASE64 = re.compile(rb"\A[A-Za-z0-9+/_-]+={0,2}\Z")
 _UUID = re.compile(rb"(?i)\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
-_RUN = re.compile(rb"(.)\1{2,}", re.DOTALL)
+_RUN = re.compile(rb"(.)\1\1", re.DOTALL)
 _STEPS = re.compile(rb"(?i)0123|1234|2345|4567|6789|9876|4321|abcd|cdef|qwer|asdf|zxcv")
-_MARKS = b"./-_:@$%{}<>()[]*#\\=+&?!~ |;,^'\""
+_MARKS = frozenset(b"./-_:@$%{}<>()[]*#\\=+&?!~ |;,^'\"")
 # The next parameter of a URL's query or of a form.
 _QUERY = re.compile(rb"&(?:amp;)?[\w.-]{1,40}=")
 _COMMENT = re.compile(rb"\A[ \t]*(?:#|//|/?\*|--[ \t]|;|<!--|%|rem\b|\.\. )|[ \t](?:#|//|/\*)[ \t]")
 _OPENERS = re.compile(rb"(?:\A|[\s;({])(export|set|env|ENV|ARG|const|let|var|final|static|string|String|char|def|val|public|private|protected|-e|--[\w-]*|-[A-Z]|assert\w*|expect|return|if|curl|new)[ \t]")
 
-# Trimmed from both ends of names, so that only their words count.
-_SHORT_KEYS = {b"pwd": "pass", b"passwd": "pass", b"password": "pass", b"pass": "pass", b"passphrase": "pass", b"passwords": "pass", b"passcode": "pass"}
+_QUOTES = (b'"', b"'", b"`", b";")
+# Words of names whose value is a password, which may be anything; all others hold something made by a machine.
+_PASSWORD = frozenset((b"pwd", b"passwd", b"password", b"pass", b"passphrase", b"passwords", b"passcode"))
 
 
 def of_line(one: Candidate) -> list[str]:
     """Properties of value, name and syntax; the first is the kind of the name: ``pass`` or ``key``."""
     name, words = _name(one)
-    kind = "pass" if any(word in _SHORT_KEYS for word in words) else "key"
+    kind = "key" if _PASSWORD.isdisjoint(words) else "pass"
     found = [kind]
     value = one.value
     query = _QUERY.search(value)
@@ -98,58 +101,38 @@ def _bin(number: float, *edges: float) -> int:
 def _of_value(value: bytes, kind: str, name: list[bytes], found: list[str]) -> None:
     k = kind[0]
     size = len(value)
-    lowered = value.lower()
-    lower = upper = digits = marks = other = 0
-    for byte in value:
-        if 97 <= byte <= 122:
-            lower += 1
-        elif 48 <= byte <= 57:
-            digits += 1
-        elif 65 <= byte <= 90:
-            upper += 1
-        elif byte < 128:
-            marks += 1
-        else:
-            other += 1
+    classes = value.translate(_CLASSES)
+    lower, upper, digits, other = classes.count(b"a"), classes.count(b"A"), classes.count(b"9"), classes.count(b"o")
+    marks = size - lower - upper - digits - other
     mask = ("l" if lower else "") + ("u" if upper else "") + ("d" if digits else "") + ("m" if marks else "") + ("o" if other else "")
     long = _bin(size, 5, 6, 7, 8, 9, 11, 13, 17, 21, 25, 33, 41, 65)
     found += [f"{k}len{long}", f"{k}cls:{mask}", f"cls:{mask}", f"{k}dig{_bin(digits / size, 0.01, 0.1, 0.2, 0.35, 0.6, 0.99)}"]
-    distinct = len(set(value))
-    found.append(f"{k}dis{_bin(distinct / min(size, 64), 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)}")
-    bits = 0.0
-    for byte in set(value):
-        share = value.count(byte) / size
-        bits -= share * log2(share)
+    every = set(value)
+    found.append(f"{k}dis{_bin(len(every) / min(size, 64), 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)}")
+    bits = log2(size) - sum([count * log2(count) for count in map(value.count, every)]) / size
     found.append(f"{k}ent{_bin(bits, 1.5, 2.0, 2.4, 2.7, 3.0, 3.25, 3.5, 3.75, 4.0, 4.4, 4.8)}")
-    if _HEX.match(value) and digits:
+    if digits and not marks and not other and not (lower and upper) and _HEX.match(value):
         found.append(f"{k}hex{_bin(size, 8, 16, 24, 32, 33, 40, 41, 64, 65)}")
         if not lower and not upper:
             found.append(f"{k}number{_bin(size, 5, 7, 9, 13)}")
     elif size >= 16 and _BASE64.match(value):
         found.append(f"{k}b64{_bin(size, 20, 24, 40, 64)}{'p' if value.endswith(b'=') else ''}")
-    if size == 36 and _UUID.match(value):
-        found.append("uuid")
-    for mark in _MARKS:
-        if marks and mark in value:
-            found.append(f"{k}has{chr(mark)}")
     if marks:
+        if size == 36 and _UUID.match(value):
+            found.append("uuid")
+        found += [f"{k}has{chr(mark)}" for mark in every.intersection(_MARKS)]
         found.append(f"{k}mk{_bin(marks / size, 0.08, 0.15, 0.3, 0.5)}")
-    found += [f"{k}first:{_class(value[0])}", f"{k}last:{_class(value[-1])}"]
+    found += [f"{k}first:{chr(classes[0])}", f"{k}last:{chr(classes[-1])}"]
     # Words: how much of the letters are ordinary ones, and how the rest reads.
     letters = odd = pairs = known = 0
-    hits: list[bytes] = []
+    hits: set[bytes] = set()
     for run in _LETTERS.findall(value[:96]):
         letters += len(run)
         low = run.lower()
-        score = 0
-        a, b = low[0] - 97, low[1] - 97
-        for code in low[2:]:
-            c = code - 97
-            score += LETTERS[(a * 26 + b) * 26 + c] - 48
-            a, b = b, c
-        odd += score
-        pairs += len(run) - 2
-        known += _covered(run, low, hits)
+        if len(low) > 2:
+            odd += sum([LETTERS[a * 676 + b * 26 + c - 68191] for a, b, c in zip(low, low[1:], low[2:], strict=False)]) - 48 * (len(low) - 2)
+            pairs += len(low) - 2
+            known += _covered(run, low, hits)
     if letters:
         found.append(f"{k}words{_bin(known / letters, 0.01, 0.2, 0.4, 0.6, 0.8, 0.99)}")
         if pairs:
@@ -158,52 +141,51 @@ def _of_value(value: bytes, kind: str, name: list[bytes], found: list[str]) -> N
             if not digits:
                 found.append(f"{k}bare{read}")
     found.append(f"{k}let{_bin(letters / size, 0.01, 0.3, 0.6, 0.8, 0.99)}")
-    for word in set(hits):
-        if word in STOCK:
-            found.append("w:" + word.decode())
-        if word in name:
+    if hits:
+        found += ["w:" + word.decode() for word in hits if word in STOCK]
+        if not hits.isdisjoint(name):
             found.append(f"{k}echo")
-    shape = _shape(value[:40])
-    found.append(f"{k}sh:{shape[:6] if len(shape) <= 6 else shape[:5] + '+'}")
+    shape = _SAME.sub(rb"\1", classes[:40]).decode()
+    found.append(f"{k}sh:{shape if len(shape) <= 6 else shape[:5] + '+'}")
     found.append(f"{k}parts{_bin(len(shape), 2, 3, 4, 6, 9, 13, 20)}")
     if _RUN.search(value):
         found.append(f"{k}run")
-    if _STEPS.search(lowered):
+    if _STEPS.search(value):
         found.append(f"{k}steps")
-    if size >= 4 and any(value == (value[:piece] * (size // piece + 1))[:size] for piece in range(1, 1 + size // 2)):
+    if size >= 4 and (value + value).find(value, 1) < size:
         found.append(f"{k}again")
 
 
-def _class(byte: int) -> str:
-    if 97 <= byte <= 122:
-        return "a"
-    if 65 <= byte <= 90:
-        return "A"
-    if 48 <= byte <= 57:
-        return "9"
-    return chr(byte) if byte < 128 else "o"
-
-
-def _shape(value: bytes) -> str:
-    return "".join(_class(piece[0]) for piece in _SHAPE.findall(value))
-
-
-def _covered(run: bytes, low: bytes, hits: list[bytes]) -> int:
+def _covered(run: bytes, low: bytes, hits: set[bytes]) -> int:
     """How many letters of a run are in ordinary words, the longest first from the left; capitals begin a word."""
-    covered = 0
-    place, size = 0, len(low)
+    covered = place = 0
+    size = len(low)
+    lengths = _lengths().get
     while place < size - 2:
-        for length in range(min(12, size - place), 2, -1):
+        for length in lengths(low[place : place + 3], ()):
             word = low[place : place + length]
             # Three letters occur by chance: they count at the ends and between capitals only.
-            if word in WORDS and (length > 3 or size == 3 or place == 0 or place + 3 == size or run[place : place + 1].isupper()):
+            if word in WORDS and len(word) == length and (length > 3 or size == 3 or place == 0 or place + 3 == size or run[place : place + 1].isupper()):
                 covered += length
-                hits.append(word)
+                hits.add(word)
                 place += length
                 break
         else:
             place += 1
     return covered
+
+
+@cache
+def _lengths() -> dict[bytes, tuple[int, ...]]:
+    """By the first three letters, how long words that begin so are, the longest first."""
+    found: dict[bytes, set[int]] = {}
+    for word in WORDS:
+        found.setdefault(word[:3], set()).add(len(word))
+    return {start: tuple(sorted(lengths, reverse=True)) for start, lengths in found.items()}
+
+
+def _class(byte: int) -> str:
+    return chr(_CLASSES[byte])
 
 
 def _of_name(name: bytes, words: list[bytes], found: list[str]) -> None:
@@ -230,7 +212,7 @@ def _of_syntax(one: Candidate, kind: str, found: list[str]) -> None:
     rest = _NAME_REST.match(one.head)
     tail = one.head[rest.end() :] if rest else one.head
     quote = _quote(one.head)
-    if quote == "bare" and quoting(one) == "i":
+    if quote == "bare" and inside(one):
         quote = "inside"
     operator = _OPERATOR.search(tail)
     sign = operator[0].decode() if operator else "none"
@@ -265,12 +247,15 @@ def _quote(head: bytes) -> str:
     return "bare"
 
 
-def quoting(one: Candidate) -> str:
-    """How the value stands: ``q`` in quotes of its own, ``i`` inside a longer string (as in a connection string), ``b`` bare."""
-    if _quote(one.head) != "bare":
-        return "q"
+def inside(one: Candidate) -> bool:
+    """Whether a value without quotes of its own stands in a longer string, as in a connection string."""
     left = one.before + one.head
-    return "i" if any(left.count(mark) % 2 for mark in (b'"', b"'", b"`")) else "b"
+    return any([left.count(mark) % 2 for mark in (b'"', b"'", b"`")])
+
+
+def quoting(one: Candidate) -> str:
+    """How the value stands: ``q`` in quotes of its own, ``i`` inside a longer string, ``b`` bare."""
+    return "q" if one.head[-1:] in _QUOTES else "i" if inside(one) else "b"
 
 
 # Words of values that weigh on their own: what stand-ins and test values are made of.

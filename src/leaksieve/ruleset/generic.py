@@ -10,23 +10,21 @@ import re
 from functools import cache
 from typing import Any
 
-from leaksieve.ruleset.safe import is_safe, machine_made, translated
+from leaksieve.ruleset.safe import machine_made, shape, translated
 
 
-# Names that hold one of the words and something else than the secret itself.
-@cache
-def _name_of_something_else() -> re.Pattern[bytes]:
-    return re.compile(
-        rb"(?i)(?:_|-|\.|(?<=[a-z])(?=[A-Z]))?(?:hash(?:ed)?|digest|field|label|placeholder|hint|text|input|url|uri|path|file(?:name)?|dir|name|length|len|size|min|max|"
-        rb"policy|regex|pattern|format|type|kind|class|style|icon|title|message|msg|error|err|id|ids|uuid|arn|ref|reference|prompt|column|col|table|"
-        rb"valid(?:ator|ation)?|verif(?:y|ied|ication)|check|strength|expir(?:y|es|ed|ation|e)?|ttl|timeout|count|limit|index|idx|env|var|variable|"
-        rb"enabled?|disabled?|required|optional|encoding|encoder|header|param(?:eter)?s?|attr(?:ibute)?|prop(?:erty)?|option|scheme|method|mode|"
-        rb"manager|provider|service|store|storage|factory|builder|handler|callback|listener|reset|change|update|forgot|confirm(?:ation)?_?url|algorithm|alg|"
-        rb"version|created|updated|modified|rotat(?:e|ed|ion)|status|state|source|target|start|end|pos(?:ition)?|offset|range|stream|list|set|map|s3|"
-        rb"usage|description|desc|help|doc|docs|info|comment|helper|util|generator|command|cmd|script|public|pub)\\{0,2}[\"'`\])]*[ \t]*(?:[=:(,>?|<]|$)"
-    )
-
-
+# Last words of names that hold something else than the secret itself.
+_LAST_WORDS = frozenset(
+    b"hash hashed digest field label placeholder hint text input url urls uri uris path paths file files filename dir name names length len size min max"
+    b" policy regex pattern format type types kind class style icon title message msg error errors err id ids uuid arn ref reference prompt column col table"
+    b" valid validator validation verify verified verification check strength expiry expires expired expiration expire exp ttl timeout count limit index idx env var variable"
+    b" enable enabled disable disabled required optional encoding encoder header headers param params parameter parameters attr attribute prop property option options scheme method mode"
+    b" manager provider service store storage factory builder handler callback listener reset change update forgot algorithm alg"
+    b" version created updated modified rotate rotated rotation status state source target start end pos position offset range stream list set map"
+    b" usage description desc help doc docs info comment helper util generator command cmd script public pub".split()
+)
+# Those of them that may be glued to the word before (passwordfield); shorter ones end other words (admin).
+_ENDINGS = tuple(word for word in sorted(_LAST_WORDS) if len(word) >= 5)
 # Words anywhere in a name that say the same: labels and messages of a user interface, what is public, what is encrypted.
 _OTHER_WORDS = frozenset(
     b"label tooltip title advice hint placeholder toggle show hide invalid forgot message msg error help prompt caption heading notice public pubkey encrypted ciphertext cipher"
@@ -62,7 +60,7 @@ _MIXED = re.compile(rb"^[A-Za-z0-9+/]{24,}={0,2}$")
 # A name that begins with a type's or a resource's: AWS::IAM::AccessKey, arn:aws:...:secret.
 _TYPE = re.compile(rb"::[\w:./-]*\Z|(?i:arn|urn):[\w:*/.-]*\Z")
 # `"password", "value"`: the name is the word itself, with nothing glued to its end.
-_NAME = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+_NAME = re.compile(rb"(?:(?:ENV|ARG)[ \t]+)?([A-Za-z0-9_.-]{1,64})")
 _NAME_START = re.compile(rb"[A-Za-z0-9_.-]{0,48}\Z")
 _NAME_ALONE = re.compile(rb"(?i)[a-z0-9_ .-]{3,24}[\"'`\])]{1,3}[ \t]*,")
 
@@ -101,9 +99,9 @@ def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: b
         return "not-a-value"
     if _PATH.match(secret) and not (_MIXED.match(secret) and not _wordy(secret)):
         return "not-a-value"
-    if is_safe(secret) or (size == 36 and _UUID.match(secret) and not _UUID_NAME.search(head)):
+    if shape(secret) or (size == 36 and _UUID.match(secret) and not _UUID_NAME.search(head)):
         return "known-safe-shape"
-    if _name_of_something_else().search(head) or _about(before, head):
+    if _about(before, head):
         return "name"
     if max(secret) > 127 and _foreign(secret):
         return "prose"
@@ -114,11 +112,19 @@ def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: b
 
 
 def _about(before: bytes, head: bytes) -> bool:
-    """Whether the whole name has a word that makes it the name of something about a secret."""
+    """Whether the name is that of something about a secret, or of something that only sounds like one."""
     left, rest = _NAME_START.search(before), _NAME.match(head)
-    name = (left[0] if left else b"") + (rest[0] if rest else b"")
-    pieces = [piece.lower() for piece in _PIECES.findall(name)]
-    return not _OTHER_WORDS.isdisjoint(pieces) or not any(_CREDENTIAL.match(piece) for piece in pieces) or b"clientrequesttoken" in b"".join(pieces)
+    pieces = [piece.lower() for piece in _PIECES.findall((left[0] if left else b"") + (rest[1] if rest else b""))]
+    if not pieces:
+        return False
+    last = pieces[-1]
+    return (
+        last in _LAST_WORDS
+        or last.endswith(_ENDINGS)
+        or not _OTHER_WORDS.isdisjoint(pieces)
+        or not any([_CREDENTIAL.match(piece) for piece in pieces])
+        or b"clientrequesttoken" in b"".join(pieces)
+    )
 
 
 def _foreign(secret: bytes) -> bool:

@@ -22,16 +22,17 @@ def plain(text: bytes) -> bytes:
 
 
 def private_key(subject: Subject) -> Proof:
-    """PKCS#1, PKCS#8, SEC 1, DSA and OpenSSH blocks, also as base64 of a whole block.
+    """PKCS#1, PKCS#8, SEC 1, DSA and OpenSSH blocks, also as base64 of a whole block or as a block's bare base64.
 
     What parses as a certificate or a public key is public, whatever its label says.  A key that is cut
     short or was changed by hand does not parse.
     """
     found = _BLOCK.search(subject.value)
     if found is None:
-        found = _BLOCK.search(unbase64(_FOREIGN.sub(b"", plain(subject.value))))
-    if found is None:
-        return Proof(False)
+        raw = unbase64(_FOREIGN.sub(b"", plain(subject.value)))
+        found = _BLOCK.search(raw)
+        if found is None:
+            return key(raw, b"")
     label, body = found.group(1), plain(found.group(2))
     locked = _LOCKED.search(body)
     if locked is not None:

@@ -204,3 +204,12 @@ def test_ssh2():
     assert examine("ssh2-key", block) == Proof(True, {"key_type": "RSA", "encrypted": True})
     assert b"P2/56w" in block
     assert examine("ssh2-key", block.replace(b"P2/56w", b"P2/57w")).passed is False
+
+
+@needs_openssl
+def test_a_key_as_bare_base64(tmp_path):
+    text = openssl(tmp_path, "genrsa", "-out", "key", "1024")
+    bare = b"".join(line for line in text.split(b"\n") if b"---" not in line)
+    assert examine("private-key", bare) == examine("private-key", text)
+    assert examine("private-key", bare).passed
+    assert examine("private-key", base64.b64encode(b"no key")).passed is False

@@ -1,6 +1,8 @@
 """``leaksieve rules test|explain|diff|lock`` as processes, and what ``-v`` says of dropped candidates."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from rulebook import toml
@@ -116,6 +118,22 @@ def test_explain_as_json_keeps_the_secret_unless_told(rules):
     }  # fmt: skip
     shown = rules.run("rules", "explain", text, "--rules", "rules", "-f", "json", "--reveal")
     assert json.loads(shown.out)["candidates"][0]["secret"] == SECRET
+
+
+def test_the_fields_of_an_explanation_are_documented(rules):
+    page = (Path(__file__).parents[2] / "docs" / "rule-tools.md").read_text(encoding="utf-8")
+
+    def documented(heading):
+        table = page.split(f"| {heading} | meaning |\n|---|---|\n", 1)[1].split("\n\n", 1)[0]
+        return sorted(name for line in table.split("\n") for name in re.findall(r"`([a-z_]+)`", line.split(" | ")[0]))
+
+    told = json.loads(rules.run("rules", "explain", f"x {SECRET} acme_no", "--rules", "rules", "--json").out)
+    assert documented("field") == sorted(told)
+    assert documented("field of a candidate") == sorted(told["candidates"][0])
+    about = json.loads(rules.run("rules", "explain", "x acme_no", "--rules", "rules", "--rule", "acme-token", "--json").out)
+    prose = page.split("| field | meaning |", 1)[1]
+    names = {*about["rule"], *about["words"][0], *about["rules"][0], *about["rules"][0]["places"][0], *about["rules"][0]["places"][0]["fits_until"]}
+    assert [name for name in names if f"`{name}`" not in prose] == []
 
 
 def test_explain_says_what_speaks_for_a_generic_secret(place):

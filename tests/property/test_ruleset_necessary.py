@@ -140,9 +140,11 @@ def test_every_tails_bulk_form_finds_what_the_tail_takes():
     tails = {id(gate.tail): gate.tail for gate in vocabulary.gates}.values()
     assert len(tails) >= 2
     for tail in tails:
+        # What a look-ahead wants is not drawn: the tail is drawn without, and a value that has it put behind.
         pattern = tail.check.pattern.decode()
         rng = random.Random(pattern)
-        texts = [b"://" + match.group() for _ in range(60) for match in matching(pattern, rng, 1, full=True)]
+        drawn_ = [match.group() for _ in range(60) for match in matching(pattern.replace(KEYLIKE, ""), rng, 1, full=True)]
+        texts = [text for one in drawn_ if tail.check.match(text := b"://" + one + (b"7qrst" if KEYLIKE in pattern else b""), 3)]
         assert len(texts) > 20
         for text, ends in zip(texts, hyperscan_finds([b"://" + tail.bulk], texts), strict=True):
             assert any(end <= 3 + tail.span for end in ends), text

@@ -29,9 +29,10 @@ _GATE_VALUE = r"[^\s\"'`,;<>(){}\[\]]{4}"
 # What a rule's own words may add to the gate's word (pass + word) before the name goes on.
 WORD_REST = 16
 GATE_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + _GATE_VALUE
-# What a key or token begins with, where a password may be anything: a digit within sight, or a run of letters long enough
-# to be no word (in quotes, or in capitals).  Code is full of `token = parser.next()`: this alone leaves a tenth of the lines.
-KEYLIKE = r"(?=[^\s\"'`,;<>(){}\[\]]{0,63}[0-9]|(?<=[\"'`;])[A-Za-z]{12,128}[\"'`\\&]|(?-i:[A-Z]{16}))"
+_DIGIT = r"(?:[^\s\"'`,;<>(){}\[\]]{4}[0-9]|[0-9][^\s\"'`,;<>(){}\[\]]{4})"
+# What a key or token begins with, where a password may be anything: a digit within sight and more beside it (`key = 0` is met
+# everywhere), or a run of letters long enough to be no word (in quotes, or in capitals).  Code is full of `token = parser.next()`: this alone leaves a tenth of the lines.
+KEYLIKE = rf"(?=[^\s\"'`,;<>(){{}}\[\]]{{0,63}}{_DIGIT}|(?<=[\"'`;])[A-Za-z]{{12,128}}[\"'`\\&]|(?-i:[A-Z]{{16}}))"
 # How far that looks, in bytes.
 AHEAD = 129
 KEY_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + KEYLIKE + _GATE_VALUE
@@ -46,7 +47,7 @@ _BULK_TO_VALUE = (
     r"(?:[rbuf@$]*[\"'`\\]+|&(?:quot|#3[49]|#x2[27]);)?|[,(][ \t]*(?:[rbuf@$]*\\*[\"'`]+|&(?:quot|#3[49]|#x2[27]);|\[[ \t]*[\"']))"
 )
 BULK_TAIL = _BULK_TO_VALUE + _GATE_VALUE
-KEY_BULK = _BULK_TO_VALUE + r"(?:[^\s\"'`,;<>(){}\[\]]*[0-9]|[A-Za-z]{12,}[\"'`\\&]|(?-i:[A-Z]{16}))"
+KEY_BULK = _BULK_TO_VALUE + rf"(?:[^\s\"'`,;<>(){{}}\[\]]*{_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))"
 
 # A value in free text.  Quoted: anything up to the quote, but not starting with a blank or a bracket.  Bare: up to a
 # blank or a separator, and not the name of something called or indexed.

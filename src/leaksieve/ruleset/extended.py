@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Protocol
@@ -11,10 +12,12 @@ from typing import Any, Protocol
 from leaksieve import __version__
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.compile import compile_rules, finish, merge, rule_files
+from leaksieve.ruleset.foreign import is_foreign, read_foreign
 from leaksieve.ruleset.rule import read_rules
 
 # Raised when compiled rules change in what they hold.
 _EDITION = b"1"
+_OWN = re.compile(rb"^[ \t]*\[[ \t]*family[ \t]*\]", re.MULTILINE)
 
 
 class Keep(Protocol):
@@ -55,14 +58,13 @@ def _compiled(base: str, files: list[str], contents: list[bytes]) -> str:
     rules: list[dict[str, Any]] = []
     others = []
     for file, content in zip(files, contents, strict=True):
-        data = _parsed(file, content)
-        from leaksieve.ruleset.foreign import is_foreign, read_foreign
-
-        if is_foreign(data):
+        # One of ours is parsed where it is read: reading thousands of rules twice would be felt.
+        data = None if _OWN.search(content) else _parsed(file, content)
+        if data is not None and is_foreign(data):
             others.append((file, read_foreign(data, file)))
             rules += others[-1][1].rules
         else:
-            rules += [finish(rule, file) for rule in read_rules(content.decode(), file)]
+            rules += [finish(rule, file) for rule in read_rules(_decoded(file, content), file)]
     text = compile_rules(rules)
     if not others:
         return merge(base, text)
@@ -113,9 +115,16 @@ def _parsed(file: str, content: bytes) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(content.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(_decoded(file, content))
+    except tomllib.TOMLDecodeError as error:
         raise RulesetError(f"not valid TOML: {error}", where=file) from None
+
+
+def _decoded(file: str, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise RulesetError(f"cannot be read: {error}", where=file) from None
 
 
 def _content(file: str) -> bytes:

@@ -37,18 +37,17 @@ def parse(pattern: str) -> Any:
         raise ValueError(f"pattern does not compile: {error}") from None
 
 
-def _swap(byte: int) -> frozenset[int]:
-    one = bytes((byte,))
-    return frozenset((one.lower()[0], one.upper()[0]))
+_SINGLE = [frozenset((byte,)) for byte in range(256)]
+_EITHER_CASE = [frozenset(bytes((byte,)).lower() + bytes((byte,)).upper()) for byte in range(256)]
 
 
 def byte_set(node: Node, ignore_case: bool) -> frozenset[int] | None:
     """The bytes a one-byte node can match, or None if the node is not a one-byte node."""
     op, arg = node
     if op is C.LITERAL:
-        return _swap(arg) if ignore_case else frozenset((arg,))
+        return (_EITHER_CASE if ignore_case else _SINGLE)[arg]
     if op is C.NOT_LITERAL:
-        return ALL_BYTES - (_swap(arg) if ignore_case else frozenset((arg,)))
+        return ALL_BYTES - (_EITHER_CASE if ignore_case else _SINGLE)[arg]
     if op is C.ANY:
         return ALL_BYTES - {10}
     if op is C.IN:
@@ -64,7 +63,8 @@ def byte_set(node: Node, ignore_case: bool) -> frozenset[int] | None:
             else:  # a category; there is nothing else in a class
                 found |= _CATEGORIES[value]
         if ignore_case:
-            found = {other for byte in found for other in _swap(byte)}
+            members = bytes(found)
+            found = {*members.lower(), *members.upper()}
         return ALL_BYTES - found if negate else frozenset(found)
     return None
 

@@ -2,7 +2,7 @@
 
 usage: train.py LABELS [--rules DIR] [--more DIR ...] [--write]
 
-LABELS (or LEAKSIEVE_LABELS) is a CredData build (``meta/*.csv`` and ``data/``).  ``--rules`` takes rule files
+LABELS (or LABELLED_FILES) is a CredData build (``meta/*.csv`` and ``data/``).  ``--rules`` takes rule files
 in place of the built-in ones, ``--more`` adds source trees without labels, whose candidates outside tests count as
 false.  ``--write`` writes src/leaksieve/ruleset/weights.py.  Needs numpy and scikit-learn.
 """
@@ -10,20 +10,20 @@ false.  ``--write`` writes src/leaksieve/ruleset/weights.py.  Needs numpy and sc
 from __future__ import annotations
 
 import argparse
-import datetime
 import hashlib
 import math
 import os
 import sys
+import time
 from collections import Counter, defaultdict
 from typing import Any, NamedTuple
 
+import labels
 import numpy as np
+from candidates import Found, candidates, files_under
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-import labels
-from candidates import Found, candidates, files_under
 from leaksieve.findings.triage import is_test_path
 from leaksieve.ruleset import features
 from leaksieve.ruleset.generic import bare_is_code, impossible
@@ -99,7 +99,10 @@ def weights_of(given: list[Example]) -> np.ndarray[Any, Any]:
     alike = Counter((one.repository, one.truth, tuple(sorted(one.line))) for one in given)
     weight = np.array(
         [
-            1 / math.sqrt(max(same[one.repository, one.truth, one.found.text[one.found.start : one.found.end]], alike[one.repository, one.truth, tuple(sorted(one.line))]))
+            1
+            / math.sqrt(
+                max(same[one.repository, one.truth, one.found.text[one.found.start : one.found.end]], alike[one.repository, one.truth, tuple(sorted(one.line))])
+            )
             for one in given
         ]
     )
@@ -213,14 +216,14 @@ def interval(by_repository: dict[str, Count], rounds: int = 1000) -> tuple[float
 def main() -> None:
     """Train, report, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("labels", nargs="?", default=os.environ.get("LEAKSIEVE_LABELS"))
+    parser.add_argument("labels", nargs="?", default=os.environ.get("LABELLED_FILES"))
     parser.add_argument("--rules")
     parser.add_argument("--more", action="append", default=[])
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--strength", type=float, default=STRENGTH)
     options = parser.parse_args()
     if not options.labels:
-        parser.error("no folder of labelled files given, and LEAKSIEVE_LABELS is not set")
+        parser.error("no folder of labelled files given, and LABELLED_FILES is not set")
     everything, known = examples(options.labels, options.rules)
     lost = Counter((one.rejected, one.truth) for one in everything if one.rejected)
     for reason in sorted({reason for reason, _ in lost}):
@@ -247,7 +250,7 @@ def main() -> None:
         if inside:
             print(f"{low:5.0f}..{low + 1:<3.0f} {len(inside):5} {sum(inside) / len(inside):.3f}   expected {1 / (1 + math.exp(-low - 0.5)):.3f}")
     model = Model(given + extra, options.strength)
-    print(f"\nproperties {len(model.names)}, in-sample:", "%.3f %.3f %.3f" % f1(list(counts(given, model.scores(given), known, 0.0).values())))
+    print(f"\nproperties {len(model.names)}, in-sample:", *[f"{part:.3f}" for part in f1(list(counts(given, model.scores(given), known, 0.0).values()))])
     if options.write:
         write(model, options.labels)
 
@@ -277,7 +280,7 @@ def write(model: Model, root: str) -> None:
             f'''"""What the properties of a candidate weigh (see ``features``); written by training/train.py, not by hand.
 
 Trained on the development split of CredData (labels: Apache-2.0; the files labelled: MIT, Apache-2.0, BSD and ISC),
-labels' SHA-256 {digest.hexdigest()}, on {datetime.date.today().isoformat()}.
+labels' SHA-256 {digest.hexdigest()}, on {time.strftime("%Y-%m-%d", time.gmtime())}.
 Properties are shapes, ordinary words and syntax seen in {REPOSITORIES} repositories or more; no value is kept.
 """
 

@@ -43,7 +43,12 @@ class Judge:
 
     def _value(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
         if rule["family"] != "generic":
-            return reject_reason(rule, secret) or (refused(rule, secret, match.groupdict()) if rule["proof"] else "")
+            reason = reject_reason(rule, secret) or (refused(rule, secret, match.groupdict()) if rule["proof"] else "")
+            if reason or "table" not in rule:
+                return reason
+            from leaksieve.ruleset.provider_names import doubt
+
+            return doubt(rule, match)
         from leaksieve.ruleset.generic import implausible  # 3 ms of patterns that most commits do not need
 
         verdict = implausible(rule, secret, match)

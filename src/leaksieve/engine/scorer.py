@@ -18,7 +18,9 @@ def explain(rule_id: str, match: Any, path: bytes) -> tuple[str, list[tuple[str,
     """
     text, begin, value = match.string, match.start(), match.group("secret")
     start, end = match.span("secret")
-    reason = impossible(rule_id, text[begin:start], value, text[end : end + 4], text[max(begin - 48, 0) : begin]) or ("placeholder" if placeholder(value) else "")
+    reason = impossible(rule_id, text[begin:start], value, text[end : end + 4], text[max(begin - 48, 0) : begin]) or (
+        "placeholder" if placeholder(value) else ""
+    )
     if not reason and machine_made(path):
         reason = "path"
     if not reason and text[start - 1 : start] not in (b'"', b"'", b"`", b";") and bare_is_code(path):

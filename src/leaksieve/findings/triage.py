@@ -6,7 +6,10 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
+from leaksieve.engine.canary import is_canary
+
 TEST = "test"
+CANARY = "canary"
 GENERIC = "generic"
 
 # Directories that hold tests, fixtures and samples, lower case.  Documentation is not among them: people paste real keys there.
@@ -17,8 +20,13 @@ TEST_DIRECTORIES = frozenset(
         "integration-test", "integration-tests", "integration_tests", "integrationtest", "integrationtests", "e2e", "e2e-tests",
         "spec", "specs", "fixture", "fixtures", "mock", "mocks", "stubs", "example", "examples", "sample", "samples",
         "__tests__", "__test__", "__mocks__", "__fixtures__", "__snapshots__", "__examples__",
+        "t",  # as in Perl and git
     )
 )  # fmt: skip
+# Words that say so in a longer directory's name: smoke-test, dockerTest, test_support.
+_TEST_WORD = re.compile(
+    rb"(?:^|[-_.])(?i:tests?|testing|testdata|fixtures?|mocks?|examples?|samples?)(?:$|[-_.])|[a-z0-9](?:Tests?|Fixtures?|Mocks?|Examples?|Samples?)$"
+)
 
 # File names that say the same, case-sensitive where a language's convention is.
 TEST_FILES = (
@@ -42,9 +50,35 @@ DOCUMENTED = frozenset(
         (b"sk_", b"test_", b"4eC39HqLyjWD", b"arjtT1zdp7dc"),
         (b"sk_", b"test_", b"BQokikJOvBiI", b"2HlWgH4olfQ2"),
         (b"pk_", b"test_", b"TYooMQauvdED", b"q54NiTphI7jx"),
+        # The OAuth and HTTP standards (RFC 6749, 6750, 7009, 7617): tokens, codes, secrets, user and password.
+        (b"2YotnFZFEjr1", b"zCsicMWpAA"),
+        (b"tGzv3JOkF0XG", b"5Qx2TlKWIA"),
+        (b"mF_9.B5f", b"-4.1JqM"),
+        (b"czZCaGRSa3F0Mzpn", b"WDFmQmF0M2JW"),
+        (b"czZCaGRSa3F0Mzo3Rmpm", b"cDBaQnIxS3REUmJuZlZkbUl3"),
+        (b"7Fjfp0ZBr1Kt", b"DRbnfVdmIw"),
+        (b"gX1fBat", b"3bV"),
+        (b"SplxlOBeZQQY", b"bYS6WxSbIA"),
+        (b"QWxhZGRpbjpv", b"cGVuIHNlc2FtZQ=="),
+        (b"QWxhZGRpbjpP", b"cGVuU2VzYW1l"),
+        # One-time passwords: RFC 4226 and 6238, and the example of Google's authenticator.
+        (b"GEZDGNBVGY3TQOJQ", b"GEZDGNBVGY3TQOJQ"),
+        (b"JBSWY3DP", b"EHPK3PXP"),
+        (b"JBSWY3DP", b"EHPK3PXP", b"JBSWY3DP", b"EHPK3PXP"),
+        # AES test vectors (FIPS 197, SP 800-38A).
+        (b"2b7e151628aed2a6", b"abf7158809cf4f3c"),
+        (b"603deb1015ca71be2b73aef0857d7781", b"1f352c073b6108d72d9810a30914dff4"),
+        (b"8e73b0f7da0e6452c810f32b809079e5", b"62f8ead2522c6b7b"),
+        # The first account of Hardhat's and of Ganache's test networks, the same on every machine.
+        (b"ac0974bec39a17e36ba4a6b4d238ff94", b"4bacb478cbed5efcae784d7bf4f2ff80"),
+        (b"0xac0974bec39a17e36ba4a6b4d238ff94", b"4bacb478cbed5efcae784d7bf4f2ff80"),
+        (b"4f3edf983ac636a65a842ce7c78d9aa7", b"06d3b113bce9c46f30d7d21715b23b1d"),
+        (b"0x4f3edf983ac636a65a842ce7c78d9aa7", b"06d3b113bce9c46f30d7d21715b23b1d"),
     )
 )
-_ENDINGS = (b"EXAMPLE", b"EXAMPLEKEY")
+# The signatures of the tokens that jwt.io and RFC 7515 show.
+_SIGNATURES = (b".SflKxwRJSMeKKF2QT4fw" + b"pMeJf36POk6yJV_adQssw5c", b".dBjftJeZ4CVP-mB92K27" + b"uhbUJU1p1r_wW1gFWFOEjXk")
+_ENDINGS = (b"EXAMPLE", b"EXAMPLEKEY", *_SIGNATURES)
 
 
 def classify(rule_tags: Collection[str], severity: str, path: bytes, value: bytes) -> tuple[str, tuple[str, ...]]:
@@ -53,7 +87,10 @@ def classify(rule_tags: Collection[str], severity: str, path: bytes, value: byte
     A documented example value is ``test`` and info under any rule and in any place.  In a test or
     example path so is what a generic rule found; a provider's structured token keeps its severity
     there, since a real token in a test is a leak.  Rules tagged ``test`` keep their own severity.
+    A canary is tagged so and keeps its severity: whoever tries it is noticed.
     """
+    if is_canary(value):
+        return severity, (CANARY,)
     if value in DOCUMENTED or value.endswith(_ENDINGS):
         return "info", (TEST,)
     if GENERIC in rule_tags and is_test_path(path):
@@ -65,6 +102,6 @@ def classify(rule_tags: Collection[str], severity: str, path: bytes, value: byte
 def is_test_path(path: bytes) -> bool:
     """Whether a path (``/``-separated, relative to its target) is plainly that of a test, fixture, example or sample."""
     *directories, name = path.split(b"/")
-    if any(directory.decode("ascii", "replace").lower() in TEST_DIRECTORIES for directory in directories):
+    if any(directory.decode("ascii", "replace").lower() in TEST_DIRECTORIES or _TEST_WORD.search(directory) for directory in directories):
         return True
     return _TEST_FILE.fullmatch(name) is not None

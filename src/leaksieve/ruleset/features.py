@@ -59,7 +59,9 @@ _MARKS = frozenset(b"./-_:@$%{}<>()[]*#\\=+&?!~ |;,^'\"")
 # The next parameter of a URL's query or of a form.
 _QUERY = re.compile(rb"&(?:amp;)?[\w.-]{1,40}=")
 _COMMENT = re.compile(rb"\A[ \t]*(?:#|//|/?\*|--[ \t]|;|<!--|%|rem\b|\.\. )|[ \t](?:#|//|/\*)[ \t]")
-_OPENERS = re.compile(rb"(?:\A|[\s;({])(export|set|env|ENV|ARG|const|let|var|final|static|string|String|char|def|val|public|private|protected|-e|--[\w-]*|-[A-Z]|assert\w*|expect|return|if|curl|new)[ \t]")
+_OPENERS = re.compile(
+    rb"(?:\A|[\s;({])(export|set|env|ENV|ARG|const|let|var|final|static|string|String|char|def|val|public|private|protected|-e|--[\w-]*|-[A-Z]|assert\w*|expect|return|if|curl|new)[ \t]"
+)
 
 _QUOTES = (b'"', b"'", b"`", b";")
 # Words of names whose value is a password, which may be anything; all others hold something made by a machine.
@@ -250,7 +252,7 @@ def _quote(head: bytes) -> str:
 def inside(one: Candidate) -> bool:
     """Whether a value without quotes of its own stands in a longer string, as in a connection string."""
     left = one.before + one.head
-    return any([left.count(mark) % 2 for mark in (b'"', b"'", b"`")])
+    return any(left.count(mark) % 2 for mark in (b'"', b"'", b"`"))
 
 
 def quoting(one: Candidate) -> str:

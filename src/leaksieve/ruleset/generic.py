@@ -12,7 +12,6 @@ from typing import Any
 
 from leaksieve.ruleset.safe import machine_made, shape, translated
 
-
 # Last words of names that hold something else than the secret itself.
 _LAST_WORDS = frozenset(
     b"hash hashed digest field label placeholder hint text input url urls uri uris path paths file files filename dir name names length len size min max"
@@ -122,7 +121,7 @@ def _about(before: bytes, head: bytes) -> bool:
         last in _LAST_WORDS
         or last.endswith(_ENDINGS)
         or not _OTHER_WORDS.isdisjoint(pieces)
-        or not any([_CREDENTIAL.match(piece) for piece in pieces])
+        or not any(map(_CREDENTIAL.match, pieces))
         or b"clientrequesttoken" in b"".join(pieces)
     )
 

@@ -24,7 +24,11 @@ SHAPES: tuple[tuple[str, tuple[bytes, ...], bytes], ...] = (
     ("pgp-message", (b"-----begin pgp",), rb"-----BEGIN PGP (?:MESSAGE|PUBLIC KEY BLOCK|SIGNATURE).*"),
     # Public halves and certificates.
     ("age-recipient", (b"age1",), rb"age1(?:pq1|yubikey1)?[02-9ac-hj-np-z]{50,2000}"),
-    ("ssh-public-key", (b"ssh-", b"ecdsa-sha2-", b"sk-"), rb"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp[0-9]{3}|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)(?: .*)?"),
+    (
+        "ssh-public-key",
+        (b"ssh-", b"ecdsa-sha2-", b"sk-"),
+        rb"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp[0-9]{3}|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)(?: .*)?",
+    ),
     ("ssh-public-key", (b"aaaa",), rb"AAAA(?:B3NzaC1yc2E|C3NzaC1lZDI1NTE5|E2VjZHNhLXNoYTIt)[A-Za-z0-9+/=]*"),
     ("public-key", (b"-----begin",), rb"-----BEGIN (?:RSA |EC |DSA )?PUBLIC KEY.*"),
     ("public-key", (b"mi", b"mf", b"mh", b"mc"), rb"M[A-Z][A-Za-z0-9+/]{2,16}(?:0GCSqGSIb3DQEBAQUAA4|KoZIzj0CAQY|owBQYDK2VwAyEA)[A-Za-z0-9+/=\\]*"),
@@ -34,7 +38,11 @@ SHAPES: tuple[tuple[str, tuple[bytes, ...], bytes], ...] = (
     # Hashes of passwords and of files.
     ("password-hash", (b"$",), rb"\$(?:2[abxy]?|1|5|6|7|y|gy|sha1|md5|apr1|argon2(?:id?|d)|scrypt|pbkdf2[a-z0-9-]*|P|H|S|bcrypt-sha256|ml)\$.*"),
     ("password-hash", (b"{",), rb"(?i:\{(?:SSHA(?:256|384|512)?|SHA(?:256|384|512)?|S?MD5|BCRYPT|CRYPT|PBKDF2[A-Z0-9_-]*|ARGON2|X-[A-Z0-9-]+)\}).*"),
-    ("password-hash", (b"pbkdf2", b"bcrypt", b"argon2", b"scrypt", b"md5$", b"sha1$"), rb"(?:pbkdf2_sha(?:1|256|512)|bcrypt(?:_sha256)?|argon2|scrypt|md5|sha1)\$[0-9A-Za-z,=]{1,40}\$.*"),
+    (
+        "password-hash",
+        (b"pbkdf2", b"bcrypt", b"argon2", b"scrypt", b"md5$", b"sha1$"),
+        rb"(?:pbkdf2_sha(?:1|256|512)|bcrypt(?:_sha256)?|argon2|scrypt|md5|sha1)\$[0-9A-Za-z,=]{1,40}\$.*",
+    ),
     ("password-hash", (b"scram-sha-",), rb"(?i:scram-sha-(?:1|256|512))\$[0-9]{3,7}:.*"),
     ("password-hash", (b"md5", b"*"), rb"md5[0-9a-f]{32}|\*[0-9A-F]{40}"),
     ("checksum", (b"sha", b"md5", b"blake", b"urn:"), rb"(?:sha(?:1|224|256|384|512)|md5|blake2b|blake3)[-:=][A-Za-z0-9+/=_-]+|(?i:urn:sha1:).*"),
@@ -43,9 +51,33 @@ SHAPES: tuple[tuple[str, tuple[bytes, ...], bytes], ...] = (
     ("aws-arn", (b"arn:",), rb"arn:aws[a-z-]*:.*"),
     (
         "algorithm",
-        (b"pb", b"ec", b"ed", b"rsa", b"a1", b"a2", b"aes", b"des", b"3des", b"hs", b"rs", b"es", b"ps", b"sha", b"hmac", b"mac", b"md5", b"pkcs", b"secp", b"prime", b"aws:kms"),
-        rb"(?i:(?:PBES2|PBKDF2|ECDH(?:-ES)?|ECDSA|EdDSA|RSA(?:SSA)?|AES|3?DES(?:ede)?|HS|RS|ES|PS|SHA|SHA3|H?MAC(?:SHA)?|MD5|PKCS|secp|prime|A(?=128|192|256)|Ed(?=25519|448)|aws:kms)"
-        rb"(?:[-_/+.]?(?:[0-9]{1,4}(?:[rkvt][0-9])?|GCM|CBC|CTR|ECB|CFB|OFB|KW|HS|SHA|RSA|AES|HMAC|MD5|OAEP|PSS|PKCS[0-9]|Padding|No|ES|with|and|MGF1|ECDSA|Encrypt(?:ion)?|A(?=128|192|256))){1,8})",
+        (
+            b"pb",
+            b"ec",
+            b"ed",
+            b"rsa",
+            b"a1",
+            b"a2",
+            b"aes",
+            b"des",
+            b"3des",
+            b"hs",
+            b"rs",
+            b"es",
+            b"ps",
+            b"sha",
+            b"hmac",
+            b"mac",
+            b"md5",
+            b"pkcs",
+            b"secp",
+            b"prime",
+            b"aws:kms",
+        ),
+        (
+            rb"(?i:(?:PBES2|PBKDF2|ECDH(?:-ES)?|ECDSA|EdDSA|RSA(?:SSA)?|AES|3?DES(?:ede)?|HS|RS|ES|PS|SHA|SHA3|H?MAC(?:SHA)?|MD5|PKCS|secp|prime|A(?=128|192|256)|Ed(?=25519|448)|aws:kms)"
+            rb"(?:[-_/+.]?(?:[0-9]{1,4}(?:[rkvt][0-9])?|GCM|CBC|CTR|ECB|CFB|OFB|KW|HS|SHA|RSA|AES|HMAC|MD5|OAEP|PSS|PKCS[0-9]|Padding|No|ES|with|and|MGF1|ECDSA|Encrypt(?:ion)?|A(?=128|192|256))){1,8})"
+        ),
     ),
     (
         "mechanism",
@@ -56,7 +88,28 @@ SHAPES: tuple[tuple[str, tuple[bytes, ...], bytes], ...] = (
     ("kms-key", (b"alias/", b"key/", b"mrk-", b"projects/"), rb"(?:alias/|key/|mrk-).*|projects/[^/]+/(?:locations|secrets|serviceAccounts)/.*"),
     (
         "store-reference",
-        (b"op:", b"ref+", b"vault:", b"sm:", b"secret", b"keyring:", b"keychain:", b"ssm:", b"aws", b"akv:", b"azure", b"gcpsm:", b"gsm:", b"bws:", b"bw:", b"doppler:", b"infisical:", b"chamber:", b"env:", b"file:"),
+        (
+            b"op:",
+            b"ref+",
+            b"vault:",
+            b"sm:",
+            b"secret",
+            b"keyring:",
+            b"keychain:",
+            b"ssm:",
+            b"aws",
+            b"akv:",
+            b"azure",
+            b"gcpsm:",
+            b"gsm:",
+            b"bws:",
+            b"bw:",
+            b"doppler:",
+            b"infisical:",
+            b"chamber:",
+            b"env:",
+            b"file:",
+        ),
         rb"(?:op|ref\+[a-z0-9]+|vault|sm|secrets?|keyring|keychain|ssm|awssm|akv|azurekeyvault|gcpsm|gsm|bws?|doppler|infisical|chamber|env|file|secretsmanager|aws-secretsmanager):(?:/|[a-z][\w-]*[/:#]|[A-Z_]+\Z).*",
     ),
     (
@@ -71,7 +124,7 @@ SHAPES: tuple[tuple[str, tuple[bytes, ...], bytes], ...] = (
 _MACHINE_MADE = (
     rb"(?i)(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|deno\.lock|composer\.lock|gemfile\.lock|cargo\.lock|poetry\.lock|pdm\.lock|uv\.lock"
     rb"|pipfile\.lock|pixi\.lock|go\.sum|go\.work\.sum|mix\.lock|pubspec\.lock|podfile\.lock|package\.resolved|flake\.lock|gradle\.lockfile|packages\.lock\.json|conan\.lock|\.terraform\.lock\.hcl"
-    rb"|cabal\.project\.freeze|gradle-wrapper\.properties|[^/]*\.(?:min\.(?:js|css|mjs)|(?:js|css|mjs|ts)\.map|bundle\.js|chunk\.js|sha(?:1|256|512)(?:sums?)?|md5(?:sums?)?|asc|sig|svg|po|pot|xlf|xliff))\Z"
+    rb"|cabal\.project\.freeze|(?:sha(?:1|256|512)|md5)(?:sums?)(?:\.txt)?|gradle-wrapper\.properties|[^/]*\.(?:min\.(?:js|css|mjs)|(?:js|css|mjs|ts)\.map|bundle\.js|chunk\.js|sha(?:1|256|512)(?:sums?)?|md5(?:sums?)?|asc|sig|svg|po|pot|xlf|xliff))\Z"
 )
 
 

@@ -88,6 +88,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("in:none", "the directory of the file"),
     ("in:", "a directory of {} files"),
     ("uuid", "the value is a UUID"),
+    ("query", "the value stands in a URL's query"),
     ("nameless", "no name is given"),
     ("numbered", "the name ends in a number"),
     ("dotted", "the name has dots"),
@@ -126,7 +127,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
 def _in_words(name: str) -> str:
     for candidate in (name, name[1:], name[2:]):
         for start, words in _WORDS:
-            if candidate.startswith(start) and (candidate != name[1:] or name[0] in "pkqb"):
+            if candidate.startswith(start) and (candidate != name[1:] or name[0] in "pkqbi"):
                 return words.format(candidate[len(start) :])
     return name
 

@@ -18,7 +18,7 @@ Every built-in rule, by provider. This page is generated (`make docs`); `leaksie
 its pattern, what its secrets open, and how to revoke them.
 
 * **Severity** is what the credential opens, **confidence** how sure a match is. Findings below `--confidence medium` are not shown unless asked for.
-* A rule marked *checked* has check digits or a structure that a random text does not have; they are tested before anything is reported.
+* A rule marked *checked* reads its secrets: check digits or a structure that a random text does not have, or an account or a term that they hold.
 * The rule a credential belongs to wins over the generic ones, so a known token in an assignment is reported once, under its own name.
 """
 

@@ -104,6 +104,16 @@ def test_what_lies_in_the_wheel_finds_a_secret(wheel, tmp_path):
     assert [finding["rule_id"] for finding in json.loads(done.stdout)["findings"]] == ["stripe-live-secret-key"]
 
 
+def test_rules_can_be_tested_from_the_wheel(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    done = run(tmp_path / "site", "rules", "test", "--rule", "github-*")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(b": every one holds\n")
+    same = run(tmp_path / "site", "rules", "diff", str(wheel), "builtin", "--on", str(tmp_path / "site" / "leaksieve" / "py.typed"), "--exit-code")
+    assert same.returncode == 0, same.stdout + same.stderr
+
+
 def test_the_source_distribution_gives_the_same_wheel(unpacked, wheel, tmp_path):
     again = build(unpacked, "wheel", tmp_path)
     assert ruleset_of(again) == ruleset_of(wheel)

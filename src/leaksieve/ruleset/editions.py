@@ -25,7 +25,7 @@ _MOST_BYTES = 256 * 1024 * 1024
 def edition(name: str) -> Ruleset:
     """The ruleset that a word or path stands for; RulesetError where there is none.
 
-    ``builtin``, a rule file or a folder of them (without the built-in rules), a compiled ruleset
+    ``builtin``, a rule file or a folder of them (without the built-in rules, unless another tool's file wants them), a compiled ruleset
     (``.jsonl``), a wheel of leaksieve, or the folder one was unpacked in.
     """
     if name == BUILTIN_NAME:
@@ -96,9 +96,24 @@ def _bare(rule: dict[str, Any]) -> dict[str, Any]:
 def _sources(path: str) -> Ruleset:
     from leaksieve.ruleset.compile import compile_rules, read_folder, rule_files
 
-    if not rule_files(path):
+    files = rule_files(path)
+    if not files:
         raise RulesetError("holds no rule files", where=path, hint="give a folder of .toml files, a compiled ruleset, a wheel, or `builtin`")
+    if any(map(_is_foreign, files)):
+        # Those say themselves whether the built-in rules are on as well.
+        return load((path,))
     return Ruleset(compile_rules(read_folder(path)))
+
+
+def _is_foreign(path: str) -> bool:
+    import tomllib
+
+    from leaksieve.ruleset.foreign import is_foreign
+
+    try:
+        return bool(is_foreign(tomllib.loads(_text(path))))
+    except tomllib.TOMLDecodeError:
+        return False  # who reads it says what is wrong with it
 
 
 def _text(path: str) -> str:

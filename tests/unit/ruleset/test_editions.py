@@ -45,6 +45,12 @@ def test_what_is_no_ruleset_is_said(tmp_path, name, content, said):
         edition(str(path.parent if path.parent != tmp_path else path))
 
 
+def test_a_file_of_another_tools_form_stands_for_what_it_says(tmp_path):
+    file = tmp_path / "other.toml"
+    file.write_text('title = "x"\n[[rules]]\nid = "zork"\ndescription = "Zork"\nregex = \'zork_[0-9]{8}\'\nkeywords = ["zork_"]\n')
+    assert edition(str(file)).ids == ["zork"]
+
+
 def test_rules_are_exchanged_for_those_of_the_same_id():
     base = ruleset_of(toml({}, OTHER))
     longer = rules_of(toml(pattern="'(?P<secret>acme_[a-z0-9]{30})(?![a-z0-9])'"))

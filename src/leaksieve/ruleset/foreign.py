@@ -51,6 +51,20 @@ def is_foreign(data: dict[str, Any]) -> bool:
     return "rule" not in data and "family" not in data and any(key.lower() in MARKS for key in data)
 
 
+def read_as_foreign(text: str, where: str) -> bool:
+    """Read a file if it is one of those tools'; False for others.  RulesetError when it cannot be honoured."""
+    import tomllib
+
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RulesetError(f"not valid TOML: {error}", where=where) from None
+    if not is_foreign(data):
+        return False
+    read_foreign(data, where)
+    return True
+
+
 def read_foreign(data: dict[str, Any], where: str) -> Foreign:
     """The rules of a parsed file; ``where`` is its path.  RulesetError names file, rule and key."""
     merged = _Merged(where)

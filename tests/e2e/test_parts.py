@@ -60,7 +60,7 @@ def test_every_format_gives_one_finding_with_its_id(tmp_path, order):
     run = leaksieve("dir", ".", "-f", "json", "--exit-zero", "--reveal", "--no-dedupe", "--no-gitignore", cwd=tmp_path)
     told = {}
     for one in run.report["findings"]:
-        told.setdefault(os.path.basename(one["path"]), []).append((one["secret"], one["parts"].get("access_key_id")))
+        told.setdefault(os.path.basename(one["path"]), []).append((one["secret"], one["parts"].get("key_id")))
     for name in FORMATS:
         if told.get(name) != [(SECRET, KEY_ID)]:
             wrong[name] = told.get(name)
@@ -80,7 +80,7 @@ def test_tree_and_history_tell_the_same_parts(tmp_path):
     git("commit", "-qam", "and its secret")
     (tmp_path / "conf.ini").write_text(f"[a]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n" + filler + "end = 1\n")
     git("commit", "-qam", "more")
-    expected = [("aws-secret-access-key", SECRET, {"access_key_id": KEY_ID})]
+    expected = [("aws-secret-access-key", SECRET, {"key_id": KEY_ID})]
     assert findings(tmp_path, "dir", ".")[0] == expected
     assert findings(tmp_path, "git", ".")[0] == expected
     assert findings(tmp_path, "git", ".", "--cache")[0] == expected

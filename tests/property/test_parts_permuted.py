@@ -30,7 +30,7 @@ def test_order_and_format_do_not_matter(order, shape, noise, prefilter):
     lines = [shape.format(N=name.upper(), n=name, v=FIELDS[name]) for name in order]
     for number, extra in enumerate(noise):
         lines.insert(number % (len(lines) + 1), extra)
-    parts = {name: value for name, value in FIELDS.items() if name != "secret_access_key"}
+    parts = {name.removeprefix("access_"): value for name, value in FIELDS.items() if name != "secret_access_key"}
     found = read("\n".join(lines) + "\n", prefilter)
     assert [secret for _, secret, _ in found] == [SECRET]
     assert found[0][2] == parts

@@ -45,7 +45,7 @@ def test_a_known_credential_is_told_by_its_own_rule_with_its_part():
     data = manifest([("AWS_SECRET_ACCESS_KEY", b64(secret)), ("AWS_ACCESS_KEY_ID", b64(key_id))]).encode()
     (match,) = [m for m in engine().scan(data, b"s.yaml").matches if not m.rejected]
     assert (match.rule_id, match.decoded) == ("aws-secret-access-key", ("kubernetes-secret",))
-    assert [(name, part.reveal().decode()) for name, part in match.parts] == [("access_key_id", key_id)]
+    assert [(name, part.reveal().decode()) for name, part in match.parts] == [("key_id", key_id)]
 
 
 def test_what_is_no_secret_is_left_alone():

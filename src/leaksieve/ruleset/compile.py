@@ -20,6 +20,7 @@ from leaksieve.ruleset.lead import LENGTH, lead, spelled, starts_within
 from leaksieve.ruleset.linear import bytes_of, problems
 from leaksieve.ruleset.named import KEY_WORDS, PASSWORD_WORDS
 from leaksieve.ruleset.necessity import anchor, every_spelling
+from leaksieve.ruleset.providers import compact
 from leaksieve.ruleset.rule import read_rules
 from leaksieve.ruleset.syntax import ALL_BYTES, UNBOUNDED, WORD, Walker, always_holds, parse
 
@@ -167,7 +168,7 @@ def compile_rules(rules: list[dict[str, Any]]) -> str:
                 gates.setdefault((rule["tail"], keyword), []).append(index)
             else:
                 literals.setdefault((keyword, rule["ignore_case"]), []).append(index)
-        kept = {key: value for key, value in rule.items() if key not in _CHECK_ONLY}
+        kept = compact(rule) if "row" in rule else {key: value for key, value in rule.items() if key not in _CHECK_ONLY}
         lines.append(_dumped(kept))
     if named:
         for word in (*PASSWORD_WORDS, *KEY_WORDS):

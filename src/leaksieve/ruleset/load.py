@@ -61,7 +61,12 @@ class Ruleset:
         """The rule at an index, parsed on first use."""
         rule = self._rules.get(index)
         if rule is None:
-            rule = self._rules[index] = json.loads(self._lines[index + 3])
+            rule = json.loads(self._lines[index + 3])
+            if "category" in rule:  # a row of the provider table
+                from leaksieve.ruleset.providers import expanded
+
+                rule = expanded(rule)
+            self._rules[index] = rule
         return rule
 
     def by_id(self, rule_id: str) -> dict[str, Any]:
@@ -96,7 +101,8 @@ class Ruleset:
         """The names that rules without keywords go by (normal, see :mod:`leaksieve.ruleset.named`), and the indices of each one's rules that are switched on."""
         table = json.loads(self._lines[2])
         off = self.disabled
-        return table["words"].split("\n"), [tuple(index for index in map(int, who.split()) if index not in off) for who in table["who"].split(",")]
+        who = [tuple(map(int, who.split())) for who in table["who"].split(",")]
+        return table["words"].split("\n"), [tuple(index for index in every if index not in off) for every in who] if off else who
 
     def _later(self) -> dict[str, Any]:
         if self._second is None:

@@ -22,20 +22,37 @@ its pattern, what its secrets open, and how to revoke them.
 * The rule a credential belongs to wins over the generic ones, so a known token in an assignment is reported once, under its own name.
 """
 
+TABLE = """## The provider table
+Credentials of these providers look like anybody's; they are known by the name they are assigned to (letters, in any case, joined by anything)
+and the usual shape of their value. A rule of another section wins over them, and they win over the generic ones.
+"""
+
 
 def reference(ruleset: Ruleset) -> str:
     """The page as Markdown; providers and rule ids in alphabetical order, generic rules last."""
     rules = [ruleset.rule(index) for index in range(len(ruleset.ids))]
     by_provider: dict[str, list[dict[str, Any]]] = {}
+    by_table = []
     for rule in rules:
-        by_provider.setdefault(str(rule["provider"]), []).append(rule)
+        if "table" in rule:
+            by_table.append(rule)
+        else:
+            by_provider.setdefault(str(rule["provider"]), []).append(rule)
     counts = Counter(rule["severity"] for rule in rules)
     amounts = ", ".join(f"{counts[severity]} {severity}" for severity in reversed(SEVERITIES) if counts[severity])
-    out = [HEAD, f"{len(rules)} rules of {len(by_provider)} providers and families: {amounts}."]
+    out = [HEAD, f"{len(rules)} rules of {len(by_provider) + len(by_table)} providers and families: {amounts}."]
     for provider in sorted(by_provider, key=lambda name: (_is_generic(by_provider[name]), name.lower())):
         out += ["", f"## {_plain(provider)}", "| rule | finds | severity | confidence |", "|---|---|---|---|"]
         out += [_row(rule) for rule in sorted(by_provider[provider], key=lambda rule: str(rule["id"]))]
+    if by_table:
+        out += ["", TABLE, "| provider | rule | assigned to names with | severity |", "|---|---|---|---|"]
+        out += [_table_row(rule) for rule in sorted(by_table, key=lambda rule: str(rule["provider"]).lower())]
     return "\n".join(out) + "\n"
+
+
+def _table_row(rule: dict[str, Any]) -> str:
+    names = ", ".join(f"`{name}`" for name in rule["named"])
+    return f"| [{_plain(rule['provider'])}]({rule['documentation']}) | `{rule['id']}` | {names} | {rule['severity']} |"
 
 
 def _is_generic(rules: list[dict[str, Any]]) -> bool:

@@ -81,7 +81,10 @@ def read_rules(text: str, where: str) -> list[dict[str, Any]]:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _fail(where, f"not valid TOML: {error}") from None
-    _unknown(data, {"family", "rule"}, where)
+    _unknown(data, {"family", "rule", "provider"}, where)
+    of_table = _read_table(data["provider"], where) if "provider" in data else []
+    if of_table and "family" not in data and "rule" not in data:
+        return of_table
     family = data.get("family")
     if not isinstance(family, dict):
         raise _fail(where, "a [family] table is missing")
@@ -92,10 +95,19 @@ def read_rules(text: str, where: str) -> list[dict[str, Any]]:
     tables = data.get("rule")
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise _fail(where, "there is no [[rule]] table")
-    return [_read_rule(table, family, where) for table in tables]
+    return [*of_table, *(read_rule(table, family, where) for table in tables)]
 
 
-def _read_rule(table: dict[str, Any], family: dict[str, Any], where: str) -> dict[str, Any]:
+def _read_table(rows: Any, where: str) -> list[dict[str, Any]]:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _fail(where, "`provider` must be a list of tables")
+    from leaksieve.ruleset.providers import read_row
+
+    return [read_row(row, where, read_rule) for row in rows]
+
+
+def read_rule(table: dict[str, Any], family: dict[str, Any], where: str) -> dict[str, Any]:
+    """The raw rule of a rule's and its family's table; RulesetError names file, rule and key."""
     place = f"{where}: rule {table.get('id', '?')}"
     _unknown(table, RULE_KEYS, place)
     rule_id = _text(table, "id", place)

@@ -38,7 +38,7 @@ SCALE = 32
 REPOSITORIES = 3
 FOLDS = 9
 # From which log-odds a candidate is reported with low, medium and high confidence; chosen from the tables this prints.
-CUTS = (-0.5, 0.4, 2.0)
+CUTS = (-0.6, 0.0, 2.0)
 STRENGTH = 0.25
 # Kinds of label that have no form of their own, so that a generic rule is meant to find them.
 GENERIC = {
@@ -290,7 +290,7 @@ from __future__ import annotations
 SCALE = {SCALE}
 START = {round(model.start * SCALE)}
 # From which sum a candidate is of low, medium and high confidence.
-CUTS = (-0.5, 0.4, 2.0)
+CUTS = (-0.6, 0.0, 2.0)
 WEIGHTS = r"""
 {body}
 """

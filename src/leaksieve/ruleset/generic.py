@@ -80,7 +80,7 @@ def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: b
     """
     quoted = head[-1:] in (b'"', b"'", b"`", b";")
     # From cheap to dear: nearly every candidate is code and ends in the first lines.
-    if not _assigned(head, quoted, secret, after):
+    if not _assigned(before, head, quoted, secret, after):
         return "expression"
     if not quoted and _CODE.match(secret):
         return "not-a-value"
@@ -159,12 +159,12 @@ def placed(verdict: str, path: bytes) -> tuple[str, str]:
     return ("", confidence) if confidence else ("weak", "")
 
 
-def _assigned(head: bytes, quoted: bool, secret: bytes, after: bytes) -> bool:
+def _assigned(before: bytes, head: bytes, quoted: bool, secret: bytes, after: bytes) -> bool:
     """Whether the operator assigns: an argument must be quoted and named by the word alone, an element's text must be closed."""
     text = head.rstrip(b" \t\"'`\\rbuf")
     operator = text[-1:]
     if operator == b",":
-        return quoted and _NAME_ALONE.match(head) is not None and secret[:1] not in (b"-", b"+", b".", b"<") and _DIGIT.search(secret) is not None
+        return quoted and (_NAME_ALONE.match(head) is not None or before[-1:] == b":") and secret[:1] not in (b"-", b"+", b".", b"<") and _DIGIT.search(secret) is not None
     if operator == b"(":
         return quoted
     if quoted:

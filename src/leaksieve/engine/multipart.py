@@ -287,8 +287,7 @@ def _shape(value: str) -> re.Pattern[bytes]:
 def _named(names: tuple[str, ...]) -> Callable[[bytes], bool]:
     from leaksieve.engine.assignments import plain_name
 
-    plain = tuple(plain_name(name.encode()) for name in names)
-    # A short word (user, host, id) is the whole name or its end: `users` and `hidden` are others.
-    short = tuple(name for name in plain if len(name) < 6)
-    long = tuple(name for name in plain if len(name) >= 6)
-    return lambda name: any(word in name for word in long) or name.endswith(short)
+    # A single word (user, host, server) is the whole name or its end: `users` and `server.auth.password` are others.
+    single = tuple(plain_name(name.encode()) for name in names if name.isalnum())
+    joined = tuple(plain_name(name.encode()) for name in names if not name.isalnum())
+    return lambda name: any(words in name for words in joined) or name.endswith(single)

@@ -18,9 +18,12 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from leaksieve.engine.matcher import Engine
+from leaksieve.ruleset.extended import _compiled
 from leaksieve.ruleset.foreign_needs import ENDLESS, crosses, needs
 from leaksieve.ruleset.foreign_print import printed
 from leaksieve.ruleset.foreign_regex import Regex, read_regex
+from leaksieve.ruleset.load import Ruleset
 
 SOURCE = Path(__file__).parents[1] / "support" / "goregex" / "main.go"
 
@@ -161,6 +164,31 @@ def test_a_match_is_as_long_as_was_said_and_holds_a_needed_word(pattern: str, te
                 places = [read_as.find(word) for word in needed.words if word in read_as]
                 assert places, (pattern, data, needed)
                 assert min(places) <= needed.before
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    pattern=st.one_of(patterns(), st.tuples(st.sampled_from(["abk", "(?i)abS", "a{3}", "[ab]b_"]), patterns()).map("".join)),
+    keywords=st.sampled_from([[], ["ab"], ["AB", "_0"], ["\u00e9"], ["abk"]]),
+    pieces=st.lists(st.one_of(PIECES, st.sampled_from([b"abk", b"aBS", b"aaa", b"ab_", b"x" * 90])), max_size=14),
+)
+def test_the_engine_finds_what_a_search_of_the_whole_text_finds(pattern: str, keywords: list[str], pieces: list[bytes]) -> None:
+    read = read_or_none(pattern)
+    if read is None:
+        return
+    data = b"".join(pieces)
+    rule = f"[[rules]]\nid = 'x'\nregex = {json.dumps(pattern, ensure_ascii=False)}\nkeywords = {json.dumps(keywords, ensure_ascii=False)}\n"
+    rules = Ruleset(_compiled("", ["x"], [rule.encode()]))
+    lowered = data.decode("utf-8", "replace").lower()
+    wanted = []
+    if not keywords or any(word.lower() in lowered for word in keywords):
+        for spans in matches(re.compile(printed(read.tree, narrow=False).encode()), data, read.groups):
+            held = [group for group in range(1, read.groups + 1) if spans[2 * group + 1] > spans[2 * group]]
+            group = held[0] if held else 0
+            wanted.append((spans[0], spans[1], spans[2 * group], spans[2 * group + 1]))
+    for prefilter in ("aho-corasick", "hyperscan"):
+        found = Engine(rules, prefilter=prefilter, decode_depth=0).scan(data).matches
+        assert sorted((*match.span, *match.secret_span) for match in found) == wanted, (prefilter, rules.rule(0)["foreign"], rules.words)
 
 
 REFUSED = ["a**", "*a", "(", "a)", "[a", "(?=a)", "(?!a)", "(?<=a)", "(?<!a)", r"(a)\1", r"\Z", r"\C", "a{1001}", "(?:a{40}){40}", "(?P<>a)", "(?x)a",

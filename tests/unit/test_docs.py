@@ -352,7 +352,9 @@ def test_the_example_of_an_own_rule_holds(tmp_path):
     from leaksieve.ruleset.check import check_paths
 
     text = (DOCS / "writing-rules.md").read_text(encoding="utf-8")
-    (tmp_path / "acme.toml").write_text(next(block for kind, block in FENCE.findall(text) if kind == "toml"))
+    for number, block in enumerate(block for kind, block in FENCE.findall(text) if kind == "toml"):
+        (tmp_path / f"own{number}.toml").write_text(block)
+    assert len(list(tmp_path.iterdir())) >= 2
     assert check_paths([str(tmp_path)]) == []
 
 

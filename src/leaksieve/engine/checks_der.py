@@ -9,8 +9,8 @@ from leaksieve.engine.checks_bytes import Reader
 from leaksieve.engine.checks_ssh import fingerprint, mpint, strings
 
 _INTEGER, _BITS, _OCTETS, _OID, _SEQUENCE = 0x02, 0x03, 0x04, 0x06, 0x30
-# Powers modulo longer numbers would take too long.
-_LONGEST_DSA = 4096
+# Powers of longer numbers would take too long: no standard has larger ones, and anyone may write some into a file.
+_LONGEST_DSA, _LONGEST_PRIVATE = 4096, 512
 
 Item = tuple[int, bytes]
 
@@ -90,7 +90,7 @@ def _rsa(numbers: list[int]) -> Proof:
 def _dsa(domain: list[int], private: int, public: int = 0) -> Proof:
     """Numbers of the group, the private number and the public one, which is the generator to the power of the former."""
     prime, order, generator = domain
-    if not 1 < prime.bit_length() <= _LONGEST_DSA:
+    if not 1 < prime.bit_length() <= _LONGEST_DSA or private.bit_length() > _LONGEST_PRIVATE:
         return Proof(False)
     power = pow(generator, private, prime)
     blob = strings(b"ssh-dss", *(mpint(number) for number in (prime, order, generator, power)))

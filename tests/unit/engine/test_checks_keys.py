@@ -3,6 +3,7 @@
 import base64
 import shutil
 import subprocess
+from time import process_time
 
 import pytest
 
@@ -213,3 +214,18 @@ def test_a_key_as_bare_base64(tmp_path):
     assert examine("private-key", bare) == examine("private-key", text)
     assert examine("private-key", bare).passed
     assert examine("private-key", base64.b64encode(b"no key")).passed is False
+
+
+def der(tag, *parts):
+    body = b"".join(parts)
+    length = bytes((len(body),)) if len(body) < 128 else b"\x83" + len(body).to_bytes(3, "big")
+    return bytes((tag,)) + length + body
+
+
+def test_numbers_that_would_take_too_long_are_left_alone():
+    numbers = [0, (1 << 3000) + 1, 3, 2, 4, (1 << 300_000) - 1]
+    block = der(0x30, *(der(2, b"\0" + number.to_bytes((number.bit_length() + 7) // 8, "big")) for number in numbers))
+    text = b"-----BEGIN DSA PRIVATE KEY-----\n" + base64.b64encode(block) + b"\n-----END DSA PRIVATE KEY-----"
+    started = process_time()
+    assert examine("private-key", text) == Proof(False)
+    assert process_time() - started < 1

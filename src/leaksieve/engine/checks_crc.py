@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b32decode
+from base64 import b32decode, b32encode
 from binascii import crc_hqx
 from zlib import crc32
 
@@ -116,5 +116,8 @@ def stellar(subject: Subject) -> Proof:
 
 
 def unbase32(value: bytes) -> bytes:
-    """The bytes behind base32 without padding; ValueError if it is not."""
-    return b32decode(value + b"=" * (-len(value) % 8))
+    """The bytes behind base32 without padding; ValueError if it is not, or has bits behind its last byte."""
+    raw = b32decode(value + b"=" * (-len(value) % 8))
+    if b32encode(raw).rstrip(b"=") != value:
+        raise ValueError("not the one way to write it")
+    return raw

@@ -10,7 +10,8 @@ from leaksieve.engine.checks_der import key
 from leaksieve.engine.checks_ssh import openssh
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{3,40})-----(.*?)(?:-----END|\Z)", re.DOTALL)
-_ESCAPED = re.compile(rb"\\+[nrt]")
+_ESCAPED = re.compile(rb"\\+(?:[nrt]|u000[adAD])|&#(?:[xX]0?[aAdD]|1[03]);|`[rn]|<br ?/?>")
+_COMMENT = re.compile(rb"^[ \t]*//[ \t]", re.MULTILINE)
 _JOINED = re.compile(rb"""["'][\s,+.&;|]*["']""")
 _FOREIGN = re.compile(rb"[^A-Za-z0-9+/=]+")
 _LOCKED = re.compile(rb"Proc-Type: ?4,ENCRYPTED[\s\"',>#*|+]*DEK-Info: ?([A-Z0-9-]+),([0-9A-Fa-f]+)")
@@ -18,7 +19,7 @@ _LOCKED = re.compile(rb"Proc-Type: ?4,ENCRYPTED[\s\"',>#*|+]*DEK-Info: ?([A-Z0-9
 
 def plain(text: bytes) -> bytes:
     """Text as it was before source code wrote line breaks out and quoted and joined its lines."""
-    return _JOINED.sub(b"\n", _ESCAPED.sub(b"\n", text))
+    return _COMMENT.sub(b"", _JOINED.sub(b"\n", _ESCAPED.sub(b"\n", text)))
 
 
 def private_key(subject: Subject) -> Proof:

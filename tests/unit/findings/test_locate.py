@@ -100,9 +100,15 @@ def test_a_value_that_repeats_within_itself():
     assert place.context == f"k=(6 characters: lower) {MASK} *** b"
 
 
-def test_parts_are_masked_in_contexts():
+def test_parts_are_masked_in_contexts_save_for_who_and_where():
     data = b"login(account-77, " + TOKEN + b")"
-    (place,) = find(data, match(data, TOKEN, parts=(("user", Secret(b"account-77")), ("n", Secret(b"og")))))
+    (place,) = find(data, match(data, TOKEN, parts=(("api_key", Secret(b"account-77")), ("n", Secret(b"og")))))
+    assert place.context == f"login(***, {MASK})"
+    (place,) = find(data, match(data, TOKEN, parts=(("user", Secret(b"account-77")),)))
+    assert place.context == f"login(account-77, {MASK})"
+    # What is named a user is a token after all.
+    data = b"login(x1y2z3x1y2z3x1y2z3x1y2z3, " + TOKEN + b")"
+    (place,) = find(data, match(data, TOKEN, parts=(("user", Secret(b"x1y2z3" * 4)),)))
     assert place.context == f"login(***, {MASK})"
 
 

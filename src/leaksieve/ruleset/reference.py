@@ -45,14 +45,14 @@ def reference(ruleset: Ruleset) -> str:
         out += ["", f"## {_plain(provider)}", "| rule | finds | severity | confidence |", "|---|---|---|---|"]
         out += [_row(rule) for rule in sorted(by_provider[provider], key=lambda rule: str(rule["id"]))]
     if by_table:
-        out += ["", TABLE, "| provider | rule | assigned to names with | severity |", "|---|---|---|---|"]
+        out += ["", TABLE, "| rule | provider | assigned to names with | severity |", "|---|---|---|---|"]
         out += [_table_row(rule) for rule in sorted(by_table, key=lambda rule: str(rule["provider"]).lower())]
     return "\n".join(out) + "\n"
 
 
 def _table_row(rule: dict[str, Any]) -> str:
     names = ", ".join(f"`{name}`" for name in rule["named"])
-    return f"| [{_plain(rule['provider'])}]({rule['documentation']}) | `{rule['id']}` | {names} | {rule['severity']} |"
+    return f"| `{rule['id']}` | [{_plain(rule['provider'])}]({rule['documentation']}) | {names} | {rule['severity']} |"
 
 
 def _is_generic(rules: list[dict[str, Any]]) -> bool:

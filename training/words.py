@@ -15,6 +15,9 @@ from collections import Counter
 
 # What stand-ins, samples and default passwords are made of; written by hand.
 BY_HAND = """
+    vault kubernetes docker jenkins mongo mongodb rabbit rabbitmq elastic elasticsearch kafka consul nomad terraform ansible keycloak grafana nginx apache tomcat oracle
+    summer winter autumn spring january february march april june july august september october november december monday sunday football princess sunshine iloveyou super
+    correct horse battery staple power strong company team office manager support backup replica primary cluster node worker gateway proxy portal billing payment shop store
     abc abcd abcdef access account acme actual admin administrator alice api app apple auth author bar bash baz bearer blah bob
     bogus change changeme changeit client code conf config cred credential credentials custom database db default demo dev docker dragon dummy
     email empty encrypted enter example expired fake field foo foobar forgot generated github google guest hash hello here hidden host hunter

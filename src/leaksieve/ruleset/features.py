@@ -55,6 +55,8 @@ _BASE64 = re.compile(rb"\A[A-Za-z0-9+/_-]+={0,2}\Z")
 _UUID = re.compile(rb"(?i)\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _RUN = re.compile(rb"(.)\1\1", re.DOTALL)
 _STEPS = re.compile(rb"(?i)0123|1234|2345|4567|6789|9876|4321|abcd|cdef|qwer|asdf|zxcv")
+_NEVER = frozenset((b"password", b"passwd", b"test", b"example", b"sample", b"dummy", b"changeme", b"change", b"default", b"your"))
+_JOINED = re.compile(rb"[A-Za-z0-9_.!@#$%^*+=-]+\Z")
 _MARKS = frozenset(b"./-_:@$%{}<>()[]*#\\=+&?!~ |;,^'\"")
 # The next parameter of a URL's query or of a form.
 _QUERY = re.compile(rb"&(?:amp;)?[\w.-]{1,40}=")
@@ -143,6 +145,11 @@ def _of_value(value: bytes, kind: str, name: list[bytes], found: list[str]) -> N
             if not digits:
                 found.append(f"{k}bare{read}")
     found.append(f"{k}let{_bin(letters / size, 0.01, 0.3, 0.6, 0.8, 0.99)}")
+    if kind == "pass" and 8 <= size <= 40 and _JOINED.match(value) and not _STEPS.search(value) and hits.isdisjoint(_NEVER):
+        # How people make up passwords: words with something random behind them, or a word with what a policy asks for.
+        behind = size >= 12 and sum([len(word) > 3 for word in hits]) > 1 and letters - known + digits >= 3 and (digits or (upper and lower))
+        if behind or (upper and lower and digits and value[-1:] in b"!@#$%*?"):
+            found.append("joined")
     if hits:
         found += ["w:" + word.decode() for word in hits if word in STOCK]
         if not hits.isdisjoint(name):

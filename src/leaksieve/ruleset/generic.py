@@ -118,7 +118,8 @@ def _about(before: bytes, head: bytes) -> bool:
         return False
     last = pieces[-1]
     return (
-        last in _LAST_WORDS
+        before[-8:].rstrip().lower().endswith(b"public")
+        or last in _LAST_WORDS
         or last.endswith(_ENDINGS)
         or not _OTHER_WORDS.isdisjoint(pieces)
         or not any(map(_CREDENTIAL.match, pieces))

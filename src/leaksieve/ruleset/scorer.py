@@ -1,7 +1,7 @@
 """How likely a candidate of a generic rule is a credential: the sum of what its properties weigh.
 
 The part that depends on the line alone travels with the line as a short text (``?``, kind of the name, how the
-value is quoted, whether it has a digit, the sum); ``judge`` adds the path's part and says how sure the sum makes us.
+value is quoted, whether it is words joined with something random or has a digit, the sum); ``judge`` adds the path's part and says how sure the sum makes us.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ def weigh(text: bytes, begin: int, start: int, end: int) -> str:
     known = _weights().get
     properties = features.of_line(one)
     total = START + sum([known(name, 0) for name in set(properties)])
-    if total + MOST_BY_PATH < LOW:
+    joined = "joined" in properties
+    if total + MOST_BY_PATH < LOW and not joined:
         return "weak"
-    return f"?{properties[0][0]}{features.quoting(one)}{'d' if _DIGIT.search(one.value) else 'w'}{total}"
+    return f"?{properties[0][0]}{features.quoting(one)}{'j' if joined else 'd' if _DIGIT.search(one.value) else 'w'}{total}"
 
 
 def judge(verdict: str, path: bytes) -> str:
@@ -43,6 +44,9 @@ def judge(verdict: str, path: bytes) -> str:
     known = _weights().get
     by_path = sum([known(name, 0) for name in set(features.of_path(path, "pass" if verdict[1] == "p" else "key", verdict[2]))])
     total = int(verdict[4:]) + min(by_path, MOST_BY_PATH)
+    if verdict[3] == "j":
+        # No label shows such a value, since the data set replaced the words of real passwords; it is judged by hand.
+        total = max(total, MEDIUM)
     return "high" if total >= HIGH else "medium" if total >= MEDIUM else "low" if total >= LOW else ""
 
 
@@ -88,6 +92,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("in:none", "the directory of the file"),
     ("in:", "a directory of {} files"),
     ("uuid", "the value is a UUID"),
+    ("joined", "the value is words with something random behind them, or made after a policy"),
     ("query", "the value stands in a URL's query"),
     ("nameless", "no name is given"),
     ("numbered", "the name ends in a number"),

@@ -10,95 +10,98 @@ WORDS = frozenset(
     abc abcd abcdef able abort about above abs absolute abspath abstract accent accept accepted accepts access according account acknowledge acme acquire
     across action active actual actually acute add added adding addition additional addr address adds adjust admin administrator after again against
     agreement algorithm alias alice alive all allow allowed allowing allows almost alone along alpha already also alt alternative although always amount
-    ampersand anchor and andre angle another any anything anyway api apostrophe app appear appears append appended apple application applications applied
-    apply appropriate arbitrary are aren arg argparse args argument arguments argv around array ascii asdf ask assert assertion assign assigned assignment
-    associated assume assumed assumes assuming asterisk async asyncio attempt attr attribute attributes attrs auth author auto automatically available
-    avoid avoids await away back background backslash backspace backward backwards bad bar bare base based basename bases bash basic baz bearer because
-    become becomes been before begin beginning behavior behaviour being bell below best better between big bin binary bind binding bit bits black blah
-    blank block blocking blocks bob body bogus bool boolean bootstrap both bottom bound box bpo bracket break breaks broken bsd buf buffer buffered
-    buffering bufsize bug bugs build building builds built builtin builtins bullet but button byte bytearray bytecode bytes cache cached calculate call
-    callable callback callbacks called caller calling calls can cancel cancelled cannot capital care carriage case cases catch category caught cause causes
-    cedilla cent certain chain chang change changed changeit changeme changes changing char character characters charmap chars charset chdir check checked
-    checking checks child children choose chr chunk chunks circular circumflex class classes classmethod clean cleanup clear click client clone close
-    closed closing cls cmd code codec codecs codes col collection collections colon color column com come comma command commands comment comments
-    commercial common comp compare comparison compatibility compatible compile compiled compiler complete completed complex compliant component components
-    compute concrete condition conditions conf config configuration configure configured connect connected connection consider considered consistent
-    consists console constants construct constructor contact contain contained container containing contains content contents context contextlib continue
-    contributor control controls convenience conversion convert converted converts copied copies copy copyright core coroutine correct correctly
-    corresponding could count counter cover coverage create created creates creating creation cred credential credentials cur curdir curly currency current
-    currently cursor custom cut cycle dark darwin dash data database date day deal debug debugging dec decimal decod decode decoded decoder decoding
-    decorator dedent def default defaults define defined defines definition definitions degree del delay delete deleted delta demo depend dependent
-    depending depends deprecated deprecation depth deque derived described description descriptor desired dest destroy destroyed detach details detect
-    determine determined dev device diaeresis dialog dict dictionary dicts did didn difference different digit digits dir direct directly directories
-    directory dirname dirs disable disabled discard disk dispatch display displayed dist distribution distutils division doc docker docs docstring document
-    documentation doe does doesn doing dollar don done dot dotted double down dragon drop dry due dummy dump dup duplicate during each eader earlier early
-    easier easy edit editor editwin effect eight either element elements elif ellipsis else email empty enable enabled encod encode encoded encoder
-    encoding encodings encountered encrypted end ending ends endswith engine enough enquiry ensure enter entire entries entry enum enumerate env environ
-    environment eof equal equals equivalent err errno erro error errors escape escaped especially etc euro eval even event events ever every everything
-    exact exactly example examples exc except exception exceptions exclamation exclude exclusive exe exec executable execute executed executing execution
-    exist existing exists exit exiting expand expanded expect expected expired explicit explicitly export expr expression ext extend extended extension
-    extensions external extra extract factory fail failed fails failure fake fall fallback false family far fast faster feature features feed feminine
-    fetch few field fields figure file filename filenames fileno files filesystem fill filter final finalize finalized finally find finish finished first
-    five fix fixed fixer flag flags flist float flush focus follow followed following follows font foo foobar for force forget forgot fork form format
-    formats formatted formatting forward found foundation four fraction frame frames framework free from front frozen frozenset fspath full fullname fully
-    func function functionality functions functools further future gen gencodec general generally generate generated generator generic geometry get getattr
-    getcodec getcwd getitem getopt getregentry gets getstate getting getvalue github give given gives global globals gnu goes going good google got grammar
-    grave greater greek group groups guaranteed guard guess guest gui hack had half hand handle handled handler handlers handles handling happen happens
-    hard has hasattr hash hasn have having head header headers heading height hello help helper here hex hidden hide high higher highlight hit hold home
-    hook horizontal host how however htest html http https hunter hye hyphen idea identical identifier identity idle idlelib idletasks ignore ignored
-    illegal immediately implement implementation implementations implemented implementing implements implied import important imported importing importlib
+    ampersand anchor and andre angle another ansible any anything anyway apache api apostrophe app appear appears append appended apple application
+    applications applied apply appropriate april arbitrary are aren arg argparse args argument arguments argv around array ascii asdf ask assert assertion
+    assign assigned assignment associated assume assumed assumes assuming asterisk async asyncio attempt attr attribute attributes attrs august auth author
+    auto automatically autumn available avoid avoids await away back background backslash backspace backup backward backwards bad bar bare base based
+    basename bases bash basic battery baz bearer because become becomes been before begin beginning behavior behaviour being bell below best better between
+    big billing bin binary bind binding bit bits black blah blank block blocking blocks bob body bogus bool boolean bootstrap both bottom bound box bpo
+    bracket break breaks broken bsd buf buffer buffered buffering bufsize bug bugs build building builds built builtin builtins bullet but button byte
+    bytearray bytecode bytes cache cached calculate call callable callback callbacks called caller calling calls can cancel cancelled cannot capital care
+    carriage case cases catch category caught cause causes cedilla cent certain chain chang change changed changeit changeme changes changing char
+    character characters charmap chars charset chdir check checked checking checks child children choose chr chunk chunks circular circumflex class classes
+    classmethod clean cleanup clear click client clone close closed closing cls cluster cmd code codec codecs codes col collection collections colon color
+    column com come comma command commands comment comments commercial common comp company compare comparison compatibility compatible compile compiled
+    compiler complete completed complex compliant component components compute concrete condition conditions conf config configuration configure configured
+    connect connected connection consider considered consistent consists console constants construct constructor consul contact contain contained container
+    containing contains content contents context contextlib continue contributor control controls convenience conversion convert converted converts copied
+    copies copy copyright core coroutine correct correctly corresponding could count counter cover coverage create created creates creating creation cred
+    credential credentials cur curdir curly currency current currently cursor custom cut cycle dark darwin dash data database date day deal debug debugging
+    dec december decimal decod decode decoded decoder decoding decorator dedent def default defaults define defined defines definition definitions degree
+    del delay delete deleted delta demo depend dependent depending depends deprecated deprecation depth deque derived described description descriptor
+    desired dest destroy destroyed detach details detect determine determined dev device diaeresis dialog dict dictionary dicts did didn difference
+    different digit digits dir direct directly directories directory dirname dirs disable disabled discard disk dispatch display displayed dist
+    distribution distutils division doc docker docs docstring document documentation doe does doesn doing dollar don done dot dotted double down dragon
+    drop dry due dummy dump dup duplicate during each eader earlier early easier easy edit editor editwin effect eight either elastic elasticsearch element
+    elements elif ellipsis else email empty enable enabled encod encode encoded encoder encoding encodings encountered encrypted end ending ends endswith
+    engine enough enquiry ensure enter entire entries entry enum enumerate env environ environment eof equal equals equivalent err errno erro error errors
+    escape escaped especially etc euro eval even event events ever every everything exact exactly example examples exc except exception exceptions
+    exclamation exclude exclusive exe exec executable execute executed executing execution exist existing exists exit exiting expand expanded expect
+    expected expired explicit explicitly export expr expression ext extend extended extension extensions external extra extract factory fail failed fails
+    failure fake fall fallback false family far fast faster feature features february feed feminine fetch few field fields figure file filename filenames
+    fileno files filesystem fill filter final finalize finalized finally find finish finished first five fix fixed fixer flag flags flist float flush focus
+    follow followed following follows font foo foobar football for force forget forgot fork form format formats formatted formatting forward found
+    foundation four fraction frame frames framework free from front frozen frozenset fspath full fullname fully func function functionality functions
+    functools further future gateway gen gencodec general generally generate generated generator generic geometry get getattr getcodec getcwd getitem
+    getopt getregentry gets getstate getting getvalue github give given gives global globals gnu goes going good google got grafana grammar grave greater
+    greek group groups guaranteed guard guess guest gui hack had half hand handle handled handler handlers handles handling happen happens hard has hasattr
+    hash hasn have having head header headers heading height hello help helper here hex hidden hide high higher highlight hit hold home hook horizontal
+    horse host how however htest html http https hunter hye hyphen idea identical identifier identity idle idlelib idletasks ignore ignored illegal
+    iloveyou immediately implement implementation implementations implemented implementing implements implied import important imported importing importlib
     imports inc include included includes including incomplete increme incremental incrementaldecod incrementalencod indent indentation index indicate
     indicates indicating indicator indices individual infinity info information inherit inherited init initial initialization initialize initialized inner
     input inputs insert inserted inside inspect install installation installed instance instances instantiate instead int integer integers intended
     interface internal interpreted interpreter interrup into invalid inverted invoke invoked ipsum isdir isfile isinstance isn iso issubclass issue issues
-    item items iter iterable iteration iterator itertools its itself john join just jwt keep kept key keyboard keys keyword keywords kind know known kwargs
-    kwds label lambda lang language large larger last later latin latter leading least leave left legacy lemburg len length less let letmein letter letters
-    level lib libraries library license licensed ligature light like likely limit limited line lineno lines link linux list listdir listed lists literal
-    little load loaded loader loads local locale localhost locals location lock log logger logging logic login long longer longest look looking looks
-    lookup loop lorem low lower lstrip mac machine macron made magic main mainloop major make makes making manager manually many map mapping mappings maps
-    marc mark marked marker masculine mask master match matched matches matching matter max maximum maxsize may maybe mbc meaning means mechanism medium
-    member members memory memoryview menu message messages meta metaclass metadata method methods micro micsft middle might mime min minimal minimum minor
-    minus missing mixin mkdir mkdtemp mock mod mode modified modifier modify module modules monkey more most move msg mtime much multi multibyte
-    multibytecodec multiline multiple multiplication multiprocessing must myapp mysql name named namedtuple names namespace native nbytes necessary need
-    needed needs negative neither nested never new newer newline newlines next nine nobody node nodes non nonce none nor normal normalize normally normcase
-    normpath not note nothing notice now ntal null num number numbers numeric oauth obj object objects occur occurred occurs off offset often old older
-    omit omitted once one ones only open opened opening operation operations operator opt optimization optimize option optional optionally options opts ord
-    order ordered ordinal org orig origin original other others otherwise our out output outside over overflow overridden override overrides overriding
-    overwrite own owner pack package packages padding page pair pairs param parameter parameters params parent parenthesis parse parsed parser parsers
-    parsing part partial particular partition parts pass passed passes passing passphrase passwd password passwords patch path pathname paths pathsep
-    pattern patterns payload pending pep per percent perform performance perhaps perky permission pgen phrase pickle pid pilcrow pipe pkg place placeholder
-    plain platform platforms please plus point pointing points policy pop popen port pos position positive posix possible possibly post postgres potential
-    pound power pragma pre prefix prepare present preserve prev prevent previous previously print printed printing prints prior private probably problem
-    problems process processed processes processing prod produce production program programs prompt proper properly properties property protocol provide
-    provided provider provides proxy psf public pure purpose purposes push put pwd pyc python pytree qualname quarter quarters query question queue quit
-    quotation quote quoted quotes quux qux qwe qwerty raise raised raises random range rather raw reached read readable reader reading readline readlines
-    reads ready real really reason reasons received recent recognized recommended record recursion recursive recursively red redacted redis reduce ref
-    refer reference references refresh regex register registered registry regular related relative release relevant remaining remote removal remove removed
-    removing rename repeat replace replaced replacement replaces report repr represent representation representing represents request requested require
-    required requires res reserved reset resolve resource resources respectively response rest restore result resulting results retrieve retrieved return
-    returned returning returns reverse reversed rfc rfind right rights ring riter root ror round row rror rsa rstrip rules run running runs runtime safe
-    salt same sample save saved scheme script scripts search second seconds secret secrets section secure security see seek seems seen sel select selected
-    selection self semantics semicolon send sending sense sent sentinel sep separate separated separator separators seq sequence sequences server service
-    session set setattr setdefault setitem sets setstate setter setting settings setup seven several share shared sharp shell shift shik short should
-    shouldn show shutdown side sig sign signal signature signing silently similar simple simply since single six size skip skipped skipping slash slice
-    slots small sock socket sockets soft software solidus some something sometimes soon sort sorted source sources space spaces spam span spawn spec
-    special specific specifically specification specified specifies specify specifying speed split splitext splitlines spring square src stack stacklevel
-    staging standard start started starting starts startswith stat state statement states static staticmethod status std stderr stdin stdout step still
-    stmt stop store stored str stream streamreader streams streamwriter strict string strings strip stripped stroke strong struct structure stub stuff
-    style sub subclass subclasses subject subprocess subsequent subset substitute success successful successfully such suffix suitable suite sum super
-    superscript supplied supply support supported supporting supports suppress sure surrogateescape svc switch symbol symbols syms sync synchronous syntax
-    sys sysconfig system systems tab table tabs tabulation tag tags tail take taken takes target task tcl tear tell temp tempdir tempfile template
-    temporary terminal terminate terminated test tested testing tests text textwrap than that the their them then there therefore these they thing things
-    third this those though thread threading threads three through thus tilde time timeout times title tkinter tmp todo together token tokenize tokens too
-    tools top toplevel total trace traceback track trailer trailing transfer transform translate transmission treat treated tree tries true try trying ttk
-    tuple tuples turn turtle twice two txt type types typically typing unable unchanged undefined under underlying undo unexpected unicode union unique
-    unit unittest unix unknown unless unlink unpack unset unsupported until unused update updated upon upper url urllib usage use used useful user username
-    users uses using usr usually utf util utility val valid validate value values var variable variables various vars vendors verbose verbosity verify
-    version versions vertical very via view virtual visible vulgar wait waiting walk want wants warn warni warning warnings was way weakref webhook welcome
-    well were what whatever when whenever where whether which while white whitespace whole whose why widget widgets width will win window windows winfo
-    with withdraw within without won word words work working works world would wrap wrapped wrapper wraps writable write writer writes writing written
-    wrong www xaa xab xac xad xae xaf xba xbb xbc xbd xbe xbf xca xcb xcc xcd xce xcf xda xdb xdc xdf xea xeb xec xed xee xef xfa xfb xfc xff xml xxx xxxx
-    yen yes yet yield you your yourpassword yview zero zip zxcv
+    item items iter iterable iteration iterator itertools its itself january jenkins john join july june just jwt kafka keep kept key keyboard keycloak
+    keys keyword keywords kind know known kubernetes kwargs kwds label lambda lang language large larger last later latin latter leading least leave left
+    legacy lemburg len length less let letmein letter letters level lib libraries library license licensed ligature light like likely limit limited line
+    lineno lines link linux list listdir listed lists literal little load loaded loader loads local locale localhost locals location lock log logger
+    logging logic login long longer longest look looking looks lookup loop lorem low lower lstrip mac machine macron made magic main mainloop major make
+    makes making manager manually many map mapping mappings maps marc march mark marked marker masculine mask master match matched matches matching matter
+    max maximum maxsize may maybe mbc meaning means mechanism medium member members memory memoryview menu message messages meta metaclass metadata method
+    methods micro micsft middle might mime min minimal minimum minor minus missing mixin mkdir mkdtemp mock mod mode modified modifier modify module
+    modules monday mongo mongodb monkey more most move msg mtime much multi multibyte multibytecodec multiline multiple multiplication multiprocessing must
+    myapp mysql name named namedtuple names namespace native nbytes necessary need needed needs negative neither nested never new newer newline newlines
+    next nginx nine nobody node nodes nomad non nonce none nor normal normalize normally normcase normpath not note nothing notice november now ntal null
+    num number numbers numeric oauth obj object objects occur occurred occurs october off office offset often old older omit omitted once one ones only
+    open opened opening operation operations operator opt optimization optimize option optional optionally options opts oracle ord order ordered ordinal
+    org orig origin original other others otherwise our out output outside over overflow overridden override overrides overriding overwrite own owner pack
+    package packages padding page pair pairs param parameter parameters params parent parenthesis parse parsed parser parsers parsing part partial
+    particular partition parts pass passed passes passing passphrase passwd password passwords patch path pathname paths pathsep pattern patterns payload
+    payment pending pep per percent perform performance perhaps perky permission pgen phrase pickle pid pilcrow pipe pkg place placeholder plain platform
+    platforms please plus point pointing points policy pop popen port portal pos position positive posix possible possibly post postgres potential pound
+    power pragma pre prefix prepare present preserve prev prevent previous previously primary princess print printed printing prints prior private probably
+    problem problems process processed processes processing prod produce production program programs prompt proper properly properties property protocol
+    provide provided provider provides proxy psf public pure purpose purposes push put pwd pyc python pytree qualname quarter quarters query question queue
+    quit quotation quote quoted quotes quux qux qwe qwerty rabbit rabbitmq raise raised raises random range rather raw reached read readable reader reading
+    readline readlines reads ready real really reason reasons received recent recognized recommended record recursion recursive recursively red redacted
+    redis reduce ref refer reference references refresh regex register registered registry regular related relative release relevant remaining remote
+    removal remove removed removing rename repeat replace replaced replacement replaces replica report repr represent representation representing
+    represents request requested require required requires res reserved reset resolve resource resources respectively response rest restore result
+    resulting results retrieve retrieved return returned returning returns reverse reversed rfc rfind right rights ring riter root ror round row rror rsa
+    rstrip rules run running runs runtime safe salt same sample save saved scheme script scripts search second seconds secret secrets section secure
+    security see seek seems seen sel select selected selection self semantics semicolon send sending sense sent sentinel sep separate separated separator
+    separators september seq sequence sequences server service session set setattr setdefault setitem sets setstate setter setting settings setup seven
+    several share shared sharp shell shift shik shop short should shouldn show shutdown side sig sign signal signature signing silently similar simple
+    simply since single six size skip skipped skipping slash slice slots small sock socket sockets soft software solidus some something sometimes soon sort
+    sorted source sources space spaces spam span spawn spec special specific specifically specification specified specifies specify specifying speed split
+    splitext splitlines spring square src stack stacklevel staging standard staple start started starting starts startswith stat state statement states
+    static staticmethod status std stderr stdin stdout step still stmt stop store stored str stream streamreader streams streamwriter strict string strings
+    strip stripped stroke strong struct structure stub stuff style sub subclass subclasses subject subprocess subsequent subset substitute success
+    successful successfully such suffix suitable suite sum summer sunday sunshine super superscript supplied supply support supported supporting supports
+    suppress sure surrogateescape svc switch symbol symbols syms sync synchronous syntax sys sysconfig system systems tab table tabs tabulation tag tags
+    tail take taken takes target task tcl team tear tell temp tempdir tempfile template temporary terminal terminate terminated terraform test tested
+    testing tests text textwrap than that the their them then there therefore these they thing things third this those though thread threading threads
+    three through thus tilde time timeout times title tkinter tmp todo together token tokenize tokens tomcat too tools top toplevel total trace traceback
+    track trailer trailing transfer transform translate transmission treat treated tree tries true try trying ttk tuple tuples turn turtle twice two txt
+    type types typically typing unable unchanged undefined under underlying undo unexpected unicode union unique unit unittest unix unknown unless unlink
+    unpack unset unsupported until unused update updated upon upper url urllib usage use used useful user username users uses using usr usually utf util
+    utility val valid validate value values var variable variables various vars vault vendors verbose verbosity verify version versions vertical very via
+    view virtual visible vulgar wait waiting walk want wants warn warni warning warnings was way weakref webhook welcome well were what whatever when
+    whenever where whether which while white whitespace whole whose why widget widgets width will win window windows winfo winter with withdraw within
+    without won word words work worker working works world would wrap wrapped wrapper wraps writable write writer writes writing written wrong www xaa xab
+    xac xad xae xaf xba xbb xbc xbd xbe xbf xca xcb xcc xcd xce xcf xda xdb xdc xdf xea xeb xec xed xee xef xfa xfb xfc xff xml xxx xxxx yen yes yet yield
+    you your yourpassword yview zero zip zxcv
     """.split()
 )
 LETTERS = (

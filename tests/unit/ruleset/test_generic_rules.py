@@ -42,6 +42,7 @@ HARD = [
     ("name", b"tokenType: '%s'" % RANDOM, "generic-token"),
     ("name", b"LABEL_PASSWORD: 'kq7xv2'", "generic-password"),
     ("name", b"publicKeyToken='31bf3856ad364e35'", "generic-api-key"),
+    ("name", b"# public key: %s" % RANDOM, "generic-api-key"),
     ("name", b"keyboard: '%s'" % RANDOM, "generic-api-key"),
     ("name", b"monkey: '%s'" % RANDOM, "generic-api-key"),
     ("name", b"author = '%s'" % RANDOM, "generic-credential"),
@@ -108,6 +109,16 @@ def test_the_score_sets_the_confidence_of_a_match(line, path, confidence):
 )
 def test_stand_ins_are_not_reported(line):
     assert [match for match in engine().scan(line + b"\n", b"app/settings.yml").matches if not match.rejected] == []
+
+
+@pytest.mark.parametrize("value", [b"super_secret_8351", b"vault-admin-x7Kq2mZp", b"Winter2024!", b"team-backup-9f31c"])
+def test_words_with_something_random_behind_them_are_a_password(value):
+    assert [match.secret.reveal() for match in engine().scan(b"PASSWORD = '%s'\n" % value, b"app/settings.py").matches if not match.rejected] == [value]
+
+
+@pytest.mark.parametrize("value", [b"super_secret_value", b"some_secret_1234", b"Password2024!", b"password_confirmation_token"])
+def test_words_alone_are_not(value):
+    assert [match for match in engine().scan(b"PASSWORD = '%s'\n" % value, b"app/settings.py").matches if not match.rejected] == []
 
 
 def test_what_was_remembered_of_a_line_is_judged_at_each_path():

@@ -29,12 +29,7 @@ def expanded(template):
 
 
 def cases(kind):
-    """One parameter for each text; those that wait for something may fail, and say for what."""
-
-    def marks(guide):
-        return [pytest.mark.xfail(reason=guide["waits"], strict=False)] if "waits" in guide else []
-
-    return [pytest.param(index, id=guide["path"], marks=marks(guide)) for index, guide in enumerate(GUIDES[kind])]
+    return [pytest.param(index, id=guide["path"]) for index, guide in enumerate(GUIDES[kind])]
 
 
 @pytest.fixture(scope="module")

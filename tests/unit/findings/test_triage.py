@@ -8,10 +8,12 @@ TEST_PATHS = [
     b"tests/a.py", b"src/Test/a.java", b"pkg/testdata/x", b"spec/models/user.rb", b"web/__tests__/a.js", b"examples/a.tf", b"a/fixtures/db.json",
     b"pkg/a_test.go", b"test_login.py", b"a/login_test.py", b"conftest.py", b"web/a.spec.ts", b"web/a.test.tsx", b"src/LoginTest.java",
     b"src/LoginTests.cs", b"user_spec.rb", b".env.example", b".env.sample", b"config.example.yml", b"example.env", b"a.snap", b"load-test.js",
+    b"smoke-test/a.java", b"src/dockerTest/a.yml", b"pkg/test_support/a.rb", b"git/t/lib.sh", b"my-examples/a.tf", b"intTestFixtures/a.json",
 ]  # fmt: skip
 OTHER_PATHS = [
     b"src/a.py", b"latest/a.py", b"contest.py", b"attestation.go", b"docs/setup.md", b"openapi-spec.yaml",
     b"src/greatest.java", b".env", b"testimonial.py", b"\xff\xfe",
+    b"attests/a.py", b"contest-api/a.py", b"LatestNews/a.java", b"ts/a.ts",
 ]  # fmt: skip
 
 
@@ -55,3 +57,20 @@ def test_no_documented_value_stands_in_the_source_whole():
 
     source = inspect.getsource(triage).encode()
     assert all(value not in source for value in triage.DOCUMENTED)
+
+
+def aws_key(account):
+    """A key id that belongs to an account, as AWS packs it."""
+    from base64 import b32encode
+
+    return b"AKIA" + b32encode(((1 << 79) | (int(account) << 39) | 12345).to_bytes(10, "big"))
+
+
+@pytest.mark.parametrize("value", [aws_key("595918472158"), b"https://user:pw@x.canarytokens.com/a"])
+def test_canaries_are_marked_wherever_they_stand(value):
+    assert classify(("aws",), "critical", b"src/prod.py", value) == ("critical", ("canary",))
+
+
+@pytest.mark.parametrize("value", [aws_key("595918472159"), b"AKIA", b"https://user:pw@canarytokens.example/a"])
+def test_others_are_not(value):
+    assert classify(("aws",), "critical", b"src/prod.py", value) == ("critical", ())

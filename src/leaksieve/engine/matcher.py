@@ -182,11 +182,13 @@ class Engine:
 
     def _gated(self, data: bytes, number: int, starts: list[int], skips: list[Skip]) -> list[Raw]:
         gate = self.vocabulary.gates[number]
-        names = self.vocabulary.names
         found: list[Raw] = []
         for start in starts:
             for index in gate.rules:
                 self._confirm(data, index, start, 0, found, skips)
+            if not gate.named:
+                continue
+            names = self.vocabulary.names
             low, high = assigned_name(data, start, len(gate.word))
             for index, offset in names.within(data[low:high]):
                 before = len(found)

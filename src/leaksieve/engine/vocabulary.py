@@ -10,7 +10,7 @@ import re
 from typing import Any, NamedTuple
 
 from leaksieve.ruleset.load import Ruleset
-from leaksieve.ruleset.named import Names
+from leaksieve.ruleset.named import CREDENTIAL_WORDS, Names
 
 # Escapes that are worth decoding, as fixed-length patterns: (decoder, pattern, length).
 ESCAPES: tuple[tuple[str, str, int], ...] = (
@@ -61,11 +61,12 @@ class Tail:
 
 
 class Gate(NamedTuple):
-    """A common word that counts only with its tail behind it, and the rules it opens."""
+    """A common word that counts only with its tail behind it, and the rules it opens; ``named``: also those that the whole name belongs to."""
 
     word: bytes
     rules: tuple[int, ...]
     tail: Tail
+    named: bool = False
 
 
 class Form(NamedTuple):
@@ -100,7 +101,11 @@ class Vocabulary:
         for bulk, text, span, words in ruleset.gates:
             tail = Tail(bulk.encode(), text.encode(), span)
             # Gates are found in any case; the rule itself says which it wants.  Those without a rule of their own may open named ones.
-            self.gates += [Gate(word.lower().encode(), kept, tail) for word, who in words if (kept := tuple(i for i in who if i not in off)) or ruleset.names]
+            for word, who in words:
+                kept = tuple(index for index in who if index not in off)
+                named = bool(ruleset.names) and word in CREDENTIAL_WORDS
+                if kept or named:
+                    self.gates.append(Gate(word.lower().encode(), kept, tail, named))
         self._forms: list[Form] | None = None
         self._names: Names | None = None
 

@@ -49,7 +49,9 @@ def _named_secrets(located: Iterable[Located], rules: Callable[[str], RuleFacts]
     return {
         place.secret.reveal(): mask(place.secret.reveal(), rules(place.rule_id).public_prefix)
         for place in located
-        if place.provenance.details.get("object_type") == "tree" or place.provenance.details.get("where") == "ref-name"
+        if place.provenance.details.get("object_type") == "tree"
+        or place.provenance.details.get("where") == "ref-name"
+        or place.provenance.details.get("member") == "name"
     }
 
 
@@ -70,7 +72,14 @@ def _without_names(finding: Finding, named: dict[bytes, str]) -> Finding:
                 told = told.replace(value, shown)
         return told
 
-    occurrences = tuple(one._replace(path=path(one.path), source={field: text(told) for field, told in one.source.items()}) for one in finding.occurrences)
+    occurrences = tuple(
+        one._replace(
+            path=path(one.path),
+            archive_path=None if one.archive_path is None else path(one.archive_path),
+            source={field: text(told) for field, told in one.source.items()},
+        )
+        for one in finding.occurrences
+    )
     return finding._replace(occurrences=occurrences)
 
 

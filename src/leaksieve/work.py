@@ -6,9 +6,10 @@ import marshal
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from leaksieve.archives.magic import kind_of
 from leaksieve.config import Config
 from leaksieve.engine.filters import NO_VALUE
-from leaksieve.engine.matcher import EMPTY, Engine
+from leaksieve.engine.matcher import EMPTY, Engine, Result
 from leaksieve.engine.prefilter import Patterns, compile_all, compile_database
 from leaksieve.model import Chunk, Located, Match, Skip
 from leaksieve.ruleset.load import Ruleset, load
@@ -33,6 +34,17 @@ class Answer(NamedTuple):
     told: list[str] = []
 
 
+class _Kept:
+    """An answer in the making."""
+
+    def __init__(self) -> None:
+        self.located: list[Located] = []
+        self.skips: list[Skip] = []
+        self.counts: dict[str, int] = {}
+        self.dropped: dict[str, int] = {}
+        self.told: list[str] = []
+
+
 class Worker:
     """Bound to the sources and settings of a run (and to an engine that was made with them, if there is one already); callable with ``(source number, unit)``, returns an encoded :class:`Answer`.
 
@@ -54,6 +66,8 @@ class Worker:
     ) -> None:
         self._sources = sources
         self._ruleset = ruleset
+        self._depth = config.max_archive_depth
+        self._member_limit = config.max_file_size
         self._reveal = config.reveal
         self._hashes = hashes
         self._inline_allow = config.inline_allow
@@ -71,12 +85,9 @@ class Worker:
 
     def scan(self, source: Source, unit: Unit) -> Answer:
         """Read and scan the chunks of a unit."""
-        located: list[Located] = []
-        skips: list[Skip] = []
+        kept = _Kept()
+        skips, counts = kept.skips, kept.counts
         files = size = 0
-        counts: dict[str, int] = {}
-        dropped: dict[str, int] = {}
-        told: list[str] = []
         counted: Callable[[Chunk], tuple[tuple[str, int], ...]] | None = getattr(source, "counts", None)
         engine = self.engine
         for item in source.read(unit):
@@ -95,16 +106,66 @@ class Worker:
             else:
                 files += 1
                 size += len(item.data)
-            result = engine.scan(item.data, provenance.path)
-            if result is EMPTY:
+            kind = kind_of(item.data)
+            if kind is not None and self._is_opened(item, kind, kept):
+                self._open(item, kind, kept, names=getattr(source, "names", True))
                 continue
-            if result.skips:
-                skips += [skip._replace(where=provenance.path) for skip in result.skips]
-            if result.matches:
-                located += self._locate(item, result.matches)
-                if self._tell:
-                    self._tally(item, result.matches, dropped, told)
-        return Answer(located, skips, counts.pop("files", files), counts.pop("bytes", size), counts, dropped, told)
+            result = engine.scan(item.data, provenance.path)
+            if result is not EMPTY:
+                self._keep(item, result, kept)
+        return Answer(kept.located, skips, counts.pop("files", files), counts.pop("bytes", size), counts, kept.dropped, kept.told)
+
+    def _keep(self, chunk: Chunk, result: Result, kept: _Kept) -> None:
+        """Note what was found in a chunk."""
+        if result.skips:
+            kept.skips += [skip._replace(where=chunk.provenance.path) for skip in result.skips]
+        if result.matches:
+            kept.located += self._locate(chunk, result.matches)
+            if self._tell:
+                self._tally(chunk, result.matches, kept.dropped, kept.told)
+
+    @staticmethod
+    def _is_opened(chunk: Chunk, kind: str, kept: _Kept) -> bool:
+        """Whether a chunk that begins like an archive is one, and all of it."""
+        details = chunk.provenance.details
+        if details.get("object_type", "blob") != "blob":
+            return False
+        if "body" in details:
+            if not details["offset"]:
+                kept.skips.append(Skip("excluded", chunk.provenance.path, "archive-not-opened", f"{kind}, too long to be held whole"))
+            return False
+        return True
+
+    def _open(self, chunk: Chunk, kind: str, kept: _Kept, *, names: bool) -> None:
+        """Scan what is in an archive, and its own bytes where not all of it could be opened."""
+        from leaksieve.opened import HISTORY_DEPTH, Opening, full_name
+
+        engine, counts = self.engine, kept.counts
+        depth = min(self._depth, HISTORY_DEPTH) if chunk.provenance.kind == "git" else self._depth
+        opening = Opening(chunk, kind, depth, self._member_limit, lambda data: engine.scan(data) is not EMPTY, names=names)
+        before = len(kept.located)
+
+        def keep(part: Chunk, *, again: bool) -> None:
+            result = engine.scan(part.data, full_name(part.provenance))
+            if result is EMPTY:
+                return
+            if again:
+                # What stands in it uncompressed was found in the members.
+                known = {(place.rule_id, place.secret.reveal()) for place in kept.located[before:]}
+                matches = [match._replace(rejected="overlap") if (match.rule_id, match.secret.reveal()) in known else match for match in result.matches]
+                result = result._replace(matches=matches)
+            self._keep(part, result, kept)
+
+        for part in opening:
+            if isinstance(part, Skip):
+                kept.skips.append(part)
+            else:
+                keep(part, again=opening.again)
+        for unit, number in (("archives", opening.archives), ("members", opening.members)):
+            if number:
+                counts[unit] = counts.get(unit, 0) + number
+        if not opening.whole:
+            keep(chunk, again=True)
 
     def _tally(self, chunk: Chunk, matches: list[Match], dropped: dict[str, int], told: list[str]) -> None:
         from leaksieve.findings.dropped import tally

@@ -380,4 +380,4 @@ def test_the_lock_file_holds_what_the_project_asks_for():
     groups = project["dependency-groups"]
     wanted = [one for one in (*project["project"]["dependencies"], *groups["test"], *groups["lint"]) if isinstance(one, str)]
     locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements-dev.lock").read_text(encoding="utf-8"), re.MULTILINE))
-    assert {re.match(r"[A-Za-z0-9_.-]+", one)[0].lower().replace("_", "-") for one in wanted} <= locked
+    assert {re.sub(r"[-_.]+", "-", re.match(r"[A-Za-z0-9_.-]+", one)[0].lower()) for one in wanted} <= locked

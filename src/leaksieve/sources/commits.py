@@ -59,7 +59,7 @@ class CommitsSource:
         self._max_file_size = max_file_size
         self._paths = tuple(dict.fromkeys(b"/".join(part for part in path.split(b"/") if part not in (b"", b".")) for path in paths))
         self._exclude = Scope.root(IgnoreList(b"\n".join(exclude))) if exclude else None
-        self._names = names
+        self.names = names
         # A partial clone lacks objects on purpose; nobody says which, so all that are missing count as such.
         self._partial = is_partial(self._store)
 
@@ -83,7 +83,7 @@ class CommitsSource:
         coverage.resolved = selection.resolved
         for skip in selection.skips:
             coverage.skip(skip)
-        wanted = Wanted(self._paths, self._max_file_size, self._exclude, self._names, self._view.first_parent, self._partial)
+        wanted = Wanted(self._paths, self._max_file_size, self._exclude, self.names, self._view.first_parent, self._partial)
         return Plan(wanted, coverage, history, selection).units()
 
     def read(self, unit: Unit) -> Iterator[Chunk | Skip]:

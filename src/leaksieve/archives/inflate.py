@@ -1,0 +1,131 @@
+"""Decompressors of all kinds behind one face, each giving no more than it is asked for."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from leaksieve.archives.limits import WINDOW, UnsupportedError
+
+
+class Decompressor(Protocol):
+    """As in the standard library's ``bz2``: ``decompress`` returns at most ``most`` bytes and keeps the rest of what it was given."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream has ended."""
+        ...
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether nothing more comes without further input."""
+        ...
+
+    @property
+    def unused_data(self) -> bytes:
+        """What it was given behind the end."""
+        ...
+
+    def decompress(self, data: bytes, most: int, /) -> bytes:
+        """Return what comes next."""
+        ...
+
+
+class _Zlib:
+    """zlib's decompressor with that face, for where isal is not installed."""
+
+    def __init__(self, wbits: int) -> None:
+        self._machine = zlib.decompressobj(wbits)
+        self._full = False
+
+    @property
+    def eof(self) -> bool:
+        return self._machine.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._machine.unconsumed_tail and not self._full
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._machine.unused_data
+
+    def decompress(self, data: bytes, most: int, /) -> bytes:
+        piece = self._machine.decompress(self._machine.unconsumed_tail + data, most)
+        # All input may be taken and some of what it gives still be inside.
+        self._full = len(piece) == most
+        return piece
+
+
+def _deflate(kind: str) -> Decompressor:
+    try:
+        from isal import igzip_lib
+    except ImportError:
+        return _Zlib({"gzip": 31, "zlib": 15, "deflate": -15}[kind])
+    flag = {"gzip": igzip_lib.DECOMP_GZIP, "zlib": igzip_lib.DECOMP_ZLIB, "deflate": igzip_lib.DECOMP_DEFLATE}[kind]
+    return cast("Decompressor", igzip_lib.IgzipDecompressor(flag=flag))
+
+
+def _bzip2(_: str) -> Decompressor:
+    import bz2
+
+    return bz2.BZ2Decompressor()
+
+
+def _lzma(kind: str) -> Decompressor:
+    import lzma
+
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ if kind == "xz" else lzma.FORMAT_ALONE, memlimit=WINDOW)
+
+
+def _zstd(_: str) -> Decompressor:
+    zstd = _zstd_module()
+    if zstd is None:
+        raise UnsupportedError("zstd: needs Python 3.14 or the package backports.zstd")
+    # 2 to the 27th is 128 MiB.
+    return cast("Decompressor", zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27}))
+
+
+def _zstd_module() -> Any:
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    return None
+
+
+_MACHINES: dict[str, Callable[[str], Decompressor]] = {
+    **dict.fromkeys(("gzip", "zlib", "deflate"), _deflate),
+    **dict.fromkeys(("xz", "lzma"), _lzma),
+    "bzip2": _bzip2,
+    "zstd": _zstd,
+}
+
+
+def decompressor(kind: str) -> Decompressor:
+    """Return a fresh one for gzip, zlib, deflate (bare), bzip2, xz, lzma or zstd.  Raises UnsupportedError."""
+    return _MACHINES[kind](kind)
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    import lzma
+
+    # bz2 says OSError, and EOFError to who goes on behind the end; lzma speaks of a window that is too large as of anything else.
+    found: list[type[Exception]] = [zlib.error, lzma.LZMAError, OSError, EOFError, ValueError]
+    try:
+        from isal import igzip_lib
+
+        found.append(cast("type[Exception]", igzip_lib.error))
+    except ImportError:
+        pass
+    zstd = _zstd_module()
+    if zstd is not None:
+        found.append(zstd.ZstdError)
+    return tuple(found)
+
+
+# What a decompressor raises for bytes that do not hold together.
+ERRORS = _errors()

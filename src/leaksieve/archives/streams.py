@@ -1,0 +1,189 @@
+"""Reading forwards through bytes, as they are or as they come out of a decompressor, within bounds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from leaksieve.archives.inflate import ERRORS, Decompressor, decompressor
+from leaksieve.archives.limits import MOST_MEMBERS, RATIO, RATIO_FROM, Budget, LimitError, SpentError
+
+_FEED: Final = 64 * 1024
+_PIECE: Final = 1024 * 1024
+# Kinds of which several may stand one after another: bytes each begins with, and how far from its start.
+_JOINED: Final = {
+    "gzip": ((b"\x1f\x8b", 0),),
+    "bzip2": ((b"BZh", 0),),
+    "xz": ((b"\xfd7zXZ\0", 0),),
+    "zstd": ((b"\x28\xb5\x2f\xfd", 0), (b"\x2a\x4d\x18", 1)),
+}
+
+
+class Reader:
+    """Bytes in memory from ``at`` to ``end``, read forwards.
+
+    ``error`` says why they end earlier than they should ("" where they do not).
+    """
+
+    error = ""
+
+    def __init__(self, data: bytes, at: int = 0, end: int | None = None) -> None:
+        self._data = data
+        self.at = at
+        self._end = len(data) if end is None else end
+
+    def read(self, size: int) -> bytes:
+        """Return the next ``size`` bytes; fewer only at the end."""
+        piece = self._data[self.at : min(self.at + size, self._end)]
+        self.at += len(piece)
+        return piece
+
+    def peek(self, size: int) -> bytes:
+        """The same without going on."""
+        return self._data[self.at : min(self.at + size, self._end)]
+
+    def skip(self, size: int) -> bool:
+        """Go on by ``size`` bytes; False where there are not so many."""
+        self.at += size
+        if self.at > self._end:
+            self.at = self._end
+            return False
+        return True
+
+
+class Inflating(Reader):
+    """What a compressed stream of ``kind`` holds.
+
+    Reading raises LimitError when it turns out to be packed too tightly, SpentError when the ``budget`` is.
+    ``trailing`` is true when bytes were left behind the stream's end that are no part of it.
+    """
+
+    def __init__(self, kind: str, data: bytes, budget: Budget, at: int = 0, end: int | None = None) -> None:
+        super().__init__(data, at, end)
+        self._kind = kind
+        self._budget = budget
+        self._start = at
+        self._machine: Decompressor | None = decompressor(kind)
+        self._made = 0
+        self._streams = 1
+        # Where the stream in hand begins, what it gave, and where the input it was given last begins.
+        self._from = at
+        self._given = 0
+        self._fed = at
+        self._ready = b""
+        self.trailing = False
+
+    def read(self, size: int) -> bytes:
+        """As of bytes in memory; raises LimitError."""
+        parts = []
+        while size > 0:
+            piece = self._next(size)
+            if not piece:
+                break
+            parts.append(piece)
+            size -= len(piece)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def peek(self, size: int) -> bytes:
+        """As of bytes in memory; raises LimitError."""
+        self._ready = self.read(size) + self._ready
+        return self._ready[:size]
+
+    def skip(self, size: int) -> bool:
+        """As of bytes in memory; raises LimitError."""
+        while size > 0:
+            piece = self._next(min(size, _PIECE))
+            if not piece:
+                return False
+            size -= len(piece)
+        return True
+
+    def _next(self, most: int) -> bytes:
+        """Return some of what comes next, at least a byte unless it is the end."""
+        if self._ready:
+            piece, self._ready = self._ready[:most], self._ready[most:]
+            return piece
+        while self._machine is not None:
+            machine = self._machine
+            if machine.eof:
+                self._join(machine)
+                continue
+            feed = b""
+            if machine.needs_input:
+                self._fed = self.at
+                feed = super().read(_FEED)
+                if not feed:
+                    self._stop("cut short")
+                    break
+            try:
+                piece = machine.decompress(feed, min(most, _PIECE))
+            except ERRORS as error:
+                # What the call that failed had made before is lost with it.
+                self._stop(_words(error))
+                self._ready = self._made_before()
+                return self._next(most)
+            if piece:
+                return self._count(piece)
+        return b""
+
+    def _stop(self, error: str) -> None:
+        self.error = error
+        self._machine = None
+
+    def _count(self, piece: bytes) -> bytes:
+        self._made += len(piece)
+        self._given += len(piece)
+        self._budget.inflated(len(piece))
+        if self._made > RATIO_FROM and self._made > RATIO * (self.at - self._start):
+            self._machine = None
+            raise LimitError(f"packed more than {RATIO} to 1")
+        return piece
+
+    def _join(self, machine: Decompressor) -> None:
+        """Go on behind the end of a stream: with another one, or not at all."""
+        self.at -= len(machine.unused_data)
+        place = self.at
+        while place < self._end and self._data[place : place + 1] == b"\0":
+            # Tapes and xz pad with zeros.
+            blanks = self._data[place : min(place + 4096, self._end)]
+            place += len(blanks) - len(blanks.lstrip(b"\0"))
+        if place < self._end and any(self._data.startswith(sign, place + more) for sign, more in _JOINED.get(self._kind, ())):
+            self._streams += 1
+            if self._streams > MOST_MEMBERS:
+                raise SpentError(f"more than {MOST_MEMBERS} joined streams")
+            self.at = self._from = self._fed = place
+            self._given = 0
+            self._machine = decompressor(self._kind)
+            return
+        self.trailing = place < self._end
+        self._machine = None
+
+    def _made_before(self) -> bytes:
+        """Inflate the stream in hand once more, the last input byte by byte, and return what had not been given."""
+        machine = decompressor(self._kind)
+        place, given = self._from, self._given
+        kept: list[bytes] = []
+        size = 0
+        try:
+            while not machine.eof and size < 2 * _PIECE:
+                feed = b""
+                if machine.needs_input:
+                    if place >= self.at:
+                        break
+                    step = 1 if place >= self._fed else min(_FEED, self._fed - place)
+                    feed = self._data[place : place + step]
+                    place += step
+                piece = machine.decompress(feed, _PIECE)
+                dropped = min(given, len(piece))
+                given -= dropped
+                if dropped < len(piece):
+                    kept.append(piece[dropped:])
+                    size += len(piece) - dropped
+        except ERRORS:
+            pass
+        self._budget.inflated(size)
+        return b"".join(kept)
+
+
+def _words(error: Exception) -> str:
+    """What is wrong, in words of our own: decompressors may say anything."""
+    return "wrong checksum" if "checksum" in str(error).lower() or "crc" in str(error).lower() else "does not inflate"

@@ -1,0 +1,200 @@
+"""Going through an archive and the archives in it: one member at a time, whole, within the bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Final, NamedTuple
+
+from leaksieve.archives.entries import Entry, too_large
+from leaksieve.archives.limits import NAME, Budget, DamagedError, LimitError, Limits, UnsupportedError
+from leaksieve.archives.magic import BLOCK, CLOSED, COMPRESSED, STREAMED, kind_of
+from leaksieve.archives.plain import ar_entries, cpio_entries
+from leaksieve.archives.streams import Inflating, Reader
+from leaksieve.archives.tar import entries as tar_entries
+from leaksieve.archives.zipped import Zip
+from leaksieve.model import Skip
+
+_READERS: Final = {"tar": tar_entries, "cpio": cpio_entries, "ar": ar_entries}
+# Endings that a compressed stream's name has and its content's has not.
+_ENDINGS: Final = {
+    **dict.fromkeys((b".gz", b".gzip", b".bz2", b".xz", b".lzma", b".zst", b".zstd", b".z", b".zz", b".zlib"), b""),
+    **dict.fromkeys((b".tgz", b".tbz", b".tbz2", b".txz", b".tzst"), b".tar"),
+    b".svgz": b".svg",
+}
+_UNNAMED: Final = b"content"
+BETWEEN: Final = b"!/"
+
+
+class Member(NamedTuple):
+    """Content to scan.  ``path`` is the member's, archives around it included (``inner.zip!/a.txt``).
+
+    ``opened`` says that it is itself an archive whose members were given before, and not all of it is in them.
+    """
+
+    path: bytes
+    data: bytes
+    opened: bool = False
+
+
+class Text(NamedTuple):
+    """What an archive says of the member ``path`` (empty: of itself): its name, where it leads to, a comment."""
+
+    path: bytes
+    text: bytes
+    is_name: bool = False
+
+
+Given = Member | Text | Skip
+
+
+class Walk:
+    """One archive in memory; iterating gives members, texts, and skips whose ``where`` is a member's path.
+
+    ``name`` is the archive's own, as far as it is known: a compressed stream's content is called after it.
+    Never raises for what ``data`` holds.  Afterwards ``whole`` says that everything in the archive was given, so that
+    its own bytes need not be looked at; ``archives`` and ``members`` are what was opened.
+    """
+
+    def __init__(self, data: bytes, kind: str, limits: Limits, name: bytes = b"") -> None:
+        self._data = data
+        self._kind = kind
+        self._name = name
+        self._limits = limits
+        self._budget = Budget(limits, len(data))
+        self.archives = 0
+        self.members = 0
+        self.whole = False
+
+    def __iter__(self) -> Iterator[Given]:
+        if self._limits.depth < 1:
+            yield _not_opened(b"", self._kind)
+            return
+        try:
+            self.whole = yield from self._archive(self._data, self._kind, self._name, b"", 1)
+        except LimitError as limit:
+            yield Skip("excluded", b"", "archive-limit", str(limit))
+
+    def _archive(self, data: bytes, kind: str, name: bytes, path: bytes, depth: int) -> Generator[Given, None, bool]:
+        """Go through one; returns whether all of it was given.  Raises SpentError."""
+        if kind in CLOSED:
+            yield Skip("excluded", path, "archive-unsupported", f"{kind} is not opened")
+            return False
+        self.archives += 1
+        if kind in COMPRESSED:
+            return (yield from self._compressed(data, kind, name, path, depth))
+        if kind in STREAMED:
+            return (yield from self._entries(_READERS[kind](Reader(data), self._budget), path, depth))
+        archive = Zip(data, self._budget)
+        whole = yield from self._entries(archive.entries(), path, depth)
+        return whole and archive.whole
+
+    def _compressed(self, data: bytes, kind: str, name: bytes, path: bytes, depth: int) -> Generator[Given, None, bool]:
+        try:
+            reader = Inflating(kind, data, self._budget)
+        except UnsupportedError as what:
+            yield Skip("excluded", path, "archive-unsupported", str(what))
+            return False
+        if kind == "gzip":
+            for text in _gzip_texts(data):
+                yield Text(path, text, is_name=True)
+        own_end = BETWEEN if path else b""
+        try:
+            inner = kind_of(reader.peek(BLOCK))
+            if inner in STREAMED:
+                # The two are one archive to whoever made it.
+                whole = yield from self._entries(_READERS[inner](reader, self._budget), path, depth)
+                if whole and not reader.error:
+                    # Behind the archive's own end the stream may go on, or come out damaged.
+                    while reader.read(BLOCK * BLOCK):
+                        pass
+                    if reader.error:
+                        yield _damaged(path, reader.error)
+                return whole and not reader.error and not reader.trailing
+            content = reader.read(self._limits.member + 1)
+        except LimitError as limit:
+            if limit.final:
+                raise
+            yield Skip("excluded", path, "archive-limit", str(limit))
+            return False
+        place = path + own_end + _stem(name)
+        if len(content) > self._limits.member:
+            self._budget.member()
+            yield Skip("excluded", place, *too_large(len(content), self._limits.member))
+            return False
+        yield from self._member(place, content, depth)
+        if reader.error:
+            yield _damaged(place, reader.error)
+        return not reader.error and not reader.trailing
+
+    def _entries(self, entries: Iterator[Entry], path: bytes, depth: int) -> Generator[Given, None, bool]:
+        whole = True
+        before = path + BETWEEN if path else b""
+        try:
+            for name, data, texts, skip in entries:
+                place = before + (name if len(name) <= NAME else name[:NAME] + b"...")
+                self._budget.member()
+                if name:
+                    yield Text(place, name, is_name=True)
+                for text in texts:
+                    yield Text(place, text)
+                if data is not None:
+                    yield from self._member(place, data, depth)
+                if skip is not None:
+                    whole = False
+                    yield Skip("failed" if skip[0] == "archive-damaged" else "excluded", place, *skip)
+        except DamagedError as damage:
+            yield _damaged(path, str(damage))
+            return False
+        except LimitError as limit:
+            if limit.final:
+                raise
+            yield Skip("excluded", path, "archive-limit", str(limit))
+            return False
+        return whole
+
+    def _member(self, path: bytes, data: bytes, depth: int) -> Generator[Given, None, None]:
+        self.members += 1
+        kind = kind_of(data) if data else None
+        if kind is None:
+            if data:
+                yield Member(path, data)
+            return
+        if depth >= self._limits.depth and kind not in CLOSED:
+            yield _not_opened(path, kind)
+            yield Member(path, data)
+            return
+        before = self.members
+        whole = yield from self._archive(data, kind, path, path, depth + 1)
+        if not whole:
+            yield Member(path, data, opened=self.members > before)
+
+
+def _damaged(path: bytes, why: str) -> Skip:
+    return Skip("failed", path, "archive-damaged", f"{why}; what could be read is scanned")
+
+
+def _not_opened(path: bytes, kind: str) -> Skip:
+    return Skip("excluded", path, "archive-not-opened", f"{kind}, deeper than the limit")
+
+
+def _stem(name: bytes) -> bytes:
+    """What the content of a compressed stream is called: as the stream, without the ending."""
+    base = name.rpartition(b"/")[2] or _UNNAMED
+    stem, dot, ending = base.rpartition(b".")
+    replaced = _ENDINGS.get((dot + ending).lower())
+    return stem + replaced if stem and replaced is not None else base
+
+
+def _gzip_texts(data: bytes) -> Iterator[bytes]:
+    """The name and the comment a gzip may begin with."""
+    flags, at = data[3] if len(data) > 10 else 0, 10
+    if flags & 4:
+        at += 2 + int.from_bytes(data[10:12], "little")
+    for flag in (8, 16):
+        if flags & flag:
+            end = data.find(b"\0", at, at + (1 << 16))
+            if end < 0:
+                return
+            if end > at:
+                yield data[at:end]
+            at = end + 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from functools import cache
 from typing import Any
-from urllib.parse import unquote
 
 from leaksieve.ruleset import features
 from leaksieve.ruleset.weights import CUTS, SCALE, START, WEIGHTS
@@ -23,7 +22,7 @@ _DIGIT = re.compile(rb"[0-9]")
 @cache
 def _weights() -> dict[str, int]:
     pieces = WEIGHTS.split()
-    names = [unquote(name) if "%" in name else name for name in pieces[::2]]
+    names = [name.replace("%20", " ").replace("%25", "%") if "%" in name else name for name in pieces[::2]]
     return dict(zip(names, map(int, pieces[1::2]), strict=True))
 
 

@@ -134,9 +134,12 @@ def _foreign(secret: bytes) -> bool:
     return letters > (2 if any(character.isdigit() for character in text) else 0) and "\ufffd" not in text[:-1]
 
 
-def implausible(rule: dict[str, Any], secret: bytes, match: Any) -> str:
-    """Why a value matched by a generic rule is no credential, or what it weighs: "?" and more (see ``scorer``), if the path may decide."""
-    text, begin = match.string, match.start()
+def implausible(rule: dict[str, Any], secret: bytes, match: Any, begin: int = -1) -> str:
+    """Why a value matched by a generic rule is no credential, or what it weighs: "?" and more (see ``scorer``), if the path may decide.
+
+    ``begin`` is where the assigned name begins, if that is not where the match does.
+    """
+    text, begin = match.string, match.start() if begin < 0 else begin
     start, end = match.span("secret")
     reason = impossible(rule["id"], text[begin:start], secret, text[end : end + 4], text[max(begin - 48, 0) : begin])
     if reason:

@@ -46,7 +46,7 @@ def doubt(rule: dict[str, Any], match: Any) -> str:
         return "name"
     from leaksieve.ruleset.generic import implausible  # needed by one candidate in thousands
 
-    reason = implausible(rule, secret, match)
+    reason = implausible(rule, secret, match, low)
     if not any(_whole(pattern).fullmatch(secret) for pattern in table["sure"]):
         return reason
     # A value of just this form is no number, path or piece of code by chance, and needs no weighing.

@@ -31,7 +31,7 @@ _PIECE = re.compile(
 # The share of the most that a value of that length can have, in bits per byte, that one of a provider must have at least:
 # few characters leave more to chance.  Of ten thousand drawn ones at most one has less.
 SHARE, SHARE_OF_FEW, FEW = 0.68, 0.6, 16
-# Values of fewer characters than this, and those of no certain length, are weighed as generic ones are.
+# Values with fewer characters than this in pieces of a certain length are weighed as generic ones are.
 SURE = 10
 # As long as an example is drawn where lengths vary: of the shorter ones some are too weak.
 DRAWN = 40
@@ -58,6 +58,7 @@ def shape(text: str) -> Shape:
     patterns, templates = [], []
     low = high = place = 0
     drawn: list[tuple[int, int]] = []
+    certain = 0
     while place < len(text):
         piece = _PIECE.match(text, place)
         if piece is None:
@@ -68,6 +69,7 @@ def shape(text: str) -> Shape:
             templates.append("<uuid>")
             least = most = 36
             drawn.append((36, 16))
+            certain += 36
         elif piece["kind"]:
             class_, many, template = ALPHABETS[piece["kind"]]
             least = int(piece["low"])
@@ -77,6 +79,7 @@ def shape(text: str) -> Shape:
             patterns.append(class_ + (f"{{{least}}}" if least == most else f"{{{least},{most}}}"))
             templates.append(f"<{template}:{max(least, min(most, DRAWN))}>")
             drawn.append((least, many))
+            certain += least if least == most else 0
         else:
             fixed = piece["text"] or piece["joint"]
             patterns.append(re.escape(fixed))
@@ -88,4 +91,4 @@ def shape(text: str) -> Shape:
     length = sum(count for count, _ in drawn)
     bits = sum(count * log2(many) for count, many in drawn) / length
     entropy = round((SHARE if bits > log2(FEW) else SHARE_OF_FEW) * min(bits, log2(length)), 2)
-    return Shape("".join(patterns), "".join(templates), entropy, low, high, low == high and low >= SURE)
+    return Shape("".join(patterns), "".join(templates), entropy, low, high, certain >= SURE)

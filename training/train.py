@@ -290,7 +290,7 @@ from __future__ import annotations
 SCALE = {SCALE}
 START = {round(model.start * SCALE)}
 # From which sum a candidate is of low, medium and high confidence.
-CUTS = (-0.6, 0.0, 2.0)
+CUTS = ({", ".join(str(round(cut * SCALE)) for cut in CUTS)})
 WEIGHTS = r"""
 {body}
 """

@@ -11,7 +11,7 @@ from __future__ import annotations
 SCALE = 32
 START = -28
 # From which sum a candidate is of low, medium and high confidence.
-CUTS = (-0.6, 0.0, 2.0)
+CUTS = (-19, 0, 64)
 WEIGHTS = r"""
 bend:md -3 bend:yml -2 by:-e 2 by:assert -1 by:const 4 by:export 3 by:return 3 by:var 1 cls:l 3 cls:ld 12 cls:ldm -12 cls:lu -12 cls:lud 6 cls:ludm 7
 cls:lum -3 cls:u 2 cls:ud 8 cls:udm -5 cls:um -5 comment 2 count2 10 count3 -3 count4 -8 dotted -14 ext:config 1 ext:data 7 ext:plain 1 ext:program -5

@@ -68,6 +68,8 @@ def test_every_property_has_words():
 def test_weights_are_integers_and_cuts_rise():
     assert all(isinstance(weight, int) and weight for weight in scorer._weights().values())
     assert list(weights.CUTS) == sorted(set(weights.CUTS))
+    assert all(isinstance(cut, int) for cut in weights.CUTS)
+    assert weights.CUTS[2] - weights.CUTS[1] >= weights.SCALE
 
 
 def test_the_model_says_where_it_comes_from():

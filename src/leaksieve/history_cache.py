@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
+from leaksieve.archives.magic import REASONS
 from leaksieve.cache.history import HistoryCache
 from leaksieve.cache.identity import loose_record, pack_identity
 from leaksieve.gitobjects.inventory import Inventory, Ordered
@@ -35,11 +36,12 @@ class Part:
     """What some objects gave, as far as it may be kept.
 
     ``counts`` by kind, ``size`` in bytes, ``pointers`` of Git LFS, ``large`` objects as (id, phrase), ``links`` names of
-    submodules, ``missing`` ids that these name and that were not there.  ``held`` are (raw id, kind, numbers of keys), sorted so that reading the object again tells which is which;
+    submodules, ``missing`` ids that these name and that were not there, ``inside`` what was skipped in archives (an object's id,
+    a reason, never a member's name), ``archives`` and ``members`` how many were opened.  ``held`` are (raw id, kind, numbers of keys), sorted so that reading the object again tells which is which;
     ``keys`` is empty for a part that was kept until :meth:`recall` has filled it.
     """
 
-    __slots__ = ("_numbers", "classes", "counts", "held", "keys", "large", "links", "missing", "pointers", "size")
+    __slots__ = ("_numbers", "archives", "classes", "counts", "held", "inside", "keys", "large", "links", "members", "missing", "pointers", "size")
 
     def __init__(self, plain: tuple[Any, ...] | None = None) -> None:
         self.counts: dict[int, int]
@@ -50,13 +52,19 @@ class Part:
         self.missing: list[bytes]
         self.classes: list[tuple[str, tuple[str, ...]]]
         self.held: list[tuple[bytes, int, tuple[int, ...]]]
-        self.counts, self.size, self.pointers, self.large, self.links, self.missing, self.classes, self.held = plain or ({}, 0, 0, [], [], [], [], [])
+        self.inside: list[tuple[Any, ...]]
+        self.archives: int
+        self.members: int
+        self.counts, self.size, self.pointers, self.large, self.links, self.missing, self.classes, self.held, self.inside, self.archives, self.members = (
+            plain or ({}, 0, 0, [], [], [], [], [], [], 0, 0)
+        )
         self.keys: list[Key] = []
         self._numbers: dict[Key, int] = {}
 
     def plain(self) -> tuple[Any, ...]:
         """As plain values, without any value of a key."""
-        return (self.counts, self.size, self.pointers, self.large, self.links, self.missing, self.classes, self.held)
+        told = (self.inside, self.archives, self.members)
+        return (self.counts, self.size, self.pointers, self.large, self.links, self.missing, self.classes, self.held, *told)
 
     @property
     def objects(self) -> int:
@@ -69,9 +77,13 @@ class Part:
             if count:
                 self.counts[kind] = self.counts.get(kind, 0) + count
         self.size += answer.size
+        self.archives += answer.archives
+        self.members += answer.members
         for skip in answer.skips:
             if skip.reason == "lfs-pointer":
                 self.pointers += skip.count
+            elif skip.reason in REASONS:
+                self.inside.append(tuple(skip))
             else:
                 self.large.append((skip.where, skip.detail))
         self.links = sorted({*self.links, *answer.submodules})
@@ -337,7 +349,8 @@ class HistoryMemory:
 
     def _storable(self, answer: ShareAnswer) -> bool:
         """Whether the answer stands for good: everything was read, and no name to be kept holds a secret."""
-        settled = all(skip.kind == "excluded" and skip.reason in ("lfs-pointer", "too-large") for skip in answer.skips)
+        # What is wrong inside an archive is so for good: the object itself was read.
+        settled = all(skip.reason in REASONS or (skip.kind == "excluded" and skip.reason in ("lfs-pointer", "too-large")) for skip in answer.skips)
         return settled and all(map(self._is_plain, answer.submodules))
 
     # -- after it

@@ -30,6 +30,8 @@ from leaksieve.sources.history import HistorySource, Unit
 if TYPE_CHECKING:
     from leaksieve.history_places import Spots
 
+# Raised whenever a scan finds more in the same objects than before, or keeps it in another form.
+_FORMAT = 2
 # What stands before the id in a commit's packed record.
 _HEAD = 12
 
@@ -44,7 +46,7 @@ class Recall:
         self._source = source
         self._attribution = attribution
         self._repository = source.repository
-        bound = signature(ruleset.hash, config, repr((attribution, names, source.chain_limit)).encode())
+        bound = signature(ruleset.hash, config, repr((_FORMAT, attribution, names, source.chain_limit)).encode())
         self._cache = HistoryCache.open(directory, bound, os.path.realpath(source.repository.common_dir))
         self._worker: HistoryWorker | None = None
         self._objects: BlobCache | None = None
@@ -137,6 +139,9 @@ class Recall:
             return {key for _, keys in self._worker.names_with(oid) for key in keys}
         engine = self._worker.engine
         data = self._read(oid, self._source.max_file_size)[1]
+        packed = self._worker.keys_of(data)
+        if packed is not None:
+            return packed
         result = engine.candidates(data, engine.prefilter.hits(data))
         self._results[data] = result
         return {(match.rule_id, match.secret.reveal(), match.decoded) for match in result.matches if match.rejected in MAYBE}

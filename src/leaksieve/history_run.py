@@ -166,7 +166,10 @@ class HistoryRun:
             skips = [Skip("excluded", oid, "too-large", phrase) for oid, phrase in part.large]
             if part.pointers:
                 skips.append(Skip("excluded", b"", "lfs-pointer", "", part.pointers))
-            known += self._take(ShareAnswer(part.keys, held, skips, part.counts, part.size, [], part.links, self._source.absent(part.missing)))
+            skips += [Skip(*skip) for skip in part.inside]
+            known += self._take(
+                ShareAnswer(part.keys, held, skips, part.counts, part.size, [], part.links, self._source.absent(part.missing), part.archives, part.members)
+            )
         if known:
             coverage.scan("cached", known)
         self._done = known
@@ -265,6 +268,9 @@ class HistoryRun:
                 total += count
         coverage.scan("objects", total)
         coverage.scan("bytes", answer.size)
+        for unit, number in (("archives", answer.archives), ("members", answer.members)):
+            if number:
+                coverage.scan(unit, number)
         for skip in answer.skips:
             if skip.reason == "lfs-pointer":
                 # Said once, however the work was shared out.
@@ -385,7 +391,9 @@ class HistoryRecipe:
         """Build the worker."""
         from leaksieve.gitobjects.commitlog import pack_commit
 
-        return HistoryWorker(self.source, ruleset_for(self.config), self.config, self.engine, names=self.names, record=pack_commit if self.attribution else None)
+        return HistoryWorker(
+            self.source, ruleset_for(self.config), self.config, self.engine, names=self.names, record=pack_commit if self.attribution else None
+        )
 
 
 def _work(source: HistorySource) -> int:

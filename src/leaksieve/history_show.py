@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from leaksieve.archives.magic import REASONS
 from leaksieve.config import Config
 from leaksieve.engine.matcher import Engine
 from leaksieve.gitobjects.errors import ObjectError
@@ -76,12 +77,19 @@ class SecondLook:
                 continue
             answer = decode_located(result)
             for skip in answer.skips:
-                self._source.coverage.skip(skip)
+                # What is wrong inside an archive was said when it was walked.
+                if skip.reason not in REASONS:
+                    self._source.coverage.skip(skip)
             provenances = {key: Provenance("git", place.path, details) for key, details in keys.items()}
             for each in answer.located:
                 provenance = provenances.get((each.rule_id, each.secret.reveal(), each.decoded))
-                if provenance is not None:
-                    located.append(each._replace(provenance=provenance))
+                if provenance is None:
+                    continue
+                if each.provenance.archive_path is not None or each.provenance.details:
+                    member = each.provenance.details.get("member")
+                    details = {**provenance.details, "member": member} if member else provenance.details
+                    provenance = Provenance("git", place.path, details, each.provenance.archive_path)
+                located.append(each._replace(provenance=provenance))
         return located
 
     def _names_in(self, spot: Spot, keys: Mapping[Key, Details]) -> list[tuple[bytes, list[Key]]]:

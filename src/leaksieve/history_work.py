@@ -11,8 +11,9 @@ import marshal
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from leaksieve.archives.magic import kind_of
 from leaksieve.config import Config
 from leaksieve.engine.filters import MAYBE
 from leaksieve.engine.increment import CLEAN, WORTH, Incremental, State
@@ -24,10 +25,13 @@ from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.packtable import BLOB, COMMIT, KINDS, TREE
 from leaksieve.gitobjects.packwalk import SHORT, walk
 from leaksieve.gitobjects.presence import Named, Presence
-from leaksieve.model import Match, Skip
+from leaksieve.model import Chunk, Match, Provenance, Skip
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.base import is_lfs_pointer
 from leaksieve.sources.history import HistorySource, Unit
+
+if TYPE_CHECKING:
+    from leaksieve.opened import Opening
 
 _GITLINK = b"160000 "
 _NUMBERS = {name: number for number, name in KINDS.items()}
@@ -49,6 +53,7 @@ class ShareAnswer(NamedTuple):
     ``keys`` are numbered by place, ``held`` refers to them.  ``counts`` are scanned objects by kind, ``size`` their bytes.
     ``commits`` are packed records of all commits (see ``gitobjects.commitlog``), ``submodules`` names of directories.
     ``missing`` are raw ids of objects that these name and that are not in the repository.
+    ``archives`` and ``members`` count what was opened.
     """
 
     keys: list[Key]
@@ -59,6 +64,8 @@ class ShareAnswer(NamedTuple):
     commits: list[bytes]
     submodules: list[bytes]
     missing: list[bytes]
+    archives: int = 0
+    members: int = 0
 
 
 class HistoryWorker:
@@ -83,6 +90,7 @@ class HistoryWorker:
         self._hash_size = source.repository.hash_size
         self._record = record
         self._names = names
+        self._archive_depth = config.max_archive_depth
         self.engine = Engine.configured(ruleset, config, prefilter, compiler, joined=joined)
         self._incremental = Incremental(self.engine)
         self._store: ObjectStore | None = None
@@ -144,7 +152,13 @@ class HistoryWorker:
             size = len(data)
             try:
                 if kind == BLOB:
-                    if state is None or base is None or size < WORTH:
+                    archive = kind_of(data)
+                    if archive is not None:
+                        # Of what changes in packed bytes nothing follows for what is packed in them.
+                        fresh = None
+                        self._open(table.oid(position), archive, data, share)
+                        result = EMPTY
+                    elif state is None or base is None or size < WORTH:
                         result, fresh = scan(data)
                     else:
                         result, fresh = scan_built(data, len(base), state, kept_runs(base, data, delta, start))
@@ -239,9 +253,58 @@ class HistoryWorker:
         if kind != BLOB:
             self._message(oid, kind, data, share)
             return
+        archive = kind_of(data)
+        if archive is not None:
+            self._open(oid, archive, data, share)
+            return
         result, _ = self._incremental.scan(data)
         self._take(result, oid, BLOB, share)
         share.pointers += is_lfs_pointer(data)
+
+    def _open(self, oid: bytes, kind: str, data: bytes, share: _Share) -> None:
+        """Scan what is in an archive, and its own bytes where not all of it could be opened."""
+        opening, result = self._opened(kind, data)
+        self._take(result, oid, BLOB, share)
+        share.archives += opening.archives
+        share.members += opening.members
+
+    def _opened(self, kind: str, data: bytes) -> tuple[Opening, Result]:
+        from leaksieve.opened import HISTORY_DEPTH, Opening
+
+        depth = min(self._archive_depth, HISTORY_DEPTH)
+        chunk = Chunk(data, Provenance("git", b""))
+        opening = Opening(chunk, kind, depth, self._source.max_file_size, self._hits, names=self._names)
+        matches: dict[Key, Match] = {}
+        skips: dict[tuple[str, str, str], Skip] = {}
+
+        def add(content: bytes) -> None:
+            result, _ = self._incremental.scan(content)
+            for match in result.matches:
+                if match.rejected in MAYBE:
+                    matches[match.rule_id, match.secret.reveal(), match.decoded] = match
+            for skip in result.skips:
+                skips[skip.kind, skip.reason, skip.detail] = skip
+
+        for part in opening:
+            if isinstance(part, Skip):
+                # Members' names are not told: which blob it is leads to them.
+                known = skips.get((part.kind, part.reason, ""))
+                skips[part.kind, part.reason, ""] = part if known is None else known._replace(count=known.count + part.count)
+            else:
+                add(part.data)
+        if not opening.whole:
+            add(data)
+        return opening, Result(list(matches.values()), list(skips.values()))
+
+    def _hits(self, data: bytes) -> bool:
+        return self._incremental.hits(data) is not None
+
+    def keys_of(self, data: bytes) -> set[Key] | None:
+        """What a blob holds that is an archive, None for any other."""
+        archive = kind_of(data)
+        if archive is None:
+            return None
+        return {(match.rule_id, match.secret.reveal(), match.decoded) for match in self._opened(archive, data)[1].matches}
 
     def _tree(self, table: Any, position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int, share: _Share) -> State:
         if state is None or base is None or len(data) < WORTH:
@@ -359,7 +422,7 @@ class _Share:
         self.held: list[Held] = []
         self.skips: list[Skip] = []
         self.commits: list[bytes] = []
-        self.pointers = 0
+        self.pointers = self.archives = self.members = 0
 
     def key(self, key: Key) -> int:
         return self._keys.setdefault(key, len(self._keys))
@@ -379,7 +442,18 @@ class _Share:
     def answer(self, missing: list[bytes]) -> ShareAnswer:
         if self.pointers:
             self.skips.append(Skip("excluded", b"", "lfs-pointer", "pointers were scanned, the contents they stand for were not", self.pointers))
-        return ShareAnswer(list(self._keys), self.held, self.skips, self.counts, sum(self.sizes.values()), self.commits, sorted(self._links), missing)
+        return ShareAnswer(
+            list(self._keys),
+            self.held,
+            self.skips,
+            self.counts,
+            sum(self.sizes.values()),
+            self.commits,
+            sorted(self._links),
+            missing,
+            self.archives,
+            self.members,
+        )
 
 
 def _plain(answer: ShareAnswer) -> tuple[object, ...]:

@@ -30,7 +30,7 @@ class Opening:
     def __init__(self, chunk: Chunk, kind: str, depth: int, member_limit: int, hits: Callable[[bytes], bool], *, names: bool = True) -> None:
         self._chunk = chunk
         self._limits = Limits(depth, member_limit)
-        self._walk = Walk(chunk.data, kind, self._limits, chunk.provenance.path)
+        self._walk = Walk(chunk.data, kind, self._limits, _name(chunk))
         self._hits = hits
         self._names = names
         self._base: dict[bytes, bytes] | None = None
@@ -112,13 +112,19 @@ class Opening:
             kind = kind_of(data) if data else None
             left = _BASE
             if data and kind:
-                for given in Walk(data, kind, self._limits, self._chunk.provenance.path):
+                for given in Walk(data, kind, self._limits, _name(self._chunk)):
                     if isinstance(given, Member):
                         left -= len(given.data)
                         if left < 0:
                             break
                         self._base[given.path] = given.data
         return self._base
+
+
+def _name(chunk: Chunk) -> bytes:
+    """What the archive is called; a stream without a name has one in brackets."""
+    path = chunk.provenance.path
+    return b"" if path.startswith(b"<") else path
 
 
 def full_name(provenance: Provenance) -> bytes:

@@ -20,8 +20,13 @@ from realrun import Run, history
 
 pytestmark = pytest.mark.e2e
 
-# A file inside a file of the history is opened once archives are.
-UNOPENED = frozenset({"gzip"})
+# What stands in an archive, under which name and on which line.
+PACKED = {
+    "gzip": ("notes", 1),
+    "zip": ("b/.env", 2),
+    "zip-changed": ("b/.env", 2),
+    "tar.gz": ("c/settings.ini", 3),
+}
 # Planted, but not in any object: found in the names of references.
 NAMES_OF_REFS = frozenset({"branch-name"})
 
@@ -34,7 +39,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
 def expected(planted: Planted, facts: Facts) -> dict[str, Plant]:
     """The plants whose objects this layout still has, by name."""
     names = {name for ref in facts.refs for name, plant in planted.plants.items() if plant.kind == "ref" and plant.token in ref}
-    return {name: plant for name, plant in planted.plants.items() if name not in UNOPENED and (plant.oid in facts.objects or name in names)}
+    return {name: plant for name, plant in planted.plants.items() if plant.oid in facts.objects or name in names}
 
 
 def check_found(run: Run, plants: dict[str, Plant]) -> None:
@@ -123,7 +128,7 @@ def test_each_token_is_where_the_generator_says(planted: Planted) -> None:
             assert any(plant.token in ref for ref in facts.refs), name
             continue
         assert facts.objects[plant.oid].kind == plant.kind, name
-        if name not in {"utf-16", "base64", "gzip"}:
+        if name not in {"utf-16", "base64", *PACKED}:
             assert plant.oid in holding, name
             # Trees change with anything below them, everything else holds its token alone.
             assert len(holding) == 1 or plant.kind == "tree", name
@@ -183,9 +188,27 @@ def test_sha256(tmp_path: Path) -> None:
         check_counts(run, facts)
 
 
-@pytest.mark.xfail(reason="files inside files of the history are not opened yet")
-def test_a_gzip_in_a_blob(planted: Planted) -> None:
-    assert planted.plants["gzip"].token in history(planted.repo.top).secrets
+@pytest.mark.parametrize("layout", ["loose", "packed"])
+def test_what_is_packed_in_a_blob_is_found_under_its_name(planted: Planted, tmp_path: Path, layout: str) -> None:
+    repo = layouts.ALL[layout](planted.repo, tmp_path / "copy")
+    run = history(repo.top)
+    for name, (member, line) in PACKED.items():
+        place = run.secrets[planted.plants[name].token]["occurrences"][0]
+        assert (place["archive_path"], place["start_line"]) == (member, line), name
+        assert place["path"].encode() in planted.plants[name].paths
+    (place,) = run.secrets[planted.plants["member-name"].token]["occurrences"]
+    assert place["source"]["member"] == "name"
+    assert planted.plants["member-name"].token in place["archive_path"]  # revealed on demand
+    assert (run.source["scanned"]["archives"], run.source["scanned"]["members"]) == (5, 7)
+
+
+def test_archives_stay_closed_where_they_are_to(planted: Planted) -> None:
+    run = history(planted.repo.top, "--max-archive-depth", "0")
+    assert not {planted.plants[name].token for name in PACKED} & set(run.secrets)
+    (skip,) = {(skip["class"], skip["reason"]) for skip in run.source["skipped"] if skip["reason"].startswith("archive")}
+    assert skip == ("excluded", "archive-not-opened")
+    assert sum(skip["count"] for skip in run.source["skipped"] if skip["reason"] == "archive-not-opened") == 5
+    assert "archives" not in run.source["scanned"]
 
 
 def test_without_attribution_the_same_is_found(planted: Planted) -> None:

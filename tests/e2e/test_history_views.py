@@ -17,8 +17,8 @@ from realrun import history
 
 pytestmark = pytest.mark.e2e
 
-# What tags and other references name besides commits is a view's own business, tested apart; archives are not opened yet.
-APART = frozenset({"gzip", "branch-name"})
+# What tags and other references name besides commits is a view's own business, tested apart.
+APART = frozenset({"branch-name"})
 # HEAD of linked worktrees is among them, as git has it.
 EVERYTHING = ("--all",)
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import os
+import tarfile
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +24,26 @@ LINES = 120
 def token(number: int) -> str:
     """A token with right check digits that nobody was ever given; the same number gives the same one."""
     return expand("ghp_<crc32-github:30>", 1000 + number).decode()
+
+
+def zipped(members: Mapping[str, bytes]) -> bytes:
+    """A zip of these, deflated, the same every time."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def tarred(members: Mapping[str, bytes]) -> bytes:
+    """A tar of these, the same every time."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
 
 
 class Plant(NamedTuple):
@@ -210,6 +234,15 @@ class Planted:
         self._encode("base64", "encoded/base64.txt", b"payload: " + base64.b64encode(f"key = {secret} and more\n".encode()) + b"\n")
         secret = self.add("gzip", "encoded/notes.gz", "")
         self._encode("gzip", "encoded/notes.gz", gzip.compress(f"key = {secret}\n".encode() * 3, mtime=0))
+        secret = self.add("zip", "encoded/kit.zip", "")
+        self._encode("zip", "encoded/kit.zip", zipped({"a/notes.txt": b"nothing\n", "b/.env": f"first\nkey = {secret}\n".encode() * 9}))
+        # The next version of it: what stays the same in packed bytes says nothing.
+        secret = self.add("zip-changed", "encoded/kit.zip", "")
+        self._encode("zip-changed", "encoded/kit.zip", zipped({"a/notes.txt": b"nothing\n", "b/.env": f"first\nkey = {secret}\n".encode() * 9}))
+        secret = self.add("tar.gz", "encoded/kit.tar.gz", "")
+        self._encode("tar.gz", "encoded/kit.tar.gz", gzip.compress(tarred({"c/settings.ini": f"[a]\n\nkey = {secret}\n".encode()}), mtime=0))
+        secret = self.add("member-name", "encoded/names.tar", "")
+        self._encode("member-name", "encoded/names.tar", tarred({f"d/{secret}.txt": b"plain\n"}))
         self.add("binary", "encoded/data.bin", b"\0\1\2\xff\xfe key = {} \0\x80\n")
         self.commit("binary")
         self.add("long-line", "encoded/long.json", '{"a":"' + "x" * 200_000 + '","key":"{}"}')

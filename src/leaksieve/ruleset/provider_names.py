@@ -22,6 +22,9 @@ _PIECES = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _GLUED = re.compile(
     rb"(?:api|app|key|token|secret|access|auth|client|oauth|private|pass|pwd|cred|live|test|prod|dev|stag|sandbox|user|account|admin|personal|bot|web|server|service|io|com|net|ai|dev|hq|co)"
 )
+# What a value of no certain length has that cannot be chance: characters, digits among them, and no run like a word's.
+_LONG, _DIGITS = 24, 3
+_WORD = re.compile(rb"[a-z]{6}|[A-Z]{6}|[A-Z][a-z]{4}")
 # What generic values are refused for that have no certain form.
 _OF_FORM = frozenset(("weak", "not-a-value", "reference", "length"))
 
@@ -48,7 +51,7 @@ def doubt(rule: dict[str, Any], match: Any) -> str:
 
     reason = implausible(rule, secret, match, low)
     if not any(_whole(pattern).fullmatch(secret) for pattern in table["sure"]):
-        return reason
+        return "" if (not reason or reason[0] == "?" or reason == "weak") and _drawn(secret) else reason
     # A value of just this form is no number, path or piece of code by chance, and needs no weighing.
     if reason[:1] in ("", "?") or reason in _OF_FORM:
         return "identifier" if _wordy(secret) else ""
@@ -82,6 +85,17 @@ def _alone(name: bytes, start: int, end: int) -> bool:
         return True
     # HunterAPIKey, HUNTERAPIKEY, hunterapikey
     return _GLUED.match(rest.lower()) is not None
+
+
+def _drawn(secret: bytes) -> bool:
+    """Whether a value of no certain length must have been drawn: long, of every class of characters, without a word."""
+    return (
+        len(secret) >= _LONG
+        and sum(48 <= byte <= 57 for byte in secret) >= _DIGITS
+        and not secret.islower()
+        and not secret.isupper()
+        and not _WORD.search(secret)
+    )
 
 
 def _wordy(secret: bytes) -> bool:

@@ -20,7 +20,7 @@ _LAST_WORDS = frozenset(
     b" enable enabled disable disabled required optional encoding encoder header headers param params parameter parameters attr attribute prop property option options scheme method mode"
     b" manager provider service store storage factory builder handler callback listener reset change update forgot algorithm alg"
     b" version created updated modified rotate rotated rotation status state source target start end pos position offset range stream list set map"
-    b" usage description desc help doc docs info comment helper util generator command cmd script public pub".split()
+    b" usage description desc help doc docs info comment helper util generator command cmd script public pub prefix suffix".split()
 )
 # Those of them that may be glued to the word before (passwordfield); shorter ones end other words (admin).
 _ENDINGS = tuple(word for word in sorted(_LAST_WORDS) if len(word) >= 5)

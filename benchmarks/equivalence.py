@@ -62,8 +62,8 @@ def walk(repository: str, ruleset: Any, prefilter: str, jobs: int) -> tuple[set[
     from leaksieve.parallel import forked
     from leaksieve.sources.history import HistorySource
 
-    # No rule runs out of time, so that both ways give the same on a slow machine.
-    config = Config(rule_timeout=600.0)
+    # No rule runs out of time, so that both ways give the same on a slow machine.  Archives are neither way's business.
+    config = Config(rule_timeout=600.0, max_archive_depth=0)
     source = HistorySource(discover(os.fsencode(repository)), requested=repository, max_file_size=LIMIT, chain_limit=512 * 1024 * 1024)
     source.take_stock()
     lost = [(os.fsdecode(skip.where), skip.reason) for skip in source.coverage.skips]

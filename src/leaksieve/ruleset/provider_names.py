@@ -101,4 +101,4 @@ def _drawn(secret: bytes) -> bool:
 def _wordy(secret: bytes) -> bool:
     """Whether a value reads as an identifier: words and hardly a digit."""
     letters = sum(map(len, re.findall(rb"[A-Z][a-z]{2,}|[a-z]{3,}", secret)))
-    return sum(48 <= byte <= 57 for byte in secret) < 2 and letters > 0.7 * len(secret)
+    return sum(48 <= byte <= 57 for byte in secret) < 2 and letters > 0.8 * len(secret)

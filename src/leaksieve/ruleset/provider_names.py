@@ -52,10 +52,8 @@ def doubt(rule: dict[str, Any], match: Any) -> str:
     reason = implausible(rule, secret, match, low)
     if not any(_whole(pattern).fullmatch(secret) for pattern in table["sure"]):
         return "" if (not reason or reason[0] == "?" or reason == "weak") and _drawn(secret) else reason
-    # A value of just this form is no number, path or piece of code by chance, and needs no weighing.
-    if reason[:1] in ("", "?") or reason in _OF_FORM:
-        return "identifier" if _wordy(secret) else ""
-    return reason
+    # A value of just this form is no number, path or piece of code by chance, and needs no weighing unless it reads as a name.
+    return "" if (reason[:1] in ("", "?") or reason in _OF_FORM) and not _wordy(secret) else reason
 
 
 def _of_kind(kinds: list[list[str]], name: str, secret: bytes) -> bool:

@@ -64,7 +64,7 @@ SURROUNDINGS = {
 
 
 # Judged together with what stands around them: a name, other lines of the same entry.
-JUDGED = ("generic", "pairs")
+JUDGED = ("generic",)
 
 
 class Planted(NamedTuple):

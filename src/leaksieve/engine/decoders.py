@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from leaksieve.engine.mapping import Decoded
+from leaksieve.engine.pairs import pair
 
 # How far a run is followed to the left and to the right of the hit.
 LEFT = 64 * 1024
@@ -252,4 +253,5 @@ BY_ESCAPE: dict[str, Callable[[bytes, int], Decoded | None]] = {
     "unicode": unicode_escapes,
     "entity": entities,
     "kubernetes-secret": kubernetes_secret,
+    "pair": pair,
 }

@@ -67,6 +67,10 @@ def kubernetes_secret(data: bytes, place: int) -> Decoded | None:
         border_at(start)
         out += quote
         border_at(start)
+        if encoded:
+            # Three bytes are four characters: each byte leads to the character that its first bits stand in.
+            starts += range(len(out) + 1, len(out) + len(value))
+            origins += [low + start + number * 4 // 3 for number in range(1, len(value))]
         out += value
         border_at(end)
         out += quote

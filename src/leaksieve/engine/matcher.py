@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from leaksieve.engine import pairs
 from leaksieve.engine.confirm import Confirmer, TimedOut
 from leaksieve.engine.decoders import BY_ENCODING, BY_ESCAPE, LEFT, TEXT, Area
 from leaksieve.engine.filters import MAYBE, Judge
@@ -266,6 +267,8 @@ class Engine:
             if start < covered.get(decoder, 0):
                 continue
             region = BY_ESCAPE[decoder](data, start)
+            if region is None and decoder == pairs.NAME:
+                continue  # each field stands for itself
             if region is None:
                 # Nothing in this stretch of the line decodes: its further hits need not be tried one by one.
                 line = data.find(b"\n", start, start + TEXT // 2)

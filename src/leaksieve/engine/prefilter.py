@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
+from leaksieve.engine import pairs
 from leaksieve.engine.decoders import MIN_RUN
 from leaksieve.engine.memo import MAX_LINE, Memo
 from leaksieve.engine.trigrams import Trigrams
@@ -19,6 +20,9 @@ from leaksieve.errors import UsageError
 # one in the input, the encoded spellings need not be loaded at all.
 _ENCODED_RUN = re.compile(rb"[A-Za-z0-9+/_\-]{%d}|[\x21-\x7e]\x00[\x21-\x7e]\x00" % MIN_RUN)
 
+
+# Openings of values' fields come last.
+_FIRST_FIELD = next(number for number, (decoder, _, _) in enumerate(ESCAPES) if decoder == pairs.NAME)
 
 NOTHING = Hits([], [], [], [])
 
@@ -76,6 +80,7 @@ class AhoCorasick:
         self._plain: Any = None
         self._forms: Any = None
         self._escapes: list[tuple[Any, int]] = []
+        self._fields: Any = None
 
     def _finder(self, known: Any, words: Callable[[], list[str]]) -> Any:
         """What finds these words: a table for the first kilobytes, an automaton from then on."""
@@ -92,7 +97,8 @@ class AhoCorasick:
         forms: list[tuple[int, int]] = []
         self._plain = self._finder(self._plain, lambda: self._words)
         # bytes.lower() touches ASCII only and Latin-1 keeps one character a byte: offsets hold.
-        for number, start in self._plain.iter(data.lower().decode("latin-1")):
+        lowered = data.lower()
+        for number, start in self._plain.iter(lowered.decode("latin-1")):
             if number >= self._first_gate:
                 gate = vocabulary.gates[number - self._first_gate]
                 if gate.tail.check.match(data, start + len(gate.word)):
@@ -104,16 +110,26 @@ class AhoCorasick:
         if vocabulary.decoders and _ENCODED_RUN.search(data):
             self._forms = self._finder(self._forms, lambda: vocabulary.ruleset.encoded_words)
             forms += self._forms.iter(data.decode("latin-1"))
-        escapes = self._find_escapes(data) if vocabulary.decoders else []
+        escapes = self._find_escapes(data, lowered) if vocabulary.decoders else []
         return Hits(literals, gates, escapes, forms) if literals or gates or escapes or forms else NOTHING
 
-    def _find_escapes(self, data: bytes) -> list[tuple[int, int]]:
-        if b"%" not in data and b"\\" not in data and b"&#" not in data and b": Secret" not in data and b'"Secret' not in data:
-            return []
-        if not self._escapes:
-            # A look-ahead reports overlapping occurrences too, as Hyperscan does.
-            self._escapes = [(re.compile(b"(?=" + pattern.encode() + b")", re.IGNORECASE), number) for number, (_, pattern, _) in enumerate(ESCAPES)]
-        return [(number, match.start()) for pattern, number in self._escapes for match in pattern.finditer(data)]
+    def _find_escapes(self, data: bytes, lowered: bytes) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        if b"%" in data or b"\\" in data or b"&#" in data or b": Secret" in data or b'"Secret' in data:
+            if not self._escapes:
+                # A look-ahead reports overlapping occurrences too, as Hyperscan does.
+                self._escapes = [(_ahead(pattern), number) for number, (decoder, pattern, _) in enumerate(ESCAPES) if decoder != pairs.NAME]
+            found += [(number, match.start()) for pattern, number in self._escapes for match in pattern.finditer(data)]
+        if any(hint in lowered for hint in pairs.HINTS):
+            if self._fields is None:
+                # No two of them begin at one place.
+                self._fields = re.compile(b"|".join(b"(%b)" % pattern.encode() for _, pattern, _ in ESCAPES[_FIRST_FIELD:]), re.IGNORECASE)
+            found += [(_FIRST_FIELD + match.lastindex - 1, match.start()) for match in self._fields.finditer(data)]
+        return found
+
+
+def _ahead(pattern: str) -> Any:
+    return re.compile(b"(?=" + pattern.encode() + b")", re.IGNORECASE)
 
 
 class Patterns(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from leaksieve.engine import pairs
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.ruleset.named import CREDENTIAL_WORDS, Names
 
@@ -27,6 +28,7 @@ ESCAPES: tuple[tuple[str, str, int], ...] = (
     ("kubernetes-secret", r"(?-i:kind: Secret)", 12),
     ("kubernetes-secret", r"(?-i:kind\": \"Secret)", 14),
     ("kubernetes-secret", r"(?-i:kind\":\"Secret)", 13),
+    *((pairs.NAME, opening, length) for opening, length in pairs.OPENINGS),
 )
 
 

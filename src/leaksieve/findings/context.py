@@ -97,9 +97,9 @@ class Canvas:
         return _merged(masks)
 
     def _run(self, match: Match) -> Extent:
-        """Return the encoded bytes that give a secret away: its own, for base64 and hex with the run they stand in."""
+        """Return the encoded bytes that give a secret away: its own, for base64, hex and what is encoded in manifests with the run they stand in."""
         start, end = match.secret_span
-        if not any(name.startswith(("base", "hex")) for name in match.decoded):
+        if not any(name.startswith(("base", "hex", "kubernetes")) for name in match.decoded):
             return start, end
         start, end = min(start, match.span.start), max(end, match.span.end)
         alphabet = _RUN

@@ -1,0 +1,115 @@
+r"""A name and its value in two fields, read as one assignment.
+
+Lists of variables keep them apart: ``- name: DB_PASSWORD`` over ``value: hunter2`` (Kubernetes, Compose),
+``{"key": "token", "value": "..."}`` (Postman, HAR, tfstate) in either order, ``<key>...</key><string>``
+(property lists), ``variable "db_password" { default = "..." }`` (Terraform).  Where the name holds a
+credential word the two are put together, ``DB_PASSWORD: hunter2``, for the rules to judge like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from leaksieve.engine.mapping import Decoded
+from leaksieve.ruleset.named import CREDENTIAL_WORDS
+
+NAME = "pair"
+# How far from its value a name may stand, bytes.
+REACH = 320
+_LONGEST = 512
+
+# What opens a value's field, as decoders are opened: patterns of fixed length.  A blank more or less between is a spelling of its own.
+OPENINGS: tuple[tuple[str, int], ...] = (
+    (r"value\": \"", 9),
+    (r"value\":\"", 8),
+    (r"value' => '", 11),
+    (r"value\\\": \\\"", 11),
+    (r"value\\\":\\\"", 10),
+    (r"value: [^\s{[|>&*]", 8),
+    (r"value = \"", 9),
+    (r"value  = \"", 10),
+    (r"value=\"[^\"]", 8),
+    (r"<value>[^<]", 8),
+    (r"<string>[^<]", 9),
+    (r"default = \"", 11),
+    (r"default   = \"", 13),
+    (r"default     = \"", 15),
+)
+# In a text without any of these no field opens.
+HINTS = (b"value", b"<string>", b"default")
+
+
+@cache
+def _value() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"(?i)<?(?:value|string|default)(?:\\{0,2}[\"']|>)?[ \t]{0,8}(?:=>|[:=])?[ \t]{0,4}"
+        rb"(?:\\{0,2}[\"'](?P<quoted>[^\"'\\\r\n]{4,512}?)(?=\\{0,2}[\"'])|(?P<bare>[^\s\"'`<>{}\[\],\\$&|*!%@#][^\s\"'`<>{}\[\],\\]{3,512}))"
+    )
+
+
+@cache
+def _field() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"(?i)(?<![\w.\-])(?:name|key)(?:\\{0,2}[\"']|>)?[ \t]{0,8}(?:=>|[:=])?[ \t]{0,4}(?:\\{0,2}[\"'])?(?P<name>[\w.\-]{2,96})(?=\\{0,2}[\"']|<|[ \t]*,?[ \t]*\r?\n|,)"
+    )
+
+
+@cache
+def _heading() -> re.Pattern[bytes]:
+    """A name before the brace that the value stands in, with nothing but plain fields between."""
+    return re.compile(rb"(?P<name>[\w.\-]{2,96})\\{0,2}[\"']?[ \t]{0,4}[:=]?[ \t]{0,4}\{[^{}]{0,240}\Z")
+
+
+@cache
+def _other_value() -> re.Pattern[bytes]:
+    return re.compile(rb"(?i)(?<![\w.\-])(?:value|string|default)(?:\\{0,2}[\"']|>)?[ \t]{0,8}(?:=>|[:=]|(?<=>))")
+
+
+def pair(data: bytes, place: int) -> Decoded | None:
+    """The assignment that the value's field at ``place`` makes with its name; None where there is no name that says credential."""
+    low = max(place - REACH, 0)
+    around = data[low : place + REACH + _LONGEST].lower()
+    if not any(word.encode() in around for word in CREDENTIAL_WORDS):
+        return None
+    opened = _value().match(data, place)
+    if opened is None:
+        return None
+    quoted = opened["quoted"] is not None
+    start, end = opened.span("quoted" if quoted else "bare")
+    name = _before(data[low:place]) or _behind(data[end : end + REACH])
+    if name is None or not _says_credential(name):
+        return None
+    head = name + (b' = "' if quoted else b": ")
+    value = data[start:end]
+    # Each byte of the name leads to where the value begins.
+    count = len(head)
+    return Decoded(head + value + (b'"' if quoted else b"\n"), NAME, [*range(count + 1), count + len(value)], [start] * (count + 1) + [end], (1, 1), end)
+
+
+def _before(text: bytes) -> bytes | None:
+    """The name in the nearest field before a value, unless another value took it, or the heading of the braces around it."""
+    border = max(text.rfind(b"}"), text.rfind(b"\n\n"), text.rfind(b"]"))
+    near = text[border + 1 :]
+    if b"{" not in near or near.rfind(b"{") < max(near.rfind(b"name"), near.rfind(b"key")):
+        fields = list(_field().finditer(near))
+        if fields and not _other_value().search(near, fields[-1].end()):
+            return fields[-1]["name"]
+    heading = _heading().search(text)
+    return heading["name"] if heading is not None and not _field().search(text, heading.start()) else None
+
+
+def _behind(text: bytes) -> bytes | None:
+    """The name in the next field behind a value, before its braces close and before another value."""
+    for border in (b"}", b"{", b"\n\n", b"]"):
+        place = text.find(border)
+        if place >= 0:
+            text = text[:place]
+    other = _other_value().search(text)
+    found = _field().search(text + b"\n", 0, other.start() if other else len(text) + 1)
+    return found["name"] if found is not None else None
+
+
+def _says_credential(name: bytes) -> bool:
+    lowered = name.lower()
+    return any(word.encode() in lowered for word in CREDENTIAL_WORDS)

@@ -199,11 +199,16 @@ def test_a_value_that_stands_in_for_one_is_none(value):
     assert found(row(), f'ACME_API_KEY="{value}"'.encode()) == []
 
 
-def test_an_identifier_is_no_value_whatever_its_length():
+def test_what_reads_as_a_name_is_weighed_whatever_its_length():
+    """It is no more than of low confidence, and nothing at all where code stands."""
     text = row(value='["alnum32", "base64url16-64"]')
-    assert found(text, b"ACME_API_KEY = getApiKeyOfTheAcmeAccountHolder1") == []
+    engine = Engine(Ruleset(compile_rules(rules_of(text))))
+    for line in (b"ACME_API_KEY = getApiKeyOfTheAcmeAccountHolder1", b"acme_token: acmeTokenForStagingCluster20"):
+        assert not any(match.confidence != "low" for match in live(engine.scan(line, b"config/settings")))
+        assert live(engine.scan(line, b"src/app.js")) == []
     assert found(text, b'acme_key = "sha256-' + b"aZ09+/bY" * 5 + b'xyz="') == []
-    assert found(text, b"ACME_API_KEY = q7RkT2xV9mLp4ZsW8bNc3YfH6dGj1KeA") == [("acme-credential", "q7RkT2xV9mLp4ZsW8bNc3YfH6dGj1KeA")]
+    (match,) = live(engine.scan(b"ACME_API_KEY = q7RkT2xV9mLp4ZsW8bNc3YfH6dGj1KeA", b"config/settings"))
+    assert (match.rule_id, match.confidence) == ("acme-credential", "")
 
 
 def test_a_value_of_no_certain_length_is_weighed_as_generic_ones_are():

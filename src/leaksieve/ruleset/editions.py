@@ -73,8 +73,8 @@ def exchanged(base: Ruleset, rules: Sequence[dict[str, Any]]) -> Ruleset:
     text = compile_rules(list(rules))
     ids: list[str] = json.loads(text.split("\n", 1)[0])["ids"]
     place = {rule_id: index for index, rule_id in enumerate(base.ids)}
-    fresh = rule_lines(Ruleset(text))
-    same = [rule_id in place and _bare(base.rule(place[rule_id])) == _bare(json.loads(fresh[number])) for number, rule_id in enumerate(ids)]
+    fresh = Ruleset(text)
+    same = [rule_id in place and _bare(base.rule(place[rule_id])) == _bare(fresh.rule(number)) for number, rule_id in enumerate(ids)]
     if all(same):
         return base
     lines, known = list(base._lines), rule_lines(base)  # noqa: SLF001 - the text it was made from

@@ -12,12 +12,15 @@ import re
 from functools import cache
 
 from leaksieve.engine.mapping import Decoded
-from leaksieve.ruleset.named import CREDENTIAL_WORDS
+from leaksieve.ruleset.named import CREDENTIAL_WORDS, NAME_BYTES
 
 NAME = "pair"
 # How far from its value a name may stand, bytes.
 REACH = 320
 _LONGEST = 512
+_WORDS = tuple(word.encode() for word in CREDENTIAL_WORDS)
+# How far behind a brace a value may stand to be named by what is before it, bytes.
+_INSIDE = 240
 
 # What opens a value's field, as decoders are opened: patterns of fixed length.  A blank more or less between is a spelling of its own.
 OPENINGS: tuple[tuple[str, int], ...] = (
@@ -40,6 +43,14 @@ OPENINGS: tuple[tuple[str, int], ...] = (
 HINTS = (b"value", b"<string>", b"default")
 
 
+def _says_credential(text: bytes) -> bool:
+    lowered = text.lower()
+    for word in _WORDS:  # a loop is a third faster than any() here
+        if word in lowered:
+            return True
+    return False
+
+
 @cache
 def _value() -> re.Pattern[bytes]:
     return re.compile(
@@ -56,12 +67,6 @@ def _field() -> re.Pattern[bytes]:
 
 
 @cache
-def _heading() -> re.Pattern[bytes]:
-    """A name before the brace that the value stands in, with nothing but plain fields between."""
-    return re.compile(rb"(?P<name>[\w.\-]{2,96})\\{0,2}[\"']?[ \t]{0,4}[:=]?[ \t]{0,4}\{[^{}]{0,240}\Z")
-
-
-@cache
 def _other_value() -> re.Pattern[bytes]:
     return re.compile(rb"(?i)(?<![\w.\-])(?:value|string|default)(?:\\{0,2}[\"']|>)?[ \t]{0,8}(?:=>|[:=]|(?<=>))")
 
@@ -69,8 +74,8 @@ def _other_value() -> re.Pattern[bytes]:
 def pair(data: bytes, place: int) -> Decoded | None:
     """The assignment that the value's field at ``place`` makes with its name; None where there is no name that says credential."""
     low = max(place - REACH, 0)
-    around = data[low : place + REACH + _LONGEST].lower()
-    if not any(word.encode() in around for word in CREDENTIAL_WORDS):
+    # Nearly every field says nothing of the kind: a look at what is near is all it costs.
+    if not _says_credential(data[low : place + REACH]) and not _says_credential(data[place + REACH : place + REACH + _LONGEST]):
         return None
     opened = _value().match(data, place)
     if opened is None:
@@ -95,8 +100,18 @@ def _before(text: bytes) -> bytes | None:
         fields = list(_field().finditer(near))
         if fields and not _other_value().search(near, fields[-1].end()):
             return fields[-1]["name"]
-    heading = _heading().search(text)
-    return heading["name"] if heading is not None and not _field().search(text, heading.start()) else None
+    return _heading(text)
+
+
+def _heading(text: bytes) -> bytes | None:
+    """The name before the brace that a value stands in, with nothing but plain fields between."""
+    brace = text.rfind(b"{")
+    if brace < text.rfind(b"}") or not 0 <= brace >= len(text) - _INSIDE:
+        return None
+    before = text[:brace].rstrip(b" \t")
+    before = (before[:-1] if before[-1:] in (b":", b"=") else before).rstrip(b" \t\"'\\")
+    name = before[len(before.rstrip(NAME_BYTES)) :]
+    return name if name and not _field().search(text, brace) else None
 
 
 def _behind(text: bytes) -> bytes | None:
@@ -108,8 +123,3 @@ def _behind(text: bytes) -> bytes | None:
     other = _other_value().search(text)
     found = _field().search(text + b"\n", 0, other.start() if other else len(text) + 1)
     return found["name"] if found is not None else None
-
-
-def _says_credential(name: bytes) -> bool:
-    lowered = name.lower()
-    return any(word.encode() in lowered for word in CREDENTIAL_WORDS)

@@ -11,7 +11,7 @@ from __future__ import annotations
 TAIL_LENGTH = 32
 NAME_TAIL = rf"[\w.\-]{{0,{TAIL_LENGTH}}}"
 # What closes the name: quotes (perhaps escaped), brackets, a closing tag or call, Rust/TypeScript/Go type words before `=`.
-NAME_END = r"(?:\\{0,2}[\"'`\])]|&(?:quot|#3[49]|#x2[27]);){0,3}[ \t]{0,8}"
+NAME_END = r"(?:\\{0,2}[\"'`\])]|&(?:quot|#3[49]|#x2[27]);){0,3}[ \t]{0,24}"
 # `name: Type = value`, `name = value`, `name := value`, `"name": value`, `name => value`, `<name>value`, `name="name" value="value"`; `name value` is not one.
 OPERATOR = r"(?::[ \t]{0,2}[\w.\[\]|?]{1,24}[ \t]{0,4}=|[vV]alue[ \t]{0,2}=|=>|:=|\?=|\|\|=?|\?\?=?|[=:]{1,3}|>|<-)"
 # What opens the value: string prefixes and quotes (perhaps escaped), or a list's bracket.
@@ -31,8 +31,8 @@ WORD_REST = 16
 GATE_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + _GATE_VALUE
 _DIGIT = r"(?:[^\s\"'`,;<>(){}\[\]]{4}[0-9]|[0-9][^\s\"'`,;<>(){}\[\]]{4})"
 # What a key or token begins with, where a password may be anything: a digit within sight and more beside it (`key = 0` is met
-# everywhere), or a run of letters long enough to be no word (in quotes, or in capitals).  Code is full of `token = parser.next()`: this alone leaves a tenth of the lines.
-KEYLIKE = rf"(?=[^\s\"'`,;<>(){{}}\[\]]{{0,63}}{_DIGIT}|(?<=[\"'`;])[A-Za-z]{{12,128}}[\"'`\\&]|(?-i:[A-Z]{{16}}))"
+# everywhere), or a run of letters long enough to be no word (in quotes, in capitals, or in small letters behind `NAME=`).  Code is full of `token = parser.next()`: this alone leaves a tenth of the lines.
+KEYLIKE = rf"(?=[^\s\"'`,;<>(){{}}\[\]]{{0,63}}{_DIGIT}|(?<=[\"'`;])[A-Za-z]{{12,128}}[\"'`\\&]|(?-i:[A-Z]{{16}})|(?<=[A-Z]=)(?-i:[a-z]{{12}}))"
 # How far that looks, in bytes.
 AHEAD = 129
 KEY_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + KEYLIKE + _GATE_VALUE
@@ -47,12 +47,12 @@ _BULK_TO_VALUE = (
     r"(?:[rbuf@$]*[\"'`\\]+|&(?:quot|#3[49]|#x2[27]);)?|[,(][ \t]*(?:[rbuf@$]*\\*[\"'`]+|&(?:quot|#3[49]|#x2[27]);|\[[ \t]*[\"']))"
 )
 BULK_TAIL = _BULK_TO_VALUE + _GATE_VALUE
-KEY_BULK = _BULK_TO_VALUE + rf"(?:[^\s\"'`,;<>(){{}}\[\]]*{_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))"
+KEY_BULK = rf"(?:{_BULK_TO_VALUE}(?:[^\s\"'`,;<>(){{}}\[\]]*{_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))|[\w.\-]*(?-i:[A-Z]=[a-z]{{12}}))"
 
 # A value in free text.  Quoted: anything up to the quote, but not starting with a blank or a bracket.  Bare: up to a
 # blank or a separator, and not the name of something called or indexed.
 TEXT = (
-    r"(?P<secret>(?<=[\"'`;])[^\s\"'`,;<>(){}\[\]]{4}[^\"'`\r\n]{2,124}?(?<!\\)(?=\\{0,4}[\"'`]|&(?:quot|#3[49]|#x2[27]);)"
+    r"(?P<secret>(?<=[\"'`;])[^\s\"'`,;<>(){}\[\]]{4}[^\"'`\r\n]{2,396}?(?<!\\)(?=\\{0,4}[\"'`]|&(?:quot|#3[49]|#x2[27]);)"
     r"|(?<![\"'`;])[^\s\"'`,;<>(){}\[\]]{4}[^\s\"'`,;<>(){}\[\]]{2,124}(?![^\s\"'`,;<>)}\]]))"
 )
 

@@ -21,7 +21,7 @@ CREDENTIAL_WORDS = tuple(sorted(PASSWORD_WORDS + KEY_WORDS))
 
 # What joins the parts of a name.
 _JOINTS = b"_-."
-_NAME_BYTES = bytes(sorted({*range(48, 58), *range(65, 91), *range(97, 123), *_JOINTS}))
+NAME_BYTES = bytes(sorted({*range(48, 58), *range(65, 91), *range(97, 123), *_JOINTS}))
 # How far a name is followed to either side of its credential word, in bytes.
 REACH = 128
 # A word of fewer letters than this counts only where a part of the name begins: `dd` is in `add_api_key`.
@@ -39,7 +39,7 @@ def assigned_name(data: bytes, start: int, size: int) -> tuple[int, int]:
     """Where the name begins and ends that holds the word of ``size`` bytes at ``start``."""
     before = data[max(start - REACH, 0) : start]
     behind = data[start + size : start + size + REACH]
-    return start - len(before) + len(before.rstrip(_NAME_BYTES)), start + size + len(behind) - len(behind.lstrip(_NAME_BYTES))
+    return start - len(before) + len(before.rstrip(NAME_BYTES)), start + size + len(behind) - len(behind.lstrip(NAME_BYTES))
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 MEBIBYTE: Final = 1024 * 1024
 # Members of one archive, those of archives inside it included, and joined streams of a gzip.
 MOST_MEMBERS: Final = 100_000
-# All that is inflated of one archive may be so many times the limit for one file.
+# All that is inflated of one archive may be so many times the limit for one file, and at least what is said below.
 TOTAL_TIMES: Final = 10
 # Nothing sane is packed tighter than this (deflate cannot do more than 1,032).  Small ones cost nothing and may be anything.
 RATIO: Final = 500
@@ -52,7 +52,7 @@ class Budget:
 
     def __init__(self, limits: Limits, size: int) -> None:
         self.member_limit = limits.member
-        self._bytes = min(TOTAL_TIMES * limits.member, max(TOTAL_FROM, RATIO * size))
+        self._bytes = max(TOTAL_FROM, min(TOTAL_TIMES * limits.member, RATIO * size))
         self._total = self._bytes
         self._members = MOST_MEMBERS
 

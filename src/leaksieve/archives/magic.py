@@ -64,7 +64,7 @@ def is_header(block: bytes) -> bool:
     # The field itself counts as spaces.
     total = sum(block) - sum(block[148:156]) + 8 * 0x20
     # Some programs took bytes for signed.
-    return expected in (total, total - 256 * sum(byte > 127 for byte in block))
+    return expected == total or expected == total - 256 * sum(byte > 127 for byte in block[:148] + block[156:])
 
 
 def _sure(data: bytes) -> str | None:

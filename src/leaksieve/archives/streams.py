@@ -69,11 +69,17 @@ class Inflating(Reader):
         self._from = at
         self._given = 0
         self._fed = at
+        # Inflated and not yet read: small reads are served from here.
         self._ready = b""
+        self._place = 0
         self.trailing = False
 
     def read(self, size: int) -> bytes:
         """As of bytes in memory; raises LimitError."""
+        place = self._place
+        if place + size <= len(self._ready):
+            self._place = place + size
+            return self._ready[place : place + size]
         parts = []
         while size > 0:
             piece = self._next(size)
@@ -85,8 +91,10 @@ class Inflating(Reader):
 
     def peek(self, size: int) -> bytes:
         """As of bytes in memory; raises LimitError."""
-        self._ready = self.read(size) + self._ready
-        return self._ready[:size]
+        found = self.read(size)
+        self._ready = found + self._ready[self._place :]
+        self._place = 0
+        return found
 
     def skip(self, size: int) -> bool:
         """As of bytes in memory; raises LimitError."""
@@ -99,9 +107,18 @@ class Inflating(Reader):
 
     def _next(self, most: int) -> bytes:
         """Return some of what comes next, at least a byte unless it is the end."""
-        if self._ready:
-            piece, self._ready = self._ready[:most], self._ready[most:]
+        if self._place < len(self._ready):
+            piece = self._ready[self._place : self._place + most]
+            self._place += len(piece)
             return piece
+        piece = self._inflate(min(max(most, _FEED), _PIECE))
+        if len(piece) > most:
+            self._ready, self._place = piece, most
+            return piece[:most]
+        return piece
+
+    def _inflate(self, most: int) -> bytes:
+        """Inflate some more, about so many bytes at most; nothing at the end."""
         while self._machine is not None:
             machine = self._machine
             if machine.eof:
@@ -115,12 +132,11 @@ class Inflating(Reader):
                     self._stop("cut short")
                     break
             try:
-                piece = machine.decompress(feed, min(most, _PIECE))
+                piece = machine.decompress(feed, most)
             except ERRORS as error:
                 # What the call that failed had made before is lost with it.
                 self._stop(_words(error))
-                self._ready = self._made_before()
-                return self._next(most)
+                return self._made_before()
             if piece:
                 return self._count(piece)
         return b""

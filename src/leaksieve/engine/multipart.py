@@ -19,6 +19,8 @@ PART = "part"
 # Why a secret whose other half is missing is none, where its rule says so.
 ALONE = "part-missing"
 # A border between blocks (a blank line, a brace, a section, an entry of a list) counts as this many bytes of distance.
+# Generic rules whose finding is a secret by its name: never the public half of another.
+_SECRETS = frozenset(("generic-password", "generic-secret", "generic-token"))
 _BORDER = 256
 # Equal beginnings of two names (GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET) count from this length on.
 _ALIKE = 3
@@ -157,6 +159,8 @@ class _Joiner:
                 if not value.fullmatch(candidate) or candidate == own or (not one.quoted and _is_code(self._path)) or _elsewhere(candidate):
                     continue
                 own_match = self._generic_at(text.origin(Span(one.start, one.end)))
+                if own_match >= 0 and self._matches[own_match].rule_id in _SECRETS:
+                    continue  # DATABASE_PASSWORD is nobody's database
                 found.append(_Found(-_alike(secret_name, one.name), distance(data, here, Span(one.start, one.end)), one.start, one.end, own_match))
         return found
 

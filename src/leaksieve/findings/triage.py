@@ -10,9 +10,11 @@ from leaksieve.engine.canary import is_canary
 
 TEST = "test"
 CANARY = "canary"
-GENERIC = "generic"
+# Rules whose values anybody makes up or makes for a test: passwords and keys of one's own, private keys, and
+# values that are known only by the name they are given.  The others know their tokens by a form that providers alone give out.
+MADE_FOR_TESTS = frozenset(("generic", "self-made", "by-name"))
 
-# Directories that hold tests, fixtures and samples, lower case.  Documentation is not among them: people paste real keys there.
+# Directories that hold tests, fixtures and samples, lower case.
 TEST_DIRECTORIES = frozenset(
     (
         "test", "tests", "testing", "testdata", "test-data", "test_data", "testfixtures", "test-fixtures", "test_fixtures",
@@ -34,6 +36,10 @@ TEST_FILES = (
     r"[^/]*(?:\.(?:tests?|spec|e2e|mock|fixture)|-tests?)\.[A-Za-z]{1,5}", r"[^/]*(?:Test|Tests|TestCase|IT|Spec)\.(?:java|kt|kts|scala|groovy|cs|swift|php|m)",
     r"[^/]*\.snap", r"[^/]*[._-](?:example|sample)s?(?:\.[A-Za-z]{1,5})?", r"(?:example|sample)s?\.[A-Za-z]{1,5}(?:\.[A-Za-z]{1,5})?",
 )  # fmt: skip
+# Directories of documentation, and the files in them that are read as such: what they show is an example.
+# A README, a page elsewhere, and what else lies there are not taken for it: people paste real keys there.
+DOCUMENTATION = frozenset(("doc", "docs", "documentation", "guide", "guides", "tutorial", "tutorials", "cookbook"))
+_PAGE = re.compile(rb"[^/]*\.(?i:md|mdx|markdown|rst|adoc|asciidoc|textile|rdoc|tex|texi|html?)")
 _TEST_FILE = re.compile("|".join(TEST_FILES).encode())
 
 # Values that vendors print in their documentation or build into emulators.  In pieces, so that this file does not look like a leak.
@@ -85,23 +91,25 @@ def classify(rule_tags: Collection[str], severity: str, path: bytes, value: byte
     """Return the severity of one occurrence and the tags to add to its rule's.
 
     A documented example value is ``test`` and info under any rule and in any place.  In a test or
-    example path so is what a generic rule found; a provider's structured token keeps its severity
-    there, since a real token in a test is a leak.  Rules tagged ``test`` keep their own severity.
+    example path, or on a page of documentation, so is what anybody can have made up; a provider's structured token
+    keeps its severity there, since a real token in a test is a leak.  Rules tagged ``test`` keep their own severity.
     A canary is tagged so and keeps its severity: whoever tries it is noticed.
     """
     if is_canary(value):
         return severity, (CANARY,)
     if value in DOCUMENTED or value.endswith(_ENDINGS):
         return "info", (TEST,)
-    if GENERIC in rule_tags and is_test_path(path):
+    if not MADE_FOR_TESTS.isdisjoint(rule_tags) and is_test_path(path):
         return "info", (TEST,)
     return severity, ()
 
 
 @lru_cache(maxsize=1024)
 def is_test_path(path: bytes) -> bool:
-    """Whether a path (``/``-separated, relative to its target) is plainly that of a test, fixture, example or sample."""
+    """Whether a path (``/``-separated, relative to its target) is plainly that of a test, fixture, example, sample or page of documentation."""
     *directories, name = path.split(b"/")
     if any(directory.decode("ascii", "replace").lower() in TEST_DIRECTORIES or _TEST_WORD.search(directory) for directory in directories):
+        return True
+    if _PAGE.fullmatch(name) and any(directory.decode("ascii", "replace").lower() in DOCUMENTATION for directory in directories):
         return True
     return _TEST_FILE.fullmatch(name) is not None

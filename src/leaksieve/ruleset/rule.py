@@ -214,6 +214,7 @@ def _read_names(rule: dict[str, Any], table: dict[str, Any], place: str) -> None
     rule["pattern"] = f"(?i:{spelled}){ASSIGN}{value}{END}"
     rule["keywords"] = list(CREDENTIAL_WORDS)
     rule["named"] = sorted({normal(name) for name in names})
+    rule["tags"] = list(dict.fromkeys([*rule["tags"], "by-name"]))
     rule["ignore_case"] = True
     rule["assigned"] = True
     rule["specificity"] = 40

@@ -11,7 +11,7 @@ TEST_PATHS = [
     b"smoke-test/a.java", b"src/dockerTest/a.yml", b"pkg/test_support/a.rb", b"git/t/lib.sh", b"my-examples/a.tf", b"intTestFixtures/a.json",
 ]  # fmt: skip
 OTHER_PATHS = [
-    b"src/a.py", b"latest/a.py", b"contest.py", b"attestation.go", b"docs/setup.md", b"openapi-spec.yaml",
+    b"src/a.py", b"latest/a.py", b"contest.py", b"attestation.go", b"openapi-spec.yaml",
     b"src/greatest.java", b".env", b"testimonial.py", b"\xff\xfe",
     b"attests/a.py", b"contest-api/a.py", b"LatestNews/a.java", b"ts/a.ts",
 ]  # fmt: skip
@@ -27,6 +27,23 @@ def test_paths_of_tests_and_samples(path):
 def test_other_paths(path):
     assert not is_test_path(path)
     assert classify(("generic",), "high", path, b"s3cret") == ("high", ())
+
+
+@pytest.mark.parametrize("path", [b"guides/source/security.md", b"a/documentation/b/x.rst", b"Doc/index.HTML"])
+def test_what_pages_of_documentation_show_is_an_example(path):
+    assert is_test_path(path)
+    assert classify(("generic",), "high", path, b"s3cret") == ("info", ("test",))
+
+
+@pytest.mark.parametrize("path", [b"README.md", b"docs/deploy.sh", b"ops/runbook.md", b"docs/.env", b"docs.md", b"website/page.md"])
+def test_other_pages_and_files_are_not(path):
+    assert not is_test_path(path)
+
+
+@pytest.mark.parametrize("tag", ["generic", "self-made", "by-name"])
+def test_what_anybody_can_have_made_up_is_a_test_in_a_test(tag):
+    assert classify((tag, "x"), "high", b"tests/a.py", b"s3cret") == ("info", ("test",))
+    assert classify((tag, "x"), "high", b"src/a.py", b"s3cret") == ("high", ())
 
 
 def test_a_providers_token_in_a_test_is_a_leak():

@@ -10,8 +10,8 @@ import pytest
 from patterns import draw, tree
 from rulebook import BOTH, FILES, NAMES, by_id, counter_examples, engine, examples, finished, live, told
 
-from leaksieve.ruleset.assign import ASSIGN
 from leaksieve.engine.checks import holds
+from leaksieve.ruleset.assign import ASSIGN
 from leaksieve.ruleset.check import check_paths
 from leaksieve.ruleset.encoded import MIN_KEYWORD
 from leaksieve.ruleset.rule import read_rules

@@ -117,8 +117,8 @@ def test_anything_behind_a_sign(data, head):
 @settings(max_examples=40)
 @given(kind=st.sampled_from(KINDS), members=CONTENTS, edits=EDITS)
 def test_the_budget_holds(kind, members, edits):
-    import leaksieve.archives.limits as limits
     import leaksieve.archives.walk as walking
+    from leaksieve.archives import limits
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "TOTAL_FROM", 2000)

@@ -23,8 +23,11 @@ _PLACE_64: Final = b"PK\x06\x07"
 _DESCRIPTOR: Final = b"PK\x07\x08"
 _LOCAL_HEAD: Final = Struct("<4s2xHH4xIIIHH")
 _CENTRAL_HEAD: Final = Struct("<4s4xHH4xIIIHHH8xI")
-_END_HEAD: Final = Struct("<4s6xHIIH")
-_END_64_HEAD: Final = Struct("<4sQ2x2xII8xQQQ")
+_END_HEAD: Final = Struct("<4s8xIIH")
+_END_64_HEAD: Final = Struct("<4sQ4xII16xQQ")
+_PLACE_64_SIZE: Final = 20
+# How far the longer end may lie before the place that points to it.
+_FURTHEST: Final = 4096
 _LARGE: Final = 0xFFFFFFFF
 _LONGEST_COMMENT: Final = 0xFFFF
 # The longest data descriptor: its sign, a checksum, two sizes of eight bytes.
@@ -157,19 +160,17 @@ class Zip:
 
     def _read_directory(self, end: int) -> _Directory | None:
         data = self._data
-        _, count, size, offset, comment_size = _END_HEAD.unpack_from(data, end)
-        behind = end + _END_HEAD.size + comment_size
-        if behind > len(data):
-            return None
+        _, size, offset, comment_size = _END_HEAD.unpack_from(data, end)
+        # A comment that is cut short costs nothing.
+        behind = min(end + _END_HEAD.size + comment_size, len(data))
         stop = end
-        if _LARGE in (size, offset) or count == 0xFFFF:
-            place = end - 20
-            if place >= 0 and data[place : place + 4] == _PLACE_64:
-                # Where it lies is written, too, but not if something was put before the file.
-                head = data.rfind(_END_64, max(place - 4096, 0), place)
-                if head >= 0 and head + _END_64_HEAD.size <= place:
-                    *_, count, size, offset = _END_64_HEAD.unpack_from(data, head)
-                    stop = head
+        place = end - _PLACE_64_SIZE
+        if place >= 0 and data[place : place + 4] == _PLACE_64:
+            # Where the longer end lies is written, too, but that is wrong if something was put before the file.
+            head = data.rfind(_END_64, max(place - _FURTHEST, 0), place)
+            if head >= 0 and head + _END_64_HEAD.size <= place:
+                size, offset = _END_64_HEAD.unpack_from(data, head)[-2:]
+                stop = head
         begin = stop - size
         if begin < 0 or offset > begin or (size and data[begin : begin + 4] != _CENTRAL):
             return None

@@ -28,6 +28,11 @@ _REASONS = {
     "promised-object": ("object that this partial clone lacks", "objects that this partial clone lacks"),
     "shallow-boundary": ("place where this shallow clone ends", "places where this shallow clone ends"),
     "deleted-branch": ("deleted branch", "deleted branches"),
+    "archive-not-opened": ("archive not opened", "archives not opened"),
+    "archive-unsupported": ("archive of a kind that is not opened", "archives of kinds that are not opened"),
+    "archive-limit": ("archive that grows past the limits", "archives that grow past the limits"),
+    "encrypted-member": ("encrypted file in an archive", "encrypted files in archives"),
+    "member-too-large": ("file in an archive over the size limit", "files in archives over the size limit"),
 }
 _SECRETS_FILE = "ignored-secrets-file"
 
@@ -77,7 +82,7 @@ def nothing_found(coverage: Coverage, style: Style) -> list[str]:
         return [style.paint("bold", "No secrets found: there was nothing to scan.")]
     amount = _amount(coverage)
     text = f"No secrets found in {amount}" if amount else f"No secrets found in {size(_total(coverage, 'bytes'))}"
-    known = [style.paint("dim", line) for line in wrap(_known(coverage).split(), style.width)]
+    known = [style.paint("dim", line) for line in wrap((_opened(coverage) + _known(coverage)).split(), style.width)]
     return [style.paint("good" if coverage.complete else "bold", line) for line in wrap(text.split(), style.width)] + known
 
 
@@ -162,7 +167,13 @@ def scanned(coverage: Coverage, style: Style) -> list[str]:
     """Return ``Scanned 1,623 files (16.2 MB) in 0.8 s with 412 rules.``, and how much of it an earlier scan had read."""
     amount = "nothing" if _empty(coverage) else _amount(coverage) or size(_total(coverage, "bytes"))
     rules = f" with {counted(coverage.rules, 'rule')}" if coverage.rules else ""
-    return wrap(f"Scanned {amount} in {coverage.seconds:.1f} s{rules}.{_known(coverage)}".split(), style.width)
+    return wrap(f"Scanned {amount} in {coverage.seconds:.1f} s{rules}.{_opened(coverage)}{_known(coverage)}".split(), style.width)
+
+
+def _opened(coverage: Coverage) -> str:
+    """Say what was found packed up and opened."""
+    archives = _total(coverage, "archives")
+    return f" Opened {counted(archives, 'archive')} with {counted(_total(coverage, 'members'), 'file')}." if archives else ""
 
 
 def _known(coverage: Coverage) -> str:

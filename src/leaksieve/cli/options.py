@@ -81,7 +81,7 @@ def _parameters(*, ignore_files: bool) -> list[click.Parameter]:
         option(["-j", "--jobs"], metavar="N", help="Worker processes.  [default: what the container's quota allows]"),
         option(["--max-file-size"], metavar="SIZE", help="Skip larger files.  [default: 100 MiB]"),
         option(["--max-decode-depth"], metavar="N", help="Encodings to peel off one after another.  [default: 3]"),
-        option(["--max-archive-depth"], metavar="N", help="Archives inside archives to open.  [default: 3]"),
+        option(["--max-archive-depth"], metavar="N", help="Archives inside archives to open, 0 for none; in a history 1 at most.  [default: 3]"),
         option(["--rule-timeout"], metavar="TIME", help="Time one rule may spend on one chunk.  [default: 2s]"),
         option(["--timeout"], metavar="TIME", help="Time the whole scan may take.  [default: no limit]"),
         option(["--verify"], is_flag=True, help="Ask providers which findings are alive (comes later)."),

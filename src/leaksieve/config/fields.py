@@ -35,7 +35,7 @@ FIELDS: dict[str, Field] = {
     "jobs": Field("integer", "worker processes; `auto` is what the container's quota allows", least=1, most=1024, unset="auto"),
     "max_file_size": Field("size", "larger files are skipped, and counted as excluded", least=1, most=TEBIBYTE),
     "max_decode_depth": Field("integer", "how many encodings are peeled off one after another", least=0, most=16),
-    "max_archive_depth": Field("integer", "how many archives inside archives are opened", least=0, most=16),
+    "max_archive_depth": Field("integer", "how many archives inside archives are opened; 0 opens none, and in a history it is 1 at most", least=0, most=16),
     "rule_timeout": Field("seconds", "time one rule may spend on one chunk", least=0.01, most=WEEK),
     "timeout": Field("seconds", "time the whole scan may take; `none` is no limit", least=0.01, most=WEEK, unset="none"),
     "confidence": Field("choice", "findings are shown from this confidence on", CONFIDENCES),

@@ -58,6 +58,8 @@ _PATH = re.compile(rb"^[\w.~-]*(?:/[\w.@{}$-]+){2,}/?$|^[\w.-]+\.(?:pem|key|crt|
 _MIXED = re.compile(rb"^[A-Za-z0-9+/]{24,}={0,2}$")
 # A name that begins with a type's or a resource's: AWS::IAM::AccessKey, arn:aws:...:secret.
 _TYPE = re.compile(rb"::[\w:./-]*\Z|(?i:arn|urn):[\w:*/.-]*\Z")
+# Words run together, each of three letters or more: what names are made of, and a random value not once in a hundred.
+_CAMEL = re.compile(rb"(?=.{12})[A-Za-z]?[a-z]{2,}(?:[A-Z]{1,4}[a-z]{2,})+[A-Z]{0,4}\Z")
 # `"password", "value"`: the name is the word itself, with nothing glued to its end.
 _NAME = re.compile(rb"(?:(?:ENV|ARG)[ \t]+)?([A-Za-z0-9_.-]{1,64})")
 _NAME_START = re.compile(rb"[A-Za-z0-9_.-]{0,48}\Z")
@@ -86,6 +88,8 @@ def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: b
         return "not-a-value"
     size = len(secret)
     password = rule_id == "generic-password"
+    if not password and _CAMEL.match(secret):
+        return "identifier"
     if size < (4 if password else 6) or size > (80 if password else 400):
         return "length"
     if b" " in secret and (not password or secret.count(b" ") > 3 or _wordy(secret)):
@@ -168,7 +172,12 @@ def _assigned(before: bytes, head: bytes, quoted: bool, secret: bytes, after: by
     text = head.rstrip(b" \t\"'`\\rbuf")
     operator = text[-1:]
     if operator == b",":
-        return quoted and (_NAME_ALONE.match(head) is not None or before[-1:] == b":") and secret[:1] not in (b"-", b"+", b".", b"<") and _DIGIT.search(secret) is not None
+        return (
+            quoted
+            and (_NAME_ALONE.match(head) is not None or before[-1:] == b":")
+            and secret[:1] not in (b"-", b"+", b".", b"<")
+            and _DIGIT.search(secret) is not None
+        )
     if operator == b"(":
         return quoted
     if quoted:

@@ -10,7 +10,9 @@ import sys
 import zipfile
 from pathlib import Path
 
+import packcraft as craft
 import pytest
+import versions
 from crates import BOMBS, STREAMS, gzip_bomb, overlapping, tarred, zipped
 from gitrepo import GitRepo
 from planted import token
@@ -151,6 +153,23 @@ def test_a_history_kept_from_scan_to_scan(tmp_path: Path) -> None:
         assert plain.source["scanned"]["archives"] == 9
         kept = b"".join(path.read_bytes() for path in (tmp_path / layout).rglob("*") if path.is_file())
         assert not [number for number in (*range(7100, 7111), 7200) if token(number).encode() in kept]
+
+
+def test_a_version_that_is_no_archive_any_more(tmp_path: Path) -> None:
+    """What was said of an archive's bytes says nothing of a file that keeps most of them."""
+    whole = zipped({"a.env": env(7120, 900)}, zipfile.ZIP_STORED)
+    plain = b"a text that has taken in the rest\n" + whole[4:-30]
+    again = b"PK\x03\x04" + plain[34:] + whole[-30:]
+    entries = [craft.Entry("blob", whole, craft.object_id("blob", whole))]
+    for number, (old, new) in enumerate(((whole, plain), (plain, again))):
+        entries.append(craft.Entry("ofs", versions.plain_delta(old, new), craft.object_id("blob", new), number))
+    repo = GitRepo(tmp_path / "repo", "--template=")
+    craft.write_pack(repo.top / ".git/objects", entries)
+    # Nothing leads to these; every one that holds it is told.
+    done = history(repo.top, "--engine", "hyperscan")
+    assert {(one["source"]["object"], one["archive_path"]) for one in done.secrets[token(7120)]["occurrences"]} == {
+        (entries[0].oid.hex(), "a.env"), (entries[1].oid.hex(), None),
+    }  # fmt: skip
 
 
 def test_switched_off(tmp_path: Path) -> None:

@@ -13,11 +13,12 @@ import sarif_om
 
 from leaksieve.coverage import Coverage
 from leaksieve.model import Finding, Occurrence
+from leaksieve.reports.address import at_head, reported
 from leaksieve.reports.base import RuleInfo, View
 from leaksieve.reports.json import compact
 from leaksieve.reports.render import plain, visible
 from leaksieve.reports.sarif_object import message_text, plain_object
-from leaksieve.reports.sarif_place import at_head, location, reported
+from leaksieve.reports.sarif_place import location
 from leaksieve.reports.sarif_rules import LEVELS, SCORES
 from leaksieve.reports.sarif_run import run_head
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sarif_om
 
+from leaksieve.reports.address import web_address
 from leaksieve.reports.base import RuleInfo
 from leaksieve.reports.sarif_object import clip
 
@@ -11,8 +12,6 @@ from leaksieve.reports.sarif_object import clip
 SHORT_LIMIT = 255
 LONG_LIMIT = 1000
 TAG_LIMIT = 10
-URI_LIMIT = 2048
-_NOT_IN_ADDRESS = set(' "<>()\\^`{|}')
 
 LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
 # GitHub reads over 9.0 as critical, 7.0-8.9 high, 4.0-6.9 medium, 0.1-3.9 low.
@@ -32,19 +31,6 @@ def pascal(identifier: str) -> str:
 def _sentence(text: str) -> str:
     text = " ".join(text.split())
     return text if text.endswith((".", "!", "?")) else text + "."
-
-
-def web_address(*candidates: str) -> str | None:
-    """Return the first candidate that is an absolute web address without blanks."""
-    for candidate in candidates:
-        if (
-            candidate.startswith(("https://", "http://"))
-            and len(candidate) <= URI_LIMIT
-            and candidate.isascii()
-            and not set(candidate) & set(' "<>\\^`{|}\t\n\r')
-        ):
-            return candidate
-    return None
 
 
 def _tags(rule: RuleInfo) -> list[str]:

@@ -7,10 +7,11 @@ import sarif_om
 from leaksieve import __version__
 from leaksieve.coverage import Coverage, SourceCoverage
 from leaksieve.model import Skip
+from leaksieve.reports.address import uri
 from leaksieve.reports.base import RuleInfo
 from leaksieve.reports.render import TOOL_NAME, TOOL_URI, path_text, skip_names_object
 from leaksieve.reports.sarif_object import message_text
-from leaksieve.reports.sarif_place import artifact, uri
+from leaksieve.reports.sarif_place import artifact
 from leaksieve.reports.sarif_rules import notice_descriptor, rule_descriptor
 
 # Each is some 300 bytes and a file may have 10 MB gzipped; the full list is in the JSON report.

@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaksieve.model import Skip
+from leaksieve.reports.address import uri, web_address
 from leaksieve.reports.base import View
 from leaksieve.reports.sarif_object import message_text, plain_object
-from leaksieve.reports.sarif_place import uri
-from leaksieve.reports.sarif_rules import pascal, rule_descriptor, web_address
+from leaksieve.reports.sarif_rules import pascal, rule_descriptor
 
 # The published schema of SARIF 2.1.0 (Errata 01), from github.com/oasis-tcs/sarif-spec, sarif-2.1/schema.
 SCHEMA = json.loads((Path(__file__).parents[2] / "support" / "sarif-2.1.0.schema.json").read_text(encoding="utf-8"))

@@ -157,12 +157,11 @@ def test_a_history_kept_from_scan_to_scan(tmp_path: Path) -> None:
 
 def test_a_version_that_is_no_archive_any_more(tmp_path: Path) -> None:
     """What was said of an archive's bytes says nothing of a file that keeps most of them."""
-    whole = zipped({"a.env": env(7120, 900)}, zipfile.ZIP_STORED)
-    plain = b"a text that has taken in the rest\n" + whole[4:-30]
-    again = b"PK\x03\x04" + plain[34:] + whole[-30:]
-    entries = [craft.Entry("blob", whole, craft.object_id("blob", whole))]
-    for number, (old, new) in enumerate(((whole, plain), (plain, again))):
-        entries.append(craft.Entry("ofs", versions.plain_delta(old, new), craft.object_id("blob", new), number))
+    whole = zipped({"a.env": env(7120, 900) + b"# more\n" * 2000}, zipfile.ZIP_STORED)
+    head = b"a text that has taken in the rest\n"
+    plain = head + whole[4:-30]
+    delta = craft.delta(len(whole), len(plain), craft.literal(head), *versions.copies(4, len(whole) - 34))
+    entries = [craft.Entry("blob", whole, craft.object_id("blob", whole)), craft.Entry("ofs", delta, craft.object_id("blob", plain), 0)]
     repo = GitRepo(tmp_path / "repo", "--template=")
     craft.write_pack(repo.top / ".git/objects", entries)
     # Nothing leads to these; every one that holds it is told.

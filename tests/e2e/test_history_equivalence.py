@@ -79,7 +79,7 @@ def test_behind_long_copies(tmp_path: Path, rules: Ruleset, longest: int) -> Non
     base = b"a plain line of text\n" * 12_000
     entries = [craft.Entry("blob", base, craft.object_id("blob", base))]
     for number, cut in enumerate((0x10000, 0x10001, 0x1FFFF, 0x20141, 250_000)):
-        tail = b"\1\0\0\xbf\x41\1\0\0\xff\xff" + f"\nkey = {token(500 + number)}\n".encode()
+        tail = b"\1\0\0\xbf\x41\1\0\0\xff\xff" + f"\nheld: {token(500 + number)}\n".encode()
         data = base[:cut] + tail
         delta = craft.delta(len(base), len(data), *versions.copies(0, cut, longest), craft.literal(tail))
         entries.append(craft.Entry("ofs", delta, craft.object_id("blob", data), 0))
@@ -97,7 +97,7 @@ def values(top: str, rules: Ruleset) -> set[str]:
 
 
 def test_on_an_empty_base_outside_the_pack(tmp_path: Path, rules: Ruleset) -> None:
-    data = f"key = {token(510)}\n".encode()
+    data = f"held: {token(510)}\n".encode()
     empty = craft.object_id("blob", b"")
     entries = [craft.Entry("ref", craft.delta(0, len(data), craft.literal(data)), craft.object_id("blob", data), empty)]
     top = repository(tmp_path / "repo", entries)
@@ -126,12 +126,12 @@ def scanned_sizes(top: str) -> list[int]:
 
 def test_on_a_base_outside_the_pack(tmp_path: Path, rules: Ruleset) -> None:
     """A chain that hangs on a loose object, through another pack and back."""
-    base = b"some line\n" * 1000 + f"key = {token(511)}\n".encode() + b"other line\n" * 1000
+    base = b"some line\n" * 1000 + f"held: {token(511)}\n".encode() + b"other line\n" * 1000
     before = craft.object_id("blob", base)
     entries = []
     data = base
     for number in range(6):
-        fresh = data[:3000] + f"\nkey = {token(520 + number)}\n".encode() + data[3500:]
+        fresh = data[:3000] + f"\nheld: {token(520 + number)}\n".encode() + data[3500:]
         made = craft.object_id("blob", fresh)
         entries.append(craft.Entry("ref", versions.plain_delta(data, fresh), made, before))
         data, before = fresh, made
@@ -143,7 +143,7 @@ def test_on_a_base_outside_the_pack(tmp_path: Path, rules: Ruleset) -> None:
 
 def test_of_two_copies_a_damaged_one_costs_nothing(tmp_path: Path, rules: Ruleset) -> None:
     """A packed object may stand in another pack, or loose, as well; git reads whichever is whole."""
-    blobs = [craft.whole("blob", f"key = {token(530 + number)}\n".encode()) for number in range(3)]
+    blobs = [craft.whole("blob", f"held: {token(530 + number)}\n".encode()) for number in range(3)]
     # Before the packs: git writes nothing that it has already.
     GitRepo(tmp_path / "repo", "--template=")("hash-object", "-w", "--stdin", stdin=blobs[2].data)
     top = repository(tmp_path / "repo", blobs)
@@ -166,6 +166,6 @@ def test_a_short_cut_that_goes_too_far_is_seen(tmp_path: Path, rules: Ruleset, m
 
 
 def test_the_command_tells_what_it_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    blob = craft.whole("blob", f"key = {token(540)}\n".encode())
+    blob = craft.whole("blob", f"held: {token(540)}\n".encode())
     assert main([repository(tmp_path / "repo", [blob])]) == 0
     assert "| repo | 1 | 0 | 1 | 0 | 0 | 0 |" in capsys.readouterr().out

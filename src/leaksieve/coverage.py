@@ -68,13 +68,20 @@ class Coverage:
     """The receipt of one run over all its sources.
 
     ``started`` is an RFC 3339 UTC time, ``seconds`` the wall time.  ``interrupted`` is set by Ctrl-C.
+    ``key`` is the source and the public id of the key that fingerprints were made with, None where there are none.
+    ``allow`` says of each allow entry of the configuration what it hid, ``inline_allowed`` in how many places a comment
+    did, ``baseline`` (None where none was given) what the baselines knew; their fields are those of the JSON report.
     """
 
     __slots__ = (
+        "allow",
+        "baseline",
         "config_origin",
         "config_path",
         "engine",
+        "inline_allowed",
         "interrupted",
+        "key",
         "notes",
         "rules",
         "ruleset_hash",
@@ -83,6 +90,7 @@ class Coverage:
         "started",
         "strict",
         "version",
+        "warnings",
     )
 
     def __init__(self) -> None:
@@ -96,9 +104,15 @@ class Coverage:
         self.started = ""
         self.seconds = 0.0
         self.interrupted = False
+        self.key: tuple[str, str] | None = None
         self.strict = False
         # Plain sentences a person should read (configuration ignored, an allow that hid something, ...).
         self.notes: list[str] = []
+        # Sentences that are said on stderr whatever the report: an allow entry that has expired, baseline entries that are stale.
+        self.warnings: list[str] = []
+        self.allow: list[dict[str, object]] = []
+        self.inline_allowed = 0
+        self.baseline: dict[str, object] | None = None
 
     @property
     def failed(self) -> int:

@@ -138,7 +138,7 @@ class Finding(NamedTuple):
     ``secret`` is the masked text (or the revealed one when asked for), never raw bytes.
     ``allowed`` is "" or the reason the whole finding is hidden (every occurrence allowed).
     ``details`` is what the value says of itself (account, expires, key_type, ...): texts, numbers and
-    truth values that everyone may see.
+    truth values that everyone may see.  ``baselined`` says that a baseline knows it; ``allowed`` names the baseline then.
     """
 
     rule_id: str
@@ -157,6 +157,7 @@ class Finding(NamedTuple):
     remediation: Mapping[str, object]
     occurrences: tuple[Occurrence, ...]
     details: Mapping[str, object] = EMPTY
+    baselined: bool = False
 
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
-from time import time
-from typing import Any
+from time import gmtime, strftime, time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leaksieve.config import AllowEntry, Config
 from leaksieve.coverage import Coverage
@@ -17,29 +17,99 @@ from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located
 from leaksieve.reports.base import RuleInfo
 from leaksieve.ruleset.load import Ruleset
 
+if TYPE_CHECKING:
+    from leaksieve.findings.baseline import Baseline
+    from leaksieve.findings.known import Trail
+
+
+class Before(NamedTuple):
+    """What was known before the scan: the baselines, and where files of that time are told from (asked only where needed).
+
+    ``whole`` says whether the scan looked at everything, so that an entry that was not found is one too many.
+    """
+
+    baselines: Sequence[Baseline]
+    trail: Callable[[], Trail | None]
+    whole: bool
+
 
 def findings_of(
-    located: list[Located], ruleset: Ruleset, config: Config, fingerprinter: Fingerprinter, coverage: Coverage
+    located: list[Located], ruleset: Ruleset, config: Config, fingerprinter: Fingerprinter, coverage: Coverage, before: Before | None = None
 ) -> tuple[list[Finding], dict[str, RuleInfo]]:
-    """Fold places into findings in report order, with the rules they fired; notes on the receipt say what is not shown."""
+    """Fold places into findings in report order, with the rules they fired; notes on the receipt say what is not shown and what hid it."""
     rules = _book(ruleset)
     if ruleset.foreign.get("commits"):
         from leaksieve.engine.foreign import by_commit
 
         located = by_commit(located, ruleset.by_id)
+    if config.require_reason:
+        located = _with_reasons(located, coverage)
+    coverage.inline_allowed = sum(1 for place in located if place.allowed)
     if config.allow:
-        located = _allowed(located, config.allow, rules, fingerprinter)
+        located = _allowed(located, config.allow, rules, fingerprinter, coverage)
     findings = _folded(located, rules, config, fingerprinter)
     if not config.reveal:
         named = _named_secrets(located, rules)
         if named:
             findings = [_without_names(finding, named) for finding in findings]
+    if before is not None:
+        findings = _marked(findings, located, before, rules, fingerprinter, coverage)
     shown = [finding for finding in findings if _shown(finding, config)]
     hidden = len(findings) - len(shown)
     if hidden:
         noun = "finding" if hidden == 1 else "findings"
         coverage.notes.append(f"{hidden} {noun} below --confidence {config.confidence} or --severity {config.severity} not shown")
     return shown, {finding.rule_id: _info(ruleset.by_id(finding.rule_id)) for finding in shown}
+
+
+def _marked(
+    findings: list[Finding],
+    located: list[Located],
+    before: Before,
+    rules: Callable[[str], RuleFacts],
+    fingerprinter: Fingerprinter,
+    coverage: Coverage,
+) -> list[Finding]:
+    """Mark what the baselines know, and say on the receipt what they did."""
+    from leaksieve.findings.known import mark, place_of
+
+    def values(fingerprints: frozenset[str]) -> dict[str, tuple[str, bytes]]:
+        paths = {place_of(one) for finding in findings if finding.fingerprint in fingerprints for one in finding.occurrences}
+        known = {}
+        for place in located:
+            path = full_path(place.provenance)
+            if path in paths:
+                family, value = rules(place.rule_id).family, place.secret.reveal()
+                fingerprint = fingerprinter.of(family, value, path)
+                if fingerprint in fingerprints:
+                    known[fingerprint] = (family, value)
+        return known
+
+    findings = mark(findings, before.baselines, fingerprinter, values, before.trail)
+    entries = sum(len(baseline.entries) for baseline in before.baselines)
+    stale = sum(len(baseline.stale) for baseline in before.baselines)
+    coverage.baseline = {
+        "files": [baseline.name for baseline in before.baselines],
+        "entries": entries,
+        "matched": entries - stale,
+        "findings": sum(finding.baselined for finding in findings),
+        "stale": stale if before.whole else None,
+    }
+    if before.whole and stale:
+        coverage.warnings.append(
+            f"{stale:,} of {entries:,} baseline {'entry was' if stale == 1 else 'entries were'} not found by this scan; `leaksieve baseline update` drops what is gone"
+        )
+    return findings
+
+
+def _with_reasons(located: list[Located], coverage: Coverage) -> list[Located]:
+    """Take back what a comment without a reason allowed; the sentence ends in the reason."""
+    out = [place._replace(allowed="") if place.allowed and not place.allowed.endswith(")") else place for place in located]
+    bare = sum(1 for place, was in zip(out, located, strict=True) if place.allowed != was.allowed)
+    if bare:
+        places = "1 place" if bare == 1 else f"{bare:,} places"
+        coverage.warnings.append(f"comments without a reason do not count (--require-reason): {places}; write `leaksieve:allow -- <reason>`")
+    return out
 
 
 def _named_secrets(located: Iterable[Located], rules: Callable[[str], RuleFacts]) -> dict[bytes, str]:
@@ -91,7 +161,7 @@ def fold_located(located: list[Located], ruleset: Ruleset, config: Config, finge
 
         located = by_commit(located, ruleset.by_id)
     if config.allow:
-        located = _allowed(located, config.allow, rules, fingerprinter)
+        located = _allowed(located, config.allow, rules, fingerprinter, Coverage())
     return [finding for finding in _folded(located, rules, config, fingerprinter) if _shown(finding, config)]
 
 
@@ -166,20 +236,36 @@ def _info(rule: dict[str, Any]) -> RuleInfo:
     )
 
 
-def _allowed(located: Iterable[Located], entries: Iterable[AllowEntry], rules: Callable[[str], RuleFacts], fingerprinter: Fingerprinter) -> list[Located]:
-    """Mark the places that an allow entry of the configuration covers; the first entry that does gives the reason."""
-    judges = [(entry, _judge(entry)) for entry in entries]
+def _allowed(
+    located: Iterable[Located], entries: Iterable[AllowEntry], rules: Callable[[str], RuleFacts], fingerprinter: Fingerprinter, coverage: Coverage
+) -> list[Located]:
+    """Mark the places that an allow entry of the configuration covers; the first entry that does gives the reason.
+
+    An entry whose term is over marks nothing; what it would have covered is counted, and said.
+    """
+    today = strftime("%Y-%m-%d", gmtime())
+    judges = [(number, entry, entry.is_expired(today), _judge(entry)) for number, entry in enumerate(entries)]
+    hidden = [0] * len(judges)
     out = []
     for place in located:
         if not place.allowed:
             value = place.secret.reveal()
-            for entry, covers in judges:
+            for number, entry, expired, covers in judges:
                 facts = rules(place.rule_id)
                 fingerprint = fingerprinter.of(facts.family, value, full_path(place.provenance)) if entry.fingerprints else ""
                 if covers((place.rule_id, *facts.aliases), place.provenance.path, value, fingerprint):
-                    place = place._replace(allowed=f"configuration: {entry.reason}")
-                    break
+                    hidden[number] += 1
+                    if not expired:
+                        place = place._replace(allowed=f"configuration: {entry.text()}")
+                        break
         out.append(place)
+    coverage.allow = [entry.told(today, count) for (_, entry, _, _), count in zip(judges, hidden, strict=True)]
+    for number, entry, expired, _ in judges:
+        if expired:
+            count = hidden[number]
+            places = "1 place" if count == 1 else f"{count:,} places"
+            owner = f", {entry.owner}" if entry.owner else ""
+            coverage.warnings.append(f"an allow entry expired on {entry.expires} ({entry.reason}{owner}); {places} it covered count again")
     return out
 
 

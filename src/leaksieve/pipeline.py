@@ -21,6 +21,9 @@ from leaksieve.sources.base import Source, Unit
 from leaksieve.work import Compiler, Worker, decode, engine_for, ruleset_for
 
 if TYPE_CHECKING:
+    from leaksieve.findings.baseline import Baseline
+    from leaksieve.findings.fingerprint import Fingerprinter
+    from leaksieve.findings.known import Trail
     from leaksieve.history_run import Progress
     from leaksieve.reports.base import RuleInfo
     from leaksieve.sources.history import HistorySource
@@ -61,6 +64,8 @@ class Plan(NamedTuple):
     cache folder.  ``detail`` takes sentences for those who asked to be told more.
     ``ruleset`` is scanned with in place of the one the configuration names; processes that are spawned cannot be given it.
     ``dropped`` is told what was looked at in files and is no finding.  ``keep_rules`` keeps compiled rules of files, there too.
+    ``baselines`` are what is known already, checked against ``fingerprinter``, which is used in place of one made from the
+    repository and ``env_key``; ``whole`` says that everything there is was to be scanned.
     """
 
     sources: Sequence[Source]
@@ -83,6 +88,9 @@ class Plan(NamedTuple):
     ruleset: Ruleset | None = None
     dropped: Dropped | None = None
     keep_rules: bool = False
+    baselines: Sequence[Baseline] = ()
+    fingerprinter: Fingerprinter | None = None
+    whole: bool = True
 
 
 class Outcome(NamedTuple):
@@ -270,12 +278,29 @@ class _Run:
 
     def fold(self) -> tuple[list[Finding], dict[str, RuleInfo]]:
         """Locations -> findings with fingerprints, what is not shown left out and counted."""
-        if not self._located:
+        plan, coverage = self._plan, self._coverage
+        today = coverage.started[: len("2024-01-31")]
+        coverage.allow = [entry.told(today, 0) for entry in plan.config.allow]
+        expired = any(entry.is_expired(today) for entry in plan.config.allow)
+        if not self._located and not plan.baselines and not expired:
             return [], {}
-        from leaksieve.outcome import findings_of, fingerprint_key
+        from leaksieve.outcome import Before, findings_of, fingerprint_key
 
-        key = fingerprint_key(self._plan.config, self._plan.repository, self._plan.env_key)
-        return findings_of(self._located, self._ruleset, self._plan.config, key, self._coverage)
+        key = plan.fingerprinter or fingerprint_key(plan.config, plan.repository, plan.env_key)
+        coverage.key = (key.key_name, key.key_id)
+        # Of an interrupted or incomplete scan nobody knows what it would have found.
+        whole = plan.whole and not coverage.failed and not coverage.interrupted
+        before = Before(plan.baselines, self._trail, whole) if plan.baselines else None
+        return findings_of(self._located, self._ruleset, plan.config, key, coverage, before)
+
+    def _trail(self) -> Trail | None:
+        """What tells where files are that baselines speak of."""
+        plan = self._plan
+        if plan.repository is None and plan.project_root is None:
+            return None
+        from leaksieve.sources.followed import Folder, Followed
+
+        return Folder(plan.project_root) if plan.repository is None and plan.project_root is not None else Followed(plan.repository)
 
 
 class Recipe:

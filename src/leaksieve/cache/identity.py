@@ -22,7 +22,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0
 _WITHOUT_EFFECT = frozenset({
     *("engine", "jobs", "timeout"),  # how the same is done
     *("enable", "disable", "rules", "rules_lock"),  # in the ruleset's hash
-    *("confidence", "severity", "fail_on", "allow", "inline_allow", "exclude", "gitignore", "project", "dedupe", "reveal"),  # applied to what survived
+    *("confidence", "severity", "fail_on", "allow", "inline_allow", "require_reason", "exclude", "gitignore", "project", "dedupe", "reveal"),  # applied to what survived
     *("require_complete", "allow_incomplete", "exit_zero"),  # the verdict on the run
 })  # fmt: skip
 

@@ -43,12 +43,14 @@ def execute(
     attribution: bool = True,
     names: bool = True,
     cache: bool | None = False,
+    whole: bool = True,
 ) -> ExitCode:
     """Scan and report.
 
     ``sources`` and ``histories`` build what is scanned once the configuration is settled.  ``root`` is the project's
-    folder, ``repository`` the repository there, for the fingerprint key.  ``cache`` is for histories; see the plan's.  Raises UsageError before
-    anything is scanned when the reports cannot be written as asked.
+    folder, ``repository`` the repository there, for the fingerprint key.  ``cache`` is for histories; see the plan's.
+    ``whole`` says that a project is scanned and not a part of one, so that entries of a baseline that are not found are stale.
+    Raises UsageError before anything is scanned when the reports cannot be written as asked.
     """
     talk = talk_for(options)
     outputs = pair(options.formats, options.outputs)
@@ -58,28 +60,32 @@ def execute(
 
     on_event, clear = progress_for(talk)
     dropped = _dropped(talk, clear)
-    outcome = run(
-        Plan(
-            sources=sources(config),
-            config=widened(config),
-            project_root=os.fsencode(root) if root is not None else None,
-            repository=repository,
-            env_key=_key(talk),
-            jobs=config.jobs or _jobs(),
-            staged=staged,
-            progress=on_event,
-            notes=found.notes,
-            line_hashes=any(output.format == "sarif" for output in outputs),
-            histories=histories(config),
-            attribution=attribution,
-            names=names,
-            cache=cache,
-            cache_dir=os.fsencode(os.environ.get("LEAKSIEVE_CACHE_DIR", "")) or None,
-            detail=talk.detail,
-            keep_rules=options.cache is not False,
-            dropped=dropped,
-        )
+    plan = Plan(
+        sources=sources(config),
+        config=widened(config),
+        project_root=os.fsencode(root) if root is not None else None,
+        repository=repository,
+        env_key=_key(talk),
+        jobs=config.jobs or _jobs(),
+        staged=staged,
+        progress=on_event,
+        notes=found.notes,
+        line_hashes=any(output.format == "sarif" for output in outputs),
+        histories=histories(config),
+        attribution=attribution,
+        names=names,
+        cache=cache,
+        cache_dir=os.fsencode(os.environ.get("LEAKSIEVE_CACHE_DIR", "")) or None,
+        detail=talk.detail,
+        keep_rules=options.cache is not False,
+        dropped=dropped,
+        whole=whole,
     )
+    if options.baseline or options.then is not None:
+        from leaksieve.cli.baselines import known_to
+
+        plan = known_to(plan, options.baseline)
+    outcome = run(plan)
     clear()
     if dropped is not None:
         dropped.finish()
@@ -92,6 +98,8 @@ def execute(
     if hidden:
         coverage.notes.append(f"{len(hidden)} findings are hidden by --severity {config.severity}; they count for the exit code where --fail-on says so")
         outcome = outcome._replace(findings=[finding for finding in outcome.findings if is_shown(finding.severity, config)])
+    if options.then is not None:
+        return options.then(plan, outcome)
     _say(talk, outputs, outcome, failing)
     from leaksieve.reports.base import View
 
@@ -120,6 +128,8 @@ def _weakened(found: Found, rules: int) -> list[str]:
 def _say(talk: Talk, outputs: Sequence[Output], outcome: Outcome, failing: int) -> None:
     """Say on stderr what a person must know even where no text report is shown."""
     coverage = outcome.coverage
+    for warning in coverage.warnings:
+        talk.note(warning)
     if Output("text", STDOUT) not in outputs:
         for note in coverage.notes:
             talk.note(note)

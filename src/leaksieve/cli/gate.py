@@ -37,7 +37,7 @@ def scan_unstaged(options: Options, repo: str | None) -> int:
         exclude = tuple(os.fsencode(pattern) for pattern in config.exclude)
         return [UnstagedSource(repository, max_file_size=config.max_file_size, exclude=exclude, requested=repo or ".")]
 
-    return execute(options, _settle(options, repository), sources, root=root_of(".", repository), repository=repository)
+    return execute(options, _settle(options, repository), sources, root=root_of(".", repository), repository=repository, whole=False)
 
 
 def check_commit(options: Options, files: Sequence[str]) -> int:
@@ -103,7 +103,7 @@ def _run(options: Options, repository: Repository, requested: str, staged: tuple
 
     found = _settle(options, repository)
     _say_options(talk, options)
-    return execute(options, found, sources, root=root_of(".", repository), repository=repository, staged=standing is None or bool(staged))
+    return execute(options, found, sources, root=root_of(".", repository), repository=repository, staged=standing is None or bool(staged), whole=False)
 
 
 def _say_options(talk: Talk, options: Options) -> None:

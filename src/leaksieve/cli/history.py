@@ -52,7 +52,7 @@ def scan_repository(options: Options, found: Found, repository: Repository, exte
     """Scan an opened repository; ``root`` is the project's folder, None for a clone of our own."""
     talk_for(options)
     if extent.narrow is not None:
-        return execute(options, found, lambda config: (_part(repository, config, extent, requested),), root=root, repository=repository)
+        return execute(options, found, lambda config: (_part(repository, config, extent, requested),), root=root, repository=repository, whole=False)
     return execute(
         options,
         found,

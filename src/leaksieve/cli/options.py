@@ -34,6 +34,7 @@ def common(*, ignore_files: bool = False) -> Decorator:
             quiet, verbose = given.pop("quiet"), given.pop("verbose")
             given["verbosity"] = -1 if quiet else min(verbose, 2)
             given.setdefault("gitignore", None)
+            given["then"] = None
             options = Options(**{name: given.pop(name) for name in Options._fields})
             return function(options=options, **given)
 
@@ -63,7 +64,7 @@ def _parameters(*, ignore_files: bool) -> list[click.Parameter]:
             help="Report file; the n-th -o belongs to the n-th -f, - is stdout.",
         ),
         option(["-c", "--config", "config"], metavar="FILE", help="Configuration file, in place of the repository's own."),
-        option(["-b", "--baseline", "baseline"], multiple=True, metavar="FILE", help="Findings that are known already (comes later)."),
+        option(["-b", "--baseline", "baseline"], multiple=True, metavar="FILE", help="Baseline: findings that are known already and do not fail the run; repeat for several."),
         option(["--confidence"], type=confidences, help="Show findings from this confidence on.  [default: medium]"),
         option(["--severity"], type=severities, help="Show findings from this severity on.  [default: info]"),
         option(["--fail-on"], type=severities, help="Exit 1 for findings from this severity on.  [default: medium]"),
@@ -74,6 +75,7 @@ def _parameters(*, ignore_files: bool) -> list[click.Parameter]:
         option(["--no-repo-config", "repo_config"], flag_value=False, is_flag=True, default=True, help="Ignore the configuration in the scanned repository."),
         option(["--trust-repo-config"], is_flag=True, help="Use it although the repository belongs to someone else."),
         _off("--no-inline-allow", "Report findings that a comment allows, too.", "inline_allow"),
+        _on("--require-reason", "Comments that allow a finding count only with a reason."),
         option(["--reveal"], is_flag=True, help="Show secrets in full."),
         _off("--no-dedupe", "Report every place as a finding of its own.", "dedupe"),
         option(["--engine"], type=click.Choice(ENGINES), help="Prefilter; both give the same findings.  [default: auto]"),

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from leaksieve.errors import ExitCode
+    from leaksieve.pipeline import Outcome, Plan
 
 
 class Options(NamedTuple):
-    """The shared options; a default means "not given"."""
+    """The shared options; a default means "not given".
+
+    ``then`` is a command's own: it gets the plan and the outcome, and does what it wants with them in place of reports.
+    """
 
     formats: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
@@ -22,6 +30,7 @@ class Options(NamedTuple):
     repo_config: bool = True
     trust_repo_config: bool = False
     inline_allow: bool | None = None
+    require_reason: bool | None = None
     gitignore: bool | None = None
     reveal: bool = False
     dedupe: bool | None = None
@@ -40,3 +49,4 @@ class Options(NamedTuple):
     require_complete: str | None = None
     cache: bool | None = None
     verbosity: int = 0
+    then: Callable[[Plan, Outcome], ExitCode] | None = None

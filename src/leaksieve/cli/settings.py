@@ -12,7 +12,7 @@ from leaksieve.errors import UsageError
 
 # Options whose text is checked the way the configuration file's values are.
 CHECKED = ("jobs", "max_file_size", "max_decode_depth", "max_archive_depth", "rule_timeout", "timeout", "enable", "disable", "exclude")
-PLAIN = ("engine", "confidence", "severity", "fail_on", "inline_allow", "gitignore", "dedupe", "exit_zero", "allow_incomplete", "require_complete")
+PLAIN = ("engine", "confidence", "severity", "fail_on", "inline_allow", "require_reason", "gitignore", "dedupe", "exit_zero", "allow_incomplete", "require_complete")
 
 
 def settle(options: Options, roots: Sequence[str], *, foreign: bool = False) -> Found:
@@ -82,7 +82,7 @@ def _existing(path: str) -> str:
 
 
 def _refuse_later(options: Options) -> None:
-    later = {"--baseline": options.baseline, "--verify": options.verify, "--stores": options.stores}
+    later = {"--verify": options.verify, "--stores": options.stores}
     for name, given in later.items():
         if given:
             raise UsageError("comes with a later version", where=name)

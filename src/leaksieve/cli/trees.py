@@ -73,7 +73,8 @@ def scan_trees(options: Options, paths: Sequence[str], *, classify: bool, trees:
         ]
 
     first = targets[0]
-    return execute(options, found, sources, root=first.root, repository=first.repository, histories=pasts, cache=options.cache)
+    whole = all(target.kind in (WORKING_TREE, BARE) or (target.kind == "folder" and target.repository is None) for target in targets)
+    return execute(options, found, sources, root=first.root, repository=first.repository, histories=pasts, cache=options.cache, whole=whole)
 
 
 def _share(target: Target, *, trees: bool, histories: bool) -> str:
@@ -155,7 +156,7 @@ def scan_stdin(options: Options, name: str) -> int:
 
         return [StreamSource(sys.stdin.buffer, path=os.fsencode(name))]
 
-    return execute(options, found, sources, root=root, repository=repository)
+    return execute(options, found, sources, root=root, repository=repository, whole=False)
 
 
 def target_of(path: str, allow_root: Sequence[str]) -> Target:

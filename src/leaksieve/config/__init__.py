@@ -19,7 +19,8 @@ class AllowEntry(NamedTuple):
     A finding is allowed when every criterion that is not empty holds; within one criterion any
     item is enough.  ``paths`` are patterns in gitignore syntax, ``regexes`` are searched in the
     secret, ``stop_words`` are looked for in it without regard to case, ``rules`` are rule ids or
-    globs, ``fingerprints`` whole fingerprints.
+    globs, ``fingerprints`` whole fingerprints.  ``owner`` is who answers for it; ``expires`` (YYYY-MM-DD)
+    is the last day it holds, in UTC, "" for an entry without a term.
     """
 
     reason: str
@@ -28,6 +29,22 @@ class AllowEntry(NamedTuple):
     stop_words: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     fingerprints: tuple[str, ...] = ()
+    owner: str = ""
+    expires: str = ""
+
+    def is_expired(self, today: str) -> bool:
+        """Whether its last day is over on another one (YYYY-MM-DD)."""
+        return bool(self.expires) and self.expires < today
+
+    def text(self) -> str:
+        """Return the reason, with who answers for it and until when."""
+        more = ", ".join(filter(None, (self.owner, f"until {self.expires}" if self.expires else "")))
+        return f"{self.reason} ({more})" if more else self.reason
+
+    def told(self, today: str, places: int) -> dict[str, object]:
+        """Return what the receipt says of it: ``places`` are those it hid, or would have hidden had it not expired."""
+        expired = self.is_expired(today)
+        return {"reason": self.reason, "owner": self.owner or None, "expires": self.expires or None, "expired": expired, "places": places}
 
 
 class Config(NamedTuple):
@@ -51,6 +68,7 @@ class Config(NamedTuple):
     allow: tuple[AllowEntry, ...] = ()
     project: str | None = None
     inline_allow: bool = True
+    require_reason: bool = False
     gitignore: bool = True
     dedupe: bool = True
     reveal: bool = False

@@ -13,7 +13,7 @@ COMPLETENESS = ("", "strict")
 class Field(NamedTuple):
     """One key.
 
-    ``kind`` is one of choice, integer, size, seconds, flag, text, lock, list, paths, allow.  ``least`` and
+    ``kind`` is one of choice, integer, size, seconds, flag, text, date, lock, list, paths, allow.  ``least`` and
     ``most`` bound numbers (both included).  ``unset`` is the word that means "no value" (a limit that
     does not apply), or "".  ``local_only`` keys count only in a file the user named with ``--config``.
     """
@@ -49,6 +49,7 @@ FIELDS: dict[str, Field] = {
     "allow": Field("allow", "findings that are known and accepted (see below)"),
     "project": Field("text", "name that fingerprints are salted with in place of the repository's first commit"),
     "inline_allow": Field("flag", "comments in the scanned files may allow a finding on their line"),
+    "require_reason": Field("flag", "comments that allow a finding count only with a reason behind ` -- `"),
     "gitignore": Field("flag", "files that git ignores are skipped, and counted as excluded"),
     "dedupe": Field("flag", "one finding for each secret with all its places, not one for each place"),
     "reveal": Field("flag", "show secrets in full", local_only=True),
@@ -64,4 +65,8 @@ ALLOW_FIELDS: dict[str, Field] = {
     "stop_words": Field("list", "words looked for in the secret, in any case"),
     "rules": Field("list", "rule ids or globs"),
     "fingerprints": Field("list", "fingerprints of findings"),
+    "owner": Field("text", "who answers for it"),
+    "expires": Field("date", "last day it holds (YYYY-MM-DD, in UTC); from the next day on its findings count again"),
 }
+# Those that say something of an entry and choose no findings.
+DESCRIBING = ("reason", "owner", "expires")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from leaksieve.config import DEFAULTS, AllowEntry, Config
-from leaksieve.config.fields import ALLOW_FIELDS, FIELDS, Field
+from leaksieve.config.fields import ALLOW_FIELDS, DESCRIBING, FIELDS, Field
 from leaksieve.config.values import check
 from leaksieve.errors import ConfigError
 
@@ -114,7 +114,7 @@ def _allow_entry(table: dict[str, object], number: int, where: str) -> AllowEntr
         checked[key] = _value(field, prefix + raw, value, where)
     if "reason" not in checked:
         raise ConfigError(f"`{prefix}reason` is missing", where=where, hint="say why these findings are accepted")
-    if not any(checked[key] for key in checked if key != "reason"):
+    if not any(checked[key] for key in checked if key not in DESCRIBING):
         raise ConfigError(f"`allow[{number}]` would allow everything", where=where, hint="give at least one of paths, regexes, stop_words, rules, fingerprints")
     entry = AllowEntry(**checked)  # type: ignore[arg-type]
     for pattern in entry.regexes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leaksieve.config import DEFAULTS
-from leaksieve.config.fields import ALLOW_FIELDS, FIELDS, Field
+from leaksieve.config.fields import ALLOW_FIELDS, DESCRIBING, FIELDS, Field
 
 JSON = dict[str, object]
 
@@ -61,6 +61,8 @@ def _shape(field: Field) -> JSON:
             return {"enum": list(field.choices)}
         case "text":
             return {"type": "string", "minLength": 1}
+        case "date":
+            return {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
         case "lock":
             from leaksieve.config.lock import FORM
 
@@ -81,6 +83,7 @@ def _allow() -> JSON:
         "type": "object",
         "additionalProperties": False,
         "required": ["reason"],
-        "minProperties": 2,
+        # A reason, an owner and a term alone would accept everything.
+        "anyOf": [{"required": [name]} for key in ALLOW_FIELDS if key not in DESCRIBING for name in dict.fromkeys((key, key.replace("_", "-")))],
         "properties": _properties(ALLOW_FIELDS),
     }

@@ -34,6 +34,8 @@ def check(field: Field, value: object) -> object:
             return _seconds(field, value)
         case "text":
             return text(value)
+        case "date":
+            return date(value)
         case "lock":
             return lock(value)
     return strings(value)
@@ -53,6 +55,20 @@ def text(value: object) -> str:
     if not value.isprintable():
         raise ValueError("must not hold control characters")
     return value
+
+
+def date(value: object) -> str:
+    """Accept a day, as TOML's own date or as text; returned as YYYY-MM-DD."""
+    import datetime as dt
+
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value.isoformat()
+    try:
+        if isinstance(value, str) and len(value) == 10:
+            return dt.date.fromisoformat(value).isoformat()
+    except ValueError:
+        pass
+    raise wrong("a day such as 2027-01-31", value)
 
 
 def lock(value: object) -> str:
@@ -133,6 +149,8 @@ def _shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value) if abs(value) < 1e18 else "a very large number"
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a table"
     return f"a {type(value).__name__}"

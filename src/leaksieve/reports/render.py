@@ -141,6 +141,7 @@ def finding_dict(finding: Finding, *, first_only: bool = False) -> dict[str, obj
         "links": [_object(link) for link in finding.links],
         "allowed": well_formed(finding.allowed) or None,
         "already_present": finding.already_present,
+        "baselined": finding.baselined,
         "remediation": _object(finding.remediation),
         "occurrences": occurrences,
     }
@@ -184,11 +185,14 @@ def coverage_dict(coverage: Coverage) -> dict[str, object]:
         "sources": [_source_dict(source) for source in coverage.sources],
         "ruleset": {"hash": coverage.ruleset_hash, "rules": coverage.rules},
         "config": {"path": None if path is None else well_formed(path), "origin": coverage.config_origin},
+        "key": None if coverage.key is None else {"source": coverage.key[0], "id": coverage.key[1]},
         "engine": coverage.engine,
         "version": coverage.version or __version__,
         "started": coverage.started,
         "seconds": round(coverage.seconds, 3),
         "strict": coverage.strict,
         "interrupted": coverage.interrupted,
-        "notes": [well_formed(note) for note in coverage.notes],
+        "notes": [well_formed(note) for note in (*coverage.notes, *coverage.warnings)],
+        "baseline": None if coverage.baseline is None else plain(coverage.baseline),
+        "allow": {"inline": coverage.inline_allowed, "entries": [plain(entry) for entry in coverage.allow]},
     }

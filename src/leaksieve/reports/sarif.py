@@ -78,6 +78,8 @@ class SarifReporter:
         baseline = None
         if self._view.staged:
             baseline = "unchanged" if occurrence.already_present else "new"
+        if finding.baselined:
+            baseline = "unchanged"
         secret = f" '{finding.secret}'" if finding.secret else ""
         return sarif_om.Result(
             rule_id=rule.id,
@@ -102,6 +104,9 @@ class SarifReporter:
             # Once one result of a log speaks of suppression, the standard wants all of them to.
             for result in self._results:
                 result.setdefault("suppressions", [])
+        if coverage.baseline is not None:
+            for result in self._results:
+                result.setdefault("baselineState", "new")
         stream.write(f'{{"$schema":{compact(SCHEMA_URI)},"version":"2.1.0","runs":[')
         count = max(1, -(-len(self._results) // RESULTS_PER_RUN))
         for number in range(count):

@@ -43,7 +43,7 @@ def _notices(coverage: Coverage, number: int, count: int, dropped: int) -> list[
         notices.append(_notice("note/split", f"Part {number} of {count}: results are split into runs of 5,000, as many as code scanning keeps.", "note"))
     if coverage.interrupted:
         notices.append(_notice("failed/interrupted", "The scan was interrupted; what was found until then is reported.", "error"))
-    notices += [_notice("note/remark", note, "note") for note in coverage.notes if note]
+    notices += [_notice("note/remark", note, "note") for note in (*coverage.notes, *coverage.warnings) if note]
     skips = [(source, skip) for source in coverage.sources for skip in source.skips] if number == 1 else []
     skips.sort(key=lambda pair: pair[1].kind != "failed")  # the failed ones first, should the limit cut
     notices += [_skip_notice(source, skip) for source, skip in skips[:NOTICES_PER_RUN]]

@@ -47,10 +47,11 @@ class TextReporter:
         self._write_findings(ordered)
         if view.verbosity < 0:
             return
-        allowed = sum(1 for finding, _ in ordered if finding.allowed)
-        already = len(ordered) - len(counted) - allowed
+        baselined = sum(1 for finding, _ in ordered if finding.baselined)
+        allowed = sum(1 for finding, _ in ordered if finding.allowed and not finding.baselined)
+        already = len(ordered) - len(counted) - allowed - baselined
         lines = receipt.summary(counted, view, style) if counted else receipt.nothing_found(coverage, style)
-        lines += receipt.hidden(allowed, already, style, view.verbosity)
+        lines += receipt.hidden(allowed, already, baselined, style, view.verbosity)
         lines += [line for note in coverage.notes for line in wrap(["Note:", *visible(note).split()], style.width, rest="  ")]
         # A gate on a commit speaks up about what is wrong and keeps the rest to itself.
         brief = view.staged and view.verbosity < 1

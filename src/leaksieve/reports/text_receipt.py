@@ -86,9 +86,10 @@ def nothing_found(coverage: Coverage, style: Style) -> list[str]:
     return [style.paint("good" if coverage.complete else "bold", line) for line in wrap(text.split(), style.width)] + known
 
 
-def hidden(allowed: int, already: int, style: Style, verbosity: int) -> list[str]:
+def hidden(allowed: int, already: int, baselined: int, style: Style, verbosity: int) -> list[str]:
     """Return the line on what was found and is not held against anyone."""
-    parts = [f"{allowed:,} allowed"] if allowed else []
+    parts = [f"{baselined:,} in the baseline"] if baselined else []
+    parts += [f"{allowed:,} allowed"] if allowed else []
     parts += [f"{already:,} already there before this change"] if already else []
     if not parts:
         return []

@@ -27,7 +27,7 @@ COMMANDS = {
     "config": Entry(_HERE + "config:group", "Show, check and describe the configuration."),
     "completion": Entry(_HERE + "completion:command", "Print the completion script of a shell."),
     "image": Entry("", "Scan container images."),
-    "baseline": Entry("", "Record findings that are known already."),
+    "baseline": Entry(_HERE + "baseline:group", "Record findings that are known already."),
     "audit": Entry("", "Go through findings one by one."),
     "allow": Entry("", "Accept a finding, with a reason."),
     "import": Entry("", "Take over another scanner's configuration."),

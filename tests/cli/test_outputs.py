@@ -15,6 +15,8 @@ def test_the_nth_output_belongs_to_the_nth_format(tmp_path):
     assert pair(("json", "sarif", "text"), (a, b)) == [Output("json", a), Output("sarif", b), Output("text", "-")]
     assert pair(("text", "sarif"), ("-", b)) == [Output("text", "-"), Output("sarif", b)]
     assert pair((), (a,)) == [Output("text", a)]
+    c = str(tmp_path / "gl-secret-detection-report.json")
+    assert pair(("json", "gitlab"), (a, c)) == [Output("json", a), Output("gitlab", c)]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from leaksieve.reports.base import Reporter, View
 
 STDOUT = "-"
+# Endings that say nothing against a format although they are another format's name.
+_ALSO = {"gitlab": ("json",), "sarif": ("json",), "jsonl": ("json",)}
 
 
 class Output(NamedTuple):
@@ -40,7 +42,7 @@ def pair(formats: Sequence[str], outputs: Sequence[str]) -> list[Output]:
         raise UsageError("two reports would be written to the same file")
     for name, path in pairs:
         suffix = os.path.splitext(path)[1][1:].lower()
-        if path != STDOUT and suffix != name and suffix in formats:
+        if path != STDOUT and suffix in formats and suffix != name and suffix not in _ALSO.get(name, ()):
             raise UsageError(
                 f"the n-th -o belongs to the n-th -f, so {path} would hold the {name} report", hint="put them in the same order; -o - is standard output"
             )

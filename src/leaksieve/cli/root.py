@@ -36,7 +36,7 @@ COMMANDS = {
     "stores": Entry("", "Link findings to secret managers."),
     "respond": Entry("", "Show how to get rid of a leaked credential."),
     "rotate-check": Entry("", "Check whether credentials were rotated."),
-    "report": Entry("", "Convert reports."),
+    "report": Entry(_HERE + "report:group", "Convert and merge reports."),
     "redact": Entry("", "Mask secrets in a stream."),
     "audit-org": Entry("", "Scan many repositories."),
 }

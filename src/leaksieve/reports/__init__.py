@@ -14,10 +14,15 @@ _REGISTRY = {
     "json": "leaksieve.reports.json:JsonReporter",
     "jsonl": "leaksieve.reports.jsonl:JsonlReporter",
     "sarif": "leaksieve.reports.sarif:SarifReporter",
+    "gitlab": "leaksieve.reports.gitlab:GitlabReporter",
+    "junit": "leaksieve.reports.junit:JunitReporter",
+    "csv": "leaksieve.reports.csv:CsvReporter",
+    "github": "leaksieve.reports.github:GithubReporter",
+    "markdown": "leaksieve.reports.markdown:MarkdownReporter",
 }
 FORMATS = tuple(_REGISTRY)
 # Promised names: they answer with one clear line instead of "no such format".
-LATER = ("gitlab", "junit", "csv", "html", "github", "markdown")
+LATER = ("html",)
 
 
 def make(format: str) -> Reporter:  # noqa: A002 - the option is called format

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from leaksieve.model import Finding, Occurrence
-from leaksieve.reports.render import path_text
+from leaksieve.reports.render import path_text, visible
 
 URI_LIMIT = 2048
 
@@ -65,13 +65,14 @@ def reported(finding: Finding) -> Iterator[Occurrence]:
 
 
 def web_address(*candidates: str) -> str | None:
-    """Return the first candidate that is an absolute web address without blanks."""
+    """Return the first candidate that is an absolute web address without blanks or anything a terminal acts on."""
     for candidate in candidates:
         if (
             candidate.startswith(("https://", "http://"))
             and len(candidate) <= URI_LIMIT
             and candidate.isascii()
-            and not set(candidate) & set(' "<>\\^`{|}\t\n\r')
+            and candidate == visible(candidate)
+            and not set(candidate) & set(' "<>\\^`{|}')
         ):
             return candidate
     return None

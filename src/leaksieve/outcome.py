@@ -97,7 +97,7 @@ def _marked(
     }
     if before.whole and stale:
         coverage.warnings.append(
-            f"{stale:,} of {entries:,} baseline {'entry was' if stale == 1 else 'entries were'} not found by this scan; `leaksieve baseline update` drops what is gone"
+            f"{stale:,} of {entries:,} entries of the baseline {'was' if stale == 1 else 'were'} not found; `leaksieve baseline update` drops what is gone"
         )
     return findings
 
@@ -263,9 +263,9 @@ def _allowed(
     for number, entry, expired, _ in judges:
         if expired:
             count = hidden[number]
-            places = "1 place" if count == 1 else f"{count:,} places"
+            places = "1 place it covered counts" if count == 1 else f"{count:,} places it covered count"
             owner = f", {entry.owner}" if entry.owner else ""
-            coverage.warnings.append(f"an allow entry expired on {entry.expires} ({entry.reason}{owner}); {places} it covered count again")
+            coverage.warnings.append(f"an allow entry expired on {entry.expires} ({entry.reason}{owner}); {places} again")
     return out
 
 

@@ -64,7 +64,7 @@ def _parameters(*, ignore_files: bool) -> list[click.Parameter]:
             help="Report file; the n-th -o belongs to the n-th -f, - is stdout.",
         ),
         option(["-c", "--config", "config"], metavar="FILE", help="Configuration file, in place of the repository's own."),
-        option(["-b", "--baseline", "baseline"], multiple=True, metavar="FILE", help="Baseline: findings that are known already and do not fail the run; repeat for several."),
+        option(["-b", "--baseline", "baseline"], multiple=True, metavar="FILE", help="Baseline: findings in it do not fail the run; repeatable."),
         option(["--confidence"], type=confidences, help="Show findings from this confidence on.  [default: medium]"),
         option(["--severity"], type=severities, help="Show findings from this severity on.  [default: info]"),
         option(["--fail-on"], type=severities, help="Exit 1 for findings from this severity on.  [default: medium]"),

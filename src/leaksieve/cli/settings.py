@@ -12,7 +12,10 @@ from leaksieve.errors import UsageError
 
 # Options whose text is checked the way the configuration file's values are.
 CHECKED = ("jobs", "max_file_size", "max_decode_depth", "max_archive_depth", "rule_timeout", "timeout", "enable", "disable", "exclude")
-PLAIN = ("engine", "confidence", "severity", "fail_on", "inline_allow", "require_reason", "gitignore", "dedupe", "exit_zero", "allow_incomplete", "require_complete")
+PLAIN = (
+    *("engine", "confidence", "severity", "fail_on", "inline_allow", "require_reason", "gitignore", "dedupe"),
+    *("exit_zero", "allow_incomplete", "require_complete"),
+)
 
 
 def settle(options: Options, roots: Sequence[str], *, foreign: bool = False) -> Found:

@@ -30,6 +30,12 @@ class Decoded(NamedTuple):
         """The original bytes that a span of decoded bytes came from."""
         return Span(self._origin(span.start), self._origin_end(span.end))
 
+    def near(self, origin: int) -> int:
+        """About where the decoded byte stands that came from an original place."""
+        small, large = self.step
+        piece = max(bisect_right(self.origins, origin) - 1, 0)
+        return (self.starts[piece] + origin - self.origins[piece]) * small // large
+
     def _origin(self, offset: int) -> int:
         small, large = self.step
         place = offset * large // small

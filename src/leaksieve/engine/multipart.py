@@ -7,10 +7,11 @@ secret that was found: the nearest value that is assigned to a fitting name and 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from leaksieve.engine.mapping import Decoded
 from leaksieve.model import CONFIDENCES, Match, Span
 from leaksieve.secret import Secret
 
@@ -18,14 +19,18 @@ from leaksieve.secret import Secret
 PART = "part"
 # Why a secret whose other half is missing is none, where its rule says so.
 ALONE = "part-missing"
-# A border between blocks (a blank line, a brace, a section, an entry of a list) counts as this many bytes of distance.
 # Generic rules whose finding is a secret by its name: never the public half of another.
 _SECRETS = frozenset(("generic-password", "generic-secret", "generic-token"))
+# What a part is called that is secret itself.
+_SECRET_PART = re.compile("pass|secret|token|key")
+# A border between blocks (a blank line, a brace, a section, an entry of a list) counts as this many bytes of distance.
 _BORDER = 256
 # Equal beginnings of two names (GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET) count from this length on.
 _ALIKE = 3
+# A place in decoded text is worked out from the original one to within so many bytes.
+_OFF = 16
 # Windows are looked into one by one; those of more secrets than this in one file would only cost time.
-_MOST = 2000
+_MOST = 500
 
 
 class _Found(NamedTuple):
@@ -44,6 +49,7 @@ class _Text(NamedTuple):
     data: bytes
     span: Span
     origin: Callable[[Span], Span]
+    region: Decoded | None = None
 
 
 def join(matches: list[Match], data: bytes, path: bytes, rule_of: Callable[[str], Mapping[str, Any]]) -> list[Match]:
@@ -65,6 +71,8 @@ class _Joiner:
         self._rule_of = rule_of
         self._path = path
         self._generic: dict[Span, int] | None = None
+        # Decoded regions, by decoder: several secrets stand in one.
+        self._regions: dict[str, list[Decoded]] = {}
         # With the text itself, whose id so stays its own.
         self._windows: dict[tuple[int, int, int], tuple[bytes, list[Any]]] = {}
 
@@ -159,7 +167,7 @@ class _Joiner:
                 if not value.fullmatch(candidate) or candidate == own or (not one.quoted and _is_code(self._path)) or _elsewhere(candidate):
                     continue
                 own_match = self._generic_at(text.origin(Span(one.start, one.end)))
-                if own_match >= 0 and self._matches[own_match].rule_id in _SECRETS:
+                if own_match >= 0 and self._matches[own_match].rule_id in _SECRETS and not _SECRET_PART.search(part["name"]):
                     continue  # DATABASE_PASSWORD is nobody's database
                 found.append(_Found(-_alike(secret_name, one.name), distance(data, here, Span(one.start, one.end)), one.start, one.end, own_match))
         return found
@@ -183,13 +191,36 @@ class _Joiner:
         return self._windows[key][1]
 
     def _place_in(self, text: _Text, match: Match) -> Span | None:
-        return match.secret_span if text.data is self._data else _place(text.data, match, text.origin)
+        return match.secret_span if text.region is None else _place(text.region, match)
+
+    def _decoded(self, match: Match) -> _Text | None:
+        """The text that the match's one decoder made of what is around it."""
+        known = self._regions.setdefault(match.decoded[0], [])
+        for region in known:
+            if region.origins[0] <= match.secret_span.start < region.end and (span := _place(region, match)) is not None:
+                return _Text(region.data, span, region.span, region)
+        for region in _regions(self._data, match):
+            if (span := _place(region, match)) is not None:
+                known.insert(0, region)
+                return _Text(region.data, span, region.span, region)
+        return None
 
     def _texts(self, match: Match) -> list[_Text]:
         """Where a secret can be read among what belongs to it: in the text that one decoder made of it, and in the file."""
         plain = _Text(self._data, match.secret_span, lambda span: span)
-        inner = _decoded(self._data, match) if len(match.decoded) == 1 else None
+        inner = self._decoded(match) if len(match.decoded) == 1 else None
         return [inner, plain] if inner is not None else [plain]
+
+
+def _regions(data: bytes, match: Match) -> Iterator[Decoded]:
+    from leaksieve.engine.decoders import BY_ENCODING, BY_ESCAPE
+
+    name, start = match.decoded[0], match.secret_span.start
+    # Which alignment a run was read in is not known any more; the right one shows the secret.
+    made = [BY_ESCAPE[name](data, start)] if name in BY_ESCAPE else (BY_ENCODING[name](data, start, phase) for phase in range(4)) if name in BY_ENCODING else []
+    for region in made:
+        if region is not None:
+            yield region
 
 
 def lacking(match: Match, rule: Mapping[str, Any]) -> Match:
@@ -203,30 +234,16 @@ def lacking(match: Match, rule: Mapping[str, Any]) -> Match:
     return match
 
 
-def _decoded(data: bytes, match: Match) -> _Text | None:
-    from leaksieve.engine.decoders import BY_ENCODING, BY_ESCAPE
-
-    name, start = match.decoded[0], match.secret_span.start
-    # Which alignment the run was read in is not known any more; the right one shows the secret.
-    regions = (
-        [BY_ESCAPE[name](data, start)] if name in BY_ESCAPE else [BY_ENCODING[name](data, start, phase) for phase in range(4)] if name in BY_ENCODING else []
-    )
-    for region in regions:
-        span = _place(region.data, match, region.span) if region is not None else None
-        if region is not None and span is not None:
-            return _Text(region.data, span, region.span)
-    return None
-
-
-def _place(data: bytes, match: Match, origin: Callable[[Span], Span]) -> Span | None:
+def _place(region: Decoded, match: Match) -> Span | None:
     """Where decoded text shows the secret of a match."""
     secret = match.secret.reveal()
-    at = data.find(secret)
+    near = region.near(match.secret_span.start)
+    at = region.data.find(secret, max(near - _OFF, 0), near + len(secret) + _OFF)
     while at >= 0:
         span = Span(at, at + len(secret))
-        if origin(span) == match.secret_span:
+        if region.span(span) == match.secret_span:
             return span
-        at = data.find(secret, at + 1)
+        at = region.data.find(secret, at + 1, near + len(secret) + _OFF)
     return None
 
 

@@ -16,7 +16,7 @@ from leaksieve.coverage import Coverage, SourceCoverage
 from leaksieve.errors import UsageError
 from leaksieve.model import CONFIDENCES, EMPTY, SEVERITIES, Finding, Occurrence, Skip
 from leaksieve.reports.base import RuleInfo
-from leaksieve.reports.render import SCHEMA
+from leaksieve.reports.render import SCHEMA, visible
 
 _PROOFS = ("none", "structural", "verified")
 _VERDICTS = ("", "active", "inactive", "unknown")
@@ -89,6 +89,23 @@ class _Fields:
         if not isinstance(value, str):
             self.wrong(field, "a text")
         return value
+
+    def label(self, field: str, default: str | None = None) -> str:
+        """An id, which formats write as it is: nothing in it that a terminal or a log acts on."""
+        value = self.text(field, default)
+        if visible(value) != value:
+            self.wrong(field, "a name")
+        return value
+
+    def labels(self, field: str) -> tuple[str, ...]:
+        return tuple(each if visible(each) == each else self.wrong(field, "a list of names") for each in self.texts(field))
+
+    def flat(self, field: str) -> dict[str, Any]:
+        """An object of texts, numbers, truth values and lists of texts."""
+        values = self.object(field)
+        if not all(_is_flat(value) for value in values.values()):
+            self.wrong(field, "an object of texts and numbers")
+        return values
 
     def word(self, field: str, known: tuple[str, ...], default: str | None = None) -> str:
         value = self.text(field, default)
@@ -206,25 +223,25 @@ class _Reader:
         links = fields.items("links")
         if not all(isinstance(value, str) for value in parts.values()):
             fields.wrong("parts", "an object of texts")
-        if not all(isinstance(link, dict) for link in links):
+        if not all(isinstance(link, dict) and all(_is_flat(value) for value in link.values()) for link in links):
             fields.wrong("links", "a list of objects")
         return Finding(
-            rule_id=fields.text("rule_id"),
+            rule_id=fields.label("rule_id"),
             rule_name=fields.text("rule_name"),
             severity=fields.word("severity", SEVERITIES),
             confidence=fields.word("confidence", CONFIDENCES),
-            tags=fields.texts("tags"),
+            tags=fields.labels("tags"),
             secret=fields.text("secret"),
             parts=tuple(parts.items()),
-            fingerprint=fields.text("fingerprint"),
+            fingerprint=fields.label("fingerprint"),
             proof=fields.word("proof", _PROOFS, "none"),
             verdict=fields.word("verdict", _VERDICTS, ""),
             links=tuple(links),
             allowed=fields.text("allowed", ""),
             already_present=fields.truth("already_present"),
-            remediation=fields.object("remediation"),
+            remediation=fields.flat("remediation"),
             occurrences=tuple(_occurrence(each) for each in places),
-            details=fields.object("details") or EMPTY,
+            details=fields.flat("details") or EMPTY,
             baselined=fields.truth("baselined"),
         )
 
@@ -237,11 +254,13 @@ class _Reader:
         coverage.config_path, coverage.config_origin = config.text("path", "") or None, config.text("origin", "")
         if fields.values.get("key") is not None:
             key = _Fields(fields.values["key"], "coverage.key", self._where)
-            coverage.key = (key.text("source"), key.text("id"))
+            coverage.key = (key.label("source"), key.label("id"))
         coverage.engine, coverage.version = fields.text("engine", ""), fields.text("version", "")
-        coverage.started = fields.text("started", "")
+        coverage.started = fields.label("started", "")
+        if coverage.started and not _is_time(coverage.started):
+            fields.wrong("started", "a time")
         seconds = fields.values.get("seconds", 0)
-        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds < 1e12:
+        if not _is_number(seconds) or not 0 <= seconds < 1e12:
             fields.wrong("seconds", "a number")
         coverage.seconds = float(seconds)
         coverage.strict, coverage.interrupted = fields.truth("strict"), fields.truth("interrupted")
@@ -263,6 +282,25 @@ class _Reader:
             coverage.allow.append({"reason": entry.text("reason"), **words, "expired": entry.truth("expired"), "places": entry.number("places", 0)})
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1 << 63
+
+
+def _is_flat(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(each, str) for each in value)
+    return value is None or isinstance(value, str | bool) or _is_number(value)
+
+
+def _is_time(text: str) -> bool:
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def _parsed(text: str) -> object:
     def refuse(constant: str) -> NoReturn:
         raise ValueError(constant)  # NaN and Infinity are no JSON
@@ -271,11 +309,14 @@ def _parsed(text: str) -> object:
 
 
 def _occurrence(fields: _Fields) -> Occurrence:
-    source: Mapping[str, object] = fields.object("source")
+    source: Mapping[str, object] = fields.flat("source")
     if not isinstance(source.get("kind"), str):
         fields.wrong("source.kind", "a text")
+    for name in ("exposed_hours", "ref_count", "objects"):
+        if source.get(name) is not None and not _is_number(source[name]):
+            fields.wrong(f"source.{name}", "a number")
     return Occurrence(
-        location_id=fields.text("location_id", ""),
+        location_id=fields.label("location_id", ""),
         path=fields.path("path"),
         start_line=fields.number("start_line"),
         end_line=fields.number("end_line"),
@@ -283,7 +324,7 @@ def _occurrence(fields: _Fields) -> Occurrence:
         end_column=fields.number("end_column"),
         byte_start=fields.number("byte_start"),
         byte_end=fields.number("byte_end"),
-        decoded=fields.texts("decoded"),
+        decoded=fields.labels("decoded"),
         archive_path=None if fields.values.get("archive_path") is None else fields.path("archive_path"),
         context=fields.text("context", ""),
         source=source,

@@ -287,9 +287,10 @@ class HistoryWorker:
 
         for part in opening:
             if isinstance(part, Skip):
-                # Members' names are not told: which blob it is leads to them.
-                known = skips.get((part.kind, part.reason, ""))
-                skips[part.kind, part.reason, ""] = part if known is None else known._replace(count=known.count + part.count)
+                # Members' names are not told: which blob it is leads to them.  The blob was read and its bytes are scanned, and a history
+                # cannot be repaired: an archive that is damaged in it is told, and makes nothing incomplete.
+                known = skips.get(("excluded", part.reason, ""))
+                skips["excluded", part.reason, ""] = part._replace(kind="excluded") if known is None else known._replace(count=known.count + part.count)
             else:
                 add(part.data)
         if not opening.whole:

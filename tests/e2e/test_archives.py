@@ -255,7 +255,8 @@ def test_bombs_in_a_history(tmp_path: Path) -> None:
     repo.commit()
     done = history(repo.top, megabytes=400, timeout=40)
     assert set(done.secrets) == {token(7022)}
-    assert {skip["reason"] for skip in done.source["skipped"]} == {"archive-limit", "archive-damaged"}
+    assert {(skip["class"], skip["reason"]) for skip in done.source["skipped"]} == {("excluded", "archive-limit"), ("excluded", "archive-damaged")}
+    assert done.report["coverage"]["complete"] is True
 
 
 def test_a_script_with_a_zip_behind_it_is_both(tmp_path: Path) -> None:

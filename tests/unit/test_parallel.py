@@ -20,12 +20,29 @@ def build():
     return echo
 
 
+def _ours():
+    """Processes of ours that still run or were never waited for."""
+    with open(f"/proc/self/task/{os.getpid()}/children") as file:
+        return set(file.read().split())
+
+
+@pytest.fixture(autouse=True)
+def before(request):
+    """What other tests' pools left running is not ours."""
+    request.module.others = _ours() if os.path.exists("/proc/self/task") else None
+
+
 def children():
-    """Ids of processes of ours that still run or were never waited for."""
-    try:
-        return os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        return None
+    """Processes of this test that still run or were never waited for; None when there are none."""
+    if others is None:
+        try:
+            return os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return None
+    return _ours() - others or None
+
+
+others = None
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3, 4])

@@ -59,7 +59,7 @@ _MIXED = re.compile(rb"^[A-Za-z0-9+/]{24,}={0,2}$")
 # A name that begins with a type's or a resource's: AWS::IAM::AccessKey, arn:aws:...:secret.
 _TYPE = re.compile(rb"::[\w:./-]*\Z|(?i:arn|urn):[\w:*/.-]*\Z")
 # Words run together, each of three letters or more: what names are made of, and a random value not once in a hundred.
-_CAMEL = re.compile(rb"(?=.{12})[A-Za-z]?[a-z]{2,}(?:[A-Z]{1,4}[a-z]{2,})+[A-Z]{0,4}\Z")
+_CAMEL = re.compile(rb"(?=.{12})[A-Za-z]?[a-z]{2,}(?:[A-Z]{1,4}[a-z]{2,})+[A-Z]{0,4}[0-9]{0,2}\Z")
 # `"password", "value"`: the name is the word itself, with nothing glued to its end.
 _NAME = re.compile(rb"(?:(?:ENV|ARG)[ \t]+)?([A-Za-z0-9_.-]{1,64})")
 _NAME_START = re.compile(rb"[A-Za-z0-9_.-]{0,48}\Z")

@@ -203,7 +203,7 @@ def test_what_reads_as_a_name_is_weighed_whatever_its_length():
     """It is no more than of low confidence, and nothing at all where code stands."""
     text = row(value='["alnum32", "base64url16-64"]')
     engine = Engine(Ruleset(compile_rules(rules_of(text))))
-    for line in (b"ACME_API_KEY = getApiKeyOfTheAcmeAccountHolder1", b"acme_token: acmeTokenForStagingCluster20"):
+    for line in (b"ACME_API_KEY = getApiKeyForTheAcmeAccountHolder1", b"acme_token: acmeTokenForStagingCluster20"):
         assert not any(match.confidence != "low" for match in live(engine.scan(line, b"config/settings")))
         assert live(engine.scan(line, b"src/app.js")) == []
     assert found(text, b'acme_key = "sha256-' + b"aZ09+/bY" * 5 + b'xyz="') == []

@@ -22,10 +22,13 @@ class Trail(Protocol):
         """Whether there is such a file now."""
 
     def now(self, path: bytes) -> bytes | None:
-        """Return what a file of an earlier commit is called at HEAD, None when that is not known."""
+        """Return what a file of an earlier commit is called at HEAD, empty where it was deleted, None when that is not known."""
 
     def leads(self, old: bytes, new: bytes, content: Callable[[], bytes | None]) -> bool | None:
         """Whether a file that was called ``old`` is called ``new`` now; None when nobody can say."""
+
+    def passed(self, old: bytes, new: bytes) -> bool:
+        """Whether a file that was called ``old`` has been called ``new`` since."""
 
     def content(self, path: bytes, staged: str = "") -> bytes | None:
         """Return a file's bytes."""
@@ -124,7 +127,7 @@ class _Search:
             if not isinstance(origin, str):
                 continue
             old = origin.encode("utf-8", "backslashreplace")
-            if not (_alike(old, path) or self._leads(old, path, one)):
+            if not self._came_from(old, path, one):
                 continue
             if (*value, old) in self._settled:
                 return self._settled[*value, old]
@@ -151,6 +154,14 @@ class _Search:
             if guesses:
                 return baseline, guesses[0]
         return None
+
+    def _came_from(self, old: bytes, new: bytes, one: Occurrence) -> bool:
+        """Whether one commit that took a secret from a path and brought it to another has renamed the file."""
+        if one.source.get("at_head"):
+            says = self._leads(old, new, one)
+            return _alike(old, new) if says is None else says
+        # A name it had in between, perhaps on a branch that HEAD does not know.
+        return _alike(old, new) or (self._trail is not None and self._trail.passed(old, new))
 
     def _leads(self, old: bytes, new: bytes, one: Occurrence) -> bool | None:
         trail = self._trail

@@ -23,6 +23,8 @@ from leaksieve.sources.renames import CANDIDATE_LIMIT, most_similar
 # How far back, and among how many files of one commit, a file is looked for.
 MOST_COMMITS = 5000
 MOST_ADDED = 5000
+# No file is called so.
+GONE = b""
 _CANDIDATES = 50
 _TREE_LIMIT = 64 * 1024 * 1024
 _COMMIT_LIMIT = 1024 * 1024
@@ -47,6 +49,10 @@ class Folder:
         """Return None: nobody knows."""
         return None
 
+    def passed(self, old: bytes, new: bytes) -> bool:  # noqa: ARG002 - nobody knows
+        """Return False: nobody knows."""
+        return False
+
     def content(self, path: bytes, staged: str = "") -> bytes | None:  # noqa: ARG002 - never asked for
         """Return None: it is of no use without the former file."""
         return None
@@ -64,6 +70,8 @@ class Followed:
         with suppress(SourceError):
             self._next = head_commit(repository)
         self._names: dict[bytes, bytes | None] = {}
+        # What a path was called from then on.
+        self._passed: dict[bytes, set[bytes]] = {}
 
     def exists(self, path: bytes) -> bool:
         """Whether there is such a file now: in the working tree, or at HEAD of a bare repository."""
@@ -82,13 +90,18 @@ class Followed:
             return None
         if name == new:
             return True
-        if self._has(0, new) is not None or self.exists(name):
+        if name == GONE or self._has(0, new) is not None or self.exists(name):
             return False
         data = content()
         oid = self._has(0, name)
-        if data is None or oid is None or len(data) > CANDIDATE_LIMIT:
+        if data is None or oid is None:
             return None
-        return True if most_similar(data, (oid,), self._blob) is not None else None
+        return most_similar(data, (oid,), self._blob) is not None
+
+    def passed(self, old: bytes, new: bytes) -> bool:
+        """Whether the file that was called ``old`` has been called ``new`` since."""
+        self.now(old)
+        return new in self._passed[old]
 
     def content(self, path: bytes, staged: str = "") -> bytes | None:
         """Return the bytes of a file as they are staged (``staged`` is the blob's id) or in the working tree, None when they cannot be had."""
@@ -103,22 +116,26 @@ class Followed:
             return None
 
     def now(self, path: bytes) -> bytes | None:
-        """Return what a file is called at HEAD; None when it is not known or is gone."""
+        """Return what a file of an earlier commit is called at HEAD, ``GONE`` where it was deleted, None when no commit within reach has it."""
         if path not in self._names:
             self._names[path] = self._follow(path)
         return self._names[path]
 
     def _follow(self, path: bytes) -> bytes | None:
+        passed = self._passed[path] = {path}
         at = 0
         while (tree := self._tree(at)) is not None and self._entry(tree, path) is None:
             at += 1
         if tree is None:
             return None
-        name: bytes | None = path
-        while at and name is not None:
+        name = path
+        while at:
             at -= 1
             if self._has(at, name) is None:
                 name = self._renamed(at, name)
+                if name == GONE:
+                    break
+                passed.add(name)
         return name
 
     def _tree(self, number: int) -> bytes | None:
@@ -163,17 +180,17 @@ class Followed:
             known = self._trees[tree] = self._store.read(tree, _TREE_LIMIT)[1]
         return known
 
-    def _renamed(self, number: int, path: bytes) -> bytes | None:
-        """Return the file that a commit adds and that was ``path`` before it: the same content, else the most similar."""
+    def _renamed(self, number: int, path: bytes) -> bytes:
+        """Return the file that a commit adds and that was ``path`` before it: the same content, else the most similar; ``GONE`` where there is none."""
         before = self._has(number + 1, path)
         old, new = self._tree(number + 1), self._tree(number)
         if before is None or old is None or new is None:
-            return None
+            return GONE
         added: list[tuple[bytes, bytes]] = []
         try:
             self._added(old, new, b"", added)
         except (ObjectError, BadDataError):
-            return None
+            return GONE
         folder, _, name = path.rpartition(b"/")
         suffix = name.rpartition(b".")[2]
 
@@ -186,7 +203,7 @@ class Followed:
             return added[0][0]
         data = self._blob(before, CANDIDATE_LIMIT)
         if data is None:
-            return None
+            return GONE
         ids = {oid: place for place, oid in reversed(added[:_CANDIDATES])}
         texts: dict[bytes, bytes] = {}
 
@@ -197,7 +214,7 @@ class Followed:
             return text
 
         best = most_similar(data, tuple(ids), read)
-        return ids[texts[best]] if best is not None else None
+        return ids[texts[best]] if best is not None else GONE
 
     def _added(self, old: bytes, new: bytes, prefix: bytes, found: list[tuple[bytes, bytes]]) -> None:
         """Collect the files only ``new`` has, as (path, raw id); empty ids stand for no tree."""

@@ -16,7 +16,7 @@ from leaksieve.reports.address import at_head, file_name, reported, web_address
 from leaksieve.reports.base import RuleInfo, View
 from leaksieve.reports.json import compact
 from leaksieve.reports.marks import code, words
-from leaksieve.reports.render import TOOL_NAME, TOOL_URI, path_text, visible
+from leaksieve.reports.render import TOOL_NAME, TOOL_URI, encoding, path_text, visible
 from leaksieve.reports.standing import commit_of, failures, left_out, notes, scanned, standing, verdict, whereabouts
 
 SCHEMA_VERSION = "15.2.4"
@@ -96,8 +96,8 @@ def _description(finding: Finding, occurrence: Occurrence, rule: RuleInfo) -> st
     pieces = [f"{words(finding.rule_name) or words(rule.id)}{secret} is exposed here."]
     if occurrence.archive_path:
         pieces.append(f"It is in {code(path_text(occurrence.archive_path))} inside the archive.")
-    if occurrence.decoded:
-        pieces.append(f"It is encoded as {words(', '.join(occurrence.decoded))}.")
+    if encoded := encoding(occurrence.decoded):
+        pieces.append(f"It is {words(encoded)}.")
     pieces.append(words(whereabouts(occurrence)))
     pieces.append(words(rule.impact))
     return " ".join(piece for piece in pieces if piece)

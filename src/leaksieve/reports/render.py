@@ -196,3 +196,13 @@ def coverage_dict(coverage: Coverage) -> dict[str, object]:
         "baseline": None if coverage.baseline is None else plain(coverage.baseline),
         "allow": {"inline": coverage.inline_allowed, "entries": [plain(entry) for entry in coverage.allow]},
     }
+
+
+# Decoders that read what nobody would call encoded: a name and its value in two fields, a manifest's values.
+_READ_AS = {"pair": "", "kubernetes-secret": "base64 in a Kubernetes Secret"}
+
+
+def encoding(decoders: tuple[str, ...]) -> str:
+    """How a value is encoded, outermost first, as a phrase; empty where it is plain."""
+    names = [name for name in (_READ_AS.get(one, one) for one in decoders) if name]
+    return f"encoded as {', '.join(names)}" if names else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from leaksieve.model import Finding, Occurrence
 from leaksieve.reports.base import RuleInfo
-from leaksieve.reports.render import path_text, visible
+from leaksieve.reports.render import encoding, path_text, visible
 from leaksieve.reports.text_style import Style, cells, counted, wrap
 
 _LABEL = 8  # "  why   ", "  store "
@@ -77,7 +77,7 @@ def origin(occurrence: Occurrence, *, verbose: bool = False) -> str:
         if source.get("deleted_later"):
             words += "; deleted by a later layer, still in the image"
     if occurrence.decoded:
-        words = "; ".join(filter(None, (words, "encoded as " + visible(", ".join(occurrence.decoded)))))
+        words = "; ".join(filter(None, (words, visible(encoding(occurrence.decoded)))))
     return words
 
 

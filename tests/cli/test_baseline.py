@@ -119,6 +119,13 @@ def test_the_history_knows_renames_too(shop):
     assert new(findings(shop, "scan", ".")) == []
 
 
+def test_a_copy_is_a_new_place(shop):
+    shutil.copy(shop.path / "deploy" / "run.sh", shop.path / "deploy" / "copy.sh")
+    assert [finding["path"] for finding in new(findings(shop, code=1))] == ["deploy/copy.sh"]
+    commit(shop)
+    assert [finding["path"] for finding in new(findings(shop, "scan", ".", code=1))] == ["deploy/copy.sh"]
+
+
 def test_a_weak_value_that_moves_into_another_file_is_new(shop):
     (shop.path / "deploy" / "run.sh").unlink()
     shop.write("src/production.py", f"import os\nos.system('''{WEAK}''')\nprint('all is well')\n")
@@ -324,3 +331,40 @@ def test_scans_without_baselines_import_nothing_of_them(shop):
     shop.git("add", "c.py")
     done = subprocess.run([sys.executable, "-c", code], cwd=shop.path, env=shop.env, capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_page_on_baselines_does_what_it_says(shop):
+    """Its commands, in its order, in a repository with a known token."""
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    page = (Path(__file__).parents[2] / "docs" / "baselines.md").read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL) for line in block.splitlines()]
+    assert len(lines) == 9
+    program = shop.path.parent / "bin" / "leaksieve"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m leaksieve "$@"\n')
+    program.chmod(0o755)
+    env = shop.env | {"PATH": f"{program.parent}{os.pathsep}{shop.env['PATH']}"}
+    for name in ("ours", "theirs"):
+        shutil.copy(shop.path / "known.txt", shop.path / f"{name}.baseline")
+    for line in lines:
+        done = subprocess.run(line, shell=True, cwd=shop.path, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    shown = re.search(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[1]
+    from leaksieve.findings.baseline import parse
+
+    assert parse(shown.encode(), "page").text() == shown
+
+
+def test_the_numbers_of_the_page_are_the_programs():
+    from pathlib import Path
+
+    from leaksieve.findings.strength import WEAK_BELOW
+    from leaksieve.sources.followed import MOST_COMMITS
+
+    page = (Path(__file__).parents[2] / "docs" / "baselines.md").read_text(encoding="utf-8")
+    assert f"under {WEAK_BELOW:.0f} bits" in page
+    assert f"{MOST_COMMITS:,} commits back" in page

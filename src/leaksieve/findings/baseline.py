@@ -161,10 +161,10 @@ def parse(data: bytes, name: str) -> Baseline:
     if len(strong) + len(weak) + len(others) != text.count("\n") + 1 or any(each.strip() and not each.startswith("#") for each in others):
         _refuse(text, name)
     keys = [match.groups() for each in others if (match := _KEY.fullmatch(each))]
-    if len(set(keys)) != 1:
+    if len(set(keys)) != 1 and (keys or entries):
         raise ConfigError("names no key" if not keys else "names several keys", where=name, hint="a baseline has one line `# key NAME ID`")
     comments = tuple(dict.fromkeys(each for each in others if each.startswith("#") and each != HEADER and not _KEY.fullmatch(each)))
-    return Baseline(name, (keys[0][0], keys[0][1]), entries, comments)
+    return Baseline(name, (keys[0][0], keys[0][1]) if keys else None, entries, comments)
 
 
 def _refuse(text: str, name: str) -> None:

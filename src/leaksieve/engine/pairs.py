@@ -55,7 +55,7 @@ def _says_credential(text: bytes) -> bool:
 def _value() -> re.Pattern[bytes]:
     return re.compile(
         rb"(?i)<?(?:value|string|default)(?:\\{0,2}[\"']|>)?[ \t]{0,8}(?:=>|[:=])?[ \t]{0,4}"
-        rb"(?:\\{0,2}[\"'](?P<quoted>[^\"'\\\r\n]{4,512}?)(?=\\{0,2}[\"'])|(?P<bare>[^\s\"'`<>{}\[\],\\$&|*!%@#][^\s\"'`<>{}\[\],\\]{3,512}))"
+        rb"(?:\\{0,2}[\"'](?P<quoted>[^\"'\\\r\n]{4,512}?)(?=\\{0,2}[\"'])|(?P<bare>[^\s\"'`<>{}\[\],\\$&|*!%@#][^\s\"'`<>{}\[\],\\]{3,512}+(?=[ \t]*+(?:[\r\n,}\]<#]|\Z))))"
     )
 
 
@@ -74,11 +74,9 @@ def _other_value() -> re.Pattern[bytes]:
 def pair(data: bytes, place: int) -> Decoded | None:
     """The assignment that the value's field at ``place`` makes with its name; None where there is no name that says credential."""
     low = max(place - REACH, 0)
-    # Nearly every field says nothing of the kind: a look at what is near is all it costs.
-    if not _says_credential(data[low : place + REACH]) and not _says_credential(data[place + REACH : place + REACH + _LONGEST]):
-        return None
+    # Nearly every field says nothing of the kind: two looks are all it costs.
     opened = _value().match(data, place)
-    if opened is None:
+    if opened is None or not (_says_credential(data[low:place]) or _says_credential(data[opened.end() : opened.end() + REACH])):
         return None
     quoted = opened["quoted"] is not None
     start, end = opened.span("quoted" if quoted else "bare")

@@ -20,9 +20,11 @@ from leaksieve.reports.text_style import Style, counted, rank
 LIMIT = 60_000
 _ROWS = 100
 _PLACES_NAMED = 10
-_FAILURES_NAMED = 20
-_NOTES = 20
+_LINES = 20
+_LIST_LIMIT = 10_000
 _LONGEST = 300
+# For the sentences that say what was left out.
+_SPARE = 500
 _ONE_LINE = Style(color=False, width=1_000_000)
 
 
@@ -60,7 +62,7 @@ class MarkdownReporter:
         tail = _receipt(coverage, self._baselined, self._allowed, self._already)
         blocks = [self._title(coverage)]
         if self._findings:
-            room = LIMIT - sum(len(block) for block in (*blocks, *tail))
+            room = LIMIT - _SPARE - sum(len(block) + 2 for block in (*blocks, *tail))
             rows, left = _table(self._findings, room // 2)
             blocks.append(rows)
             blocks += _folds(self._findings, self._view, left + room - room // 2)
@@ -165,14 +167,20 @@ def _receipt(coverage: Coverage, baselined: int, allowed: int, already: int) -> 
         verdict(coverage) if coverage.complete else f"**{verdict(coverage)}**",
     ]
     blocks = [" ".join(sentence for sentence in sentences if sentence)]
-    failed = failures(coverage)
+    failed = [f"- {code(_clipped(path)) or 'something'}: {words(_clipped(why))}" for path, why in failures(coverage)]
     if failed:
-        lines = [f"- {code(_clipped(path)) or 'something'}: {words(_clipped(why))}" for path, why in failed[:_FAILURES_NAMED]]
-        if failed[_FAILURES_NAMED:]:
-            lines.append(f"- and {len(failed) - _FAILURES_NAMED:,} more")
-        blocks.append("\n".join(["Could not be scanned:", "", *lines]))
-    said = notes(coverage)
-    lines = [f"- Note: {words(_clipped(note))}" for note in said[:_NOTES]]
-    if said[_NOTES:]:
-        lines.append(f"- and {len(said) - _NOTES:,} more notes")
-    return [*blocks, "\n".join(lines)] if lines else blocks
+        blocks.append("\n".join(["Could not be scanned:", "", *_bounded(failed, "more")]))
+    said = [f"- Note: {words(_clipped(note))}" for note in notes(coverage)]
+    return [*blocks, "\n".join(_bounded(said, "more notes"))] if said else blocks
+
+
+def _bounded(lines: list[str], rest: str) -> list[str]:
+    """Return as many lines as the receipt has room for; how many there are more is said."""
+    kept: list[str] = []
+    room = _LIST_LIMIT
+    for line in lines[:_LINES]:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    return kept if len(kept) == len(lines) else [*kept, f"- and {len(lines) - len(kept):,} {rest}"]

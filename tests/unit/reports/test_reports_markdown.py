@@ -106,7 +106,7 @@ def test_the_history_says_so_and_names_nobody(build):
     assert "jane" not in text.lower()
 
 
-@pytest.mark.parametrize("count", [60, 3000])
+@pytest.mark.parametrize("count", [60, 99, 3000, 12_345])
 def test_a_report_fits_a_comment_and_says_what_it_left_out(build, count):
     findings = [build.finding(build.occurrence(b"d/%d.env" % number), fingerprint=f"f:{number}", rule_name=f"Rule {number}") for number in range(count)]
     text = build.render("markdown", findings)
@@ -118,8 +118,21 @@ def test_a_report_fits_a_comment_and_says_what_it_left_out(build, count):
     if count > 100:
         assert f"{count - rows:,} more secrets not in this table: the other reports have all of them." in text
         assert f"Details of {count - folds:,} secrets left out" in text
-    else:
+    elif count == 60:
         assert folds == count
+
+
+def test_the_receipt_cannot_fill_the_comment_either(build):
+    odd = "|`" * 150
+    receipt = build.coverage(
+        *(Skip("failed", odd.encode() + b"%d" % number, "unreadable", odd) for number in range(50)), notes=[f"{odd}{number}" for number in range(50)]
+    )
+    text = build.render("markdown", [build.finding(build.occurrence(odd.encode()), rule_name=odd, secret=odd)], receipt)
+    assert len(text) < LIMIT
+    assert "Could not be scanned:" in text
+    assert re.search(r"^- and \d+ more$", text, re.MULTILINE)
+    assert re.search(r"^- and \d+ more notes$", text, re.MULTILINE)
+    assert "<details>" in text
 
 
 def test_long_values_do_not_fill_the_comment(build):

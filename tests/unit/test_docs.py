@@ -69,7 +69,7 @@ def test_the_scan_in_the_readme_is_what_the_program_prints():
     shown = next(text for kind, text in FENCE.findall(README) if kind == "console")
 
     def scrubbed(text):
-        return re.sub(r"in [\d.]+ s with \d+ rules", "in T with N rules", text).strip()
+        return re.sub(r"in [\d.]+ s with [\d,]+ rules", "in T with N rules", text).strip()
 
     picture = script("make_picture")
     printed = picture.scan(color=False)

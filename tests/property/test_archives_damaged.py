@@ -2,7 +2,7 @@
 
 import pytest
 from crates import ARCHIVES, MEBIBYTE, STREAMS, Walked
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leaksieve.archives.limits import Budget, Limits
@@ -55,6 +55,7 @@ def edited(data, edits):
 
 
 @settings(max_examples=150)
+@example(kind="zip streamed", members={"a.txt": b""}, edits=[(0.125, b"", 1)])
 @given(kind=st.sampled_from(KINDS), members=CONTENTS, edits=EDITS)
 def test_nothing_raises(kind, members, edits):
     walked(edited(ARCHIVES[kind](members), edits))

@@ -69,6 +69,8 @@ class Zip:
     def __init__(self, data: bytes, budget: Budget) -> None:
         self._data = data
         self._budget = budget
+        # Where the content that was read last came to its end.
+        self._ended = 0
         self.whole = True
 
     def entries(self) -> Iterator[Entry]:

@@ -143,8 +143,9 @@ def _source_rules() -> str | None:
         return None
     try:
         built = os.stat(BUILTIN).st_mtime_ns
-        if os.stat(folder).st_mtime_ns <= built and all(entry.stat().st_mtime_ns <= built for entry in os.scandir(folder)):
-            return None
+        with os.scandir(folder) as entries:
+            if os.stat(folder).st_mtime_ns <= built and all(entry.stat().st_mtime_ns <= built for entry in entries):
+                return None
     except OSError:
         pass
     return folder if os.path.isdir(folder) else None

@@ -6,7 +6,7 @@ from rulebook import BOTH, engine, told
 
 SECRET = "wJalr/XUtn+FEMIK7MDE" + "NGbPxRfiCYzq8L2v5d1n"
 KEY_ID = "AKIA" + "QWERTYUIOP234567"
-TOKEN = "IQoJb3JpZ2lu" + "aB3/dE6+gH9x" * 20
+TOKEN = "".join(("IQoJ", "b3Jp", "Z2lu", "aB3/dE6+gH9x" * 20))
 FIELDS = {"access_key_id": KEY_ID, "secret_access_key": SECRET, "session_token": TOKEN, "region": "eu-west-1"}
 SHAPES = ["AWS_{N}={v}", "aws_{n}: {v}", '"aws_{n}": "{v}",', "export AWS_{N}='{v}'", "aws.{n} = {v}", "- name: AWS_{N}\n  value: {v}", "ENV AWS_{N}={v}"]
 

@@ -2,7 +2,7 @@ r"""Kubernetes Secrets, read as the cluster reads them.
 
 Everything under ``data`` is base64 and everything under ``stringData`` plain, and all of it is secret,
 however short.  A manifest is rewritten with its values decoded, in quotes and behind a mark that no
-file holds, for rules to find: ``password: czNjcjN0`` becomes ``KubernetesSecretData password: "s3cr3t"``.
+file holds, for rules to find: ``password: ...`` becomes ``KubernetesSecretData password: "..."``, decoded.
 """
 
 from __future__ import annotations

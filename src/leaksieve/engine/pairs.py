@@ -22,22 +22,24 @@ _WORDS = tuple(word.encode() for word in CREDENTIAL_WORDS)
 # How far behind a brace a value may stand to be named by what is before it, bytes.
 _INSIDE = 240
 
-# What opens a value's field, as decoders are opened: patterns of fixed length.  A blank more or less between is a spelling of its own.
+# What opens a value's field, as decoders are opened: patterns of fixed length, a blank more or less between being a spelling of
+# its own.  The first character is what stands before the word: `arg_value` and `defaultvalue` are other names.
+_ALONE = r"[^A-Za-z0-9_.\-]"
 OPENINGS: tuple[tuple[str, int], ...] = (
-    (r"value\": \"", 9),
-    (r"value\":\"", 8),
-    (r"value' => '", 11),
-    (r"value\\\": \\\"", 11),
-    (r"value\\\":\\\"", 10),
-    (r"value: [^\s{[|>&*]", 8),
-    (r"value = \"", 9),
-    (r"value  = \"", 10),
-    (r"value=\"[^\"]", 8),
+    (_ALONE + r"value\": \"", 10),
+    (_ALONE + r"value\":\"", 9),
+    (_ALONE + r"value' => '", 12),
+    (_ALONE + r"value\\\": \\\"", 12),
+    (_ALONE + r"value\\\":\\\"", 11),
+    (_ALONE + r"value: [^\s{[|>&*]", 9),
+    (_ALONE + r"value = \"", 10),
+    (_ALONE + r"value  = \"", 11),
+    (_ALONE + r"value=\"[^\"]", 9),
     (r"<value>[^<]", 8),
     (r"<string>[^<]", 9),
-    (r"default = \"", 11),
-    (r"default   = \"", 13),
-    (r"default     = \"", 15),
+    (_ALONE + r"default = \"", 12),
+    (_ALONE + r"default   = \"", 14),
+    (_ALONE + r"default     = \"", 16),
 )
 # In a text without any of these no field opens.
 HINTS = (b"value", b"<string>", b"default")
@@ -54,7 +56,7 @@ def _says_credential(text: bytes) -> bool:
 @cache
 def _value() -> re.Pattern[bytes]:
     return re.compile(
-        rb"(?i)<?(?:value|string|default)(?:\\{0,2}[\"']|>)?[ \t]{0,8}(?:=>|[:=])?[ \t]{0,4}"
+        rb"(?is).(?:value|string|default)(?:\\{0,2}[\"']|>)?[ \t]{0,8}(?:=>|[:=])?[ \t]{0,4}"
         rb"(?:\\{0,2}[\"'](?P<quoted>[^\"'\\\r\n]{4,512}?)(?=\\{0,2}[\"'])|(?P<bare>[^\s\"'`<>{}\[\],\\$&|*!%@#][^\s\"'`<>{}\[\],\\]{3,512}+(?=[ \t]*+(?:[\r\n,}\]<#]|\Z))))"
     )
 

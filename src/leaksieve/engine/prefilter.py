@@ -122,8 +122,8 @@ class AhoCorasick:
             found += [(number, match.start()) for pattern, number in self._escapes for match in pattern.finditer(data)]
         if any(hint in lowered for hint in pairs.HINTS):
             if self._fields is None:
-                # No two of them begin at one place.
-                self._fields = re.compile(b"|".join(b"(%b)" % pattern.encode() for _, pattern, _ in ESCAPES[_FIRST_FIELD:]), re.IGNORECASE)
+                # No two of them begin at one place; one may begin where another ends.
+                self._fields = _ahead("|".join(f"({pattern})" for _, pattern, _ in ESCAPES[_FIRST_FIELD:]))
             found += [(_FIRST_FIELD + match.lastindex - 1, match.start()) for match in self._fields.finditer(data)]
         return found
 

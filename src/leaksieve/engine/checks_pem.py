@@ -1,25 +1,16 @@
-"""Private keys as text: out of source code and armour, then to the reader of what is inside."""
+"""Private keys as text, out of its armour: on to the reader of what is inside."""
 
 from __future__ import annotations
 
 import re
 
 from leaksieve.engine.checks import Proof, Subject
-from leaksieve.engine.checks_bytes import unbase64
+from leaksieve.engine.checks_armour import enclosed, plain
 from leaksieve.engine.checks_der import key
 from leaksieve.engine.checks_ssh import openssh
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{3,40})-----(.*?)(?:-----END|\Z)", re.DOTALL)
-_ESCAPED = re.compile(rb"\\+(?:[nrt]|u000[adAD])|&#(?:[xX]0?[aAdD]|1[03]);|`[rn]|<br ?/?>")
-_COMMENT = re.compile(rb"^[ \t]*//[ \t]", re.MULTILINE)
-_JOINED = re.compile(rb"""["'][\s,+.&;|]*["']""")
-_FOREIGN = re.compile(rb"[^A-Za-z0-9+/=]+")
 _LOCKED = re.compile(rb"Proc-Type: ?4,ENCRYPTED[\s\"',>#*|+]*DEK-Info: ?([A-Z0-9-]+),([0-9A-Fa-f]+)")
-
-
-def plain(text: bytes) -> bytes:
-    """Text as it was before source code wrote line breaks out and quoted and joined its lines."""
-    return _COMMENT.sub(b"", _JOINED.sub(b"\n", _ESCAPED.sub(b"\n", text)))
 
 
 def private_key(subject: Subject) -> Proof:
@@ -30,15 +21,15 @@ def private_key(subject: Subject) -> Proof:
     """
     found = _BLOCK.search(subject.value)
     if found is None:
-        raw = unbase64(_FOREIGN.sub(b"", plain(subject.value)))
+        raw = enclosed(plain(subject.value))
         found = _BLOCK.search(raw)
         if found is None:
             return key(raw, b"")
     label, body = found.group(1), plain(found.group(2))
     locked = _LOCKED.search(body)
     if locked is not None:
-        return _encrypted(locked.group(1), locked.group(2), unbase64(_FOREIGN.sub(b"", body[locked.end() :])))
-    raw = unbase64(_FOREIGN.sub(b"", body))
+        return _encrypted(locked.group(1), locked.group(2), enclosed(body[locked.end() :]))
+    raw = enclosed(body)
     return openssh(raw) if label == b"OPENSSH PRIVATE KEY" else key(raw, label)
 
 

@@ -6,12 +6,11 @@ import re
 from hashlib import sha1, sha256
 
 from leaksieve.engine.checks import Detail, Proof, Subject
+from leaksieve.engine.checks_armour import base64_in, plain
 from leaksieve.engine.checks_bytes import Reader, moment, unbase64
-from leaksieve.engine.checks_pem import plain
 
 _ARMOUR = re.compile(rb"-----BEGIN PGP PRIVATE KEY BLOCK-----(.*?)(?:-----END|\Z)", re.DOTALL)
 _HEADER = re.compile(rb"(?:Version|Comment|Charset|Hash|MessageID): ?[^\n]*")
-_FOREIGN = re.compile(rb"[^A-Za-z0-9+/=]+")
 _CHECK = re.compile(rb"=([A-Za-z0-9+/]{4})=*\Z")
 _SECRET, _PUBLIC = 5, 6
 _NAMES = {1: "RSA", 2: "RSA", 3: "RSA", 16: "Elgamal", 17: "DSA", 18: "ECDH", 19: "ECDSA", 22: "EdDSA", 25: "X25519", 26: "X448", 27: "Ed25519", 28: "Ed448"}
@@ -37,7 +36,7 @@ def pgp_key(subject: Subject) -> Proof:
     found = _ARMOUR.search(subject.value)
     if found is None:
         return Proof(False)
-    text = _FOREIGN.sub(b"", _HEADER.sub(b"", plain(found.group(1))))
+    text = base64_in(_HEADER.sub(b"", plain(found.group(1))))
     check = _CHECK.search(text)
     raw = unbase64(text[: check.start()] if check else text)
     if check and crc24(raw) != int.from_bytes(unbase64(check.group(1)), "big"):

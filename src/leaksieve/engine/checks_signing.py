@@ -10,11 +10,8 @@ from leaksieve.engine.checks_bytes import Reader, unbase64
 
 def minisign(subject: Subject) -> Proof:
     """Algorithms, salt and limits, key number, key, and the BLAKE2b of algorithm, number and key."""
-    reader = Reader(unbase64(subject.value))
-    algorithm, derivation, checksum = reader.take(2), reader.take(2), reader.take(2)
-    reader.take(48)
-    number, key, check = reader.take(8), reader.take(64), reader.take(32)
-    if algorithm != b"Ed" or checksum != b"B2" or reader.left:
+    algorithm, derivation, checksum, _, number, key, check, rest = _fields(subject.value, 2, 2, 2, 48, 8, 64, 32)
+    if algorithm != b"Ed" or checksum != b"B2" or rest:
         return Proof(False)
     if derivation != b"\0\0":
         return Proof(True, {"key_type": "minisign", "encrypted": True})
@@ -25,11 +22,14 @@ def minisign(subject: Subject) -> Proof:
 
 def signify(subject: Subject) -> Proof:
     """Algorithms, rounds (0: no passphrase), salt, the start of the key's SHA-512, key number, key."""
-    reader = Reader(unbase64(subject.value))
-    algorithm, derivation, rounds = reader.take(2), reader.take(2), reader.number(4)
-    reader.take(16)
-    check, _, key = reader.take(8), reader.take(8), reader.take(64)
-    if algorithm != b"Ed" or derivation != b"BK" or reader.left:
+    algorithm, derivation, rounds, _, check, _, key, rest = _fields(subject.value, 2, 2, 4, 16, 8, 8, 64)
+    if algorithm != b"Ed" or derivation != b"BK" or rest:
         return Proof(False)
-    whole = bool(rounds) or sha512(key).digest()[:8] == check
-    return Proof(whole, {"key_type": "signify", "encrypted": bool(rounds)})
+    encrypted = any(rounds)
+    return Proof(encrypted or sha512(key).digest()[:8] == check, {"key_type": "signify", "encrypted": encrypted})
+
+
+def _fields(text: bytes, *sizes: int) -> list[bytes]:
+    """What base64 holds, cut into fields of these sizes, and the rest behind them; ValueError where it ends early."""
+    reader = Reader(unbase64(text))
+    return [*map(reader.take, sizes), reader.take(reader.left)]

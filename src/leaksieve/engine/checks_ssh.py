@@ -7,7 +7,8 @@ from base64 import b64encode
 from hashlib import sha256
 
 from leaksieve.engine.checks import Detail, Proof, Subject
-from leaksieve.engine.checks_bytes import Reader, unbase64
+from leaksieve.engine.checks_armour import enclosed, plain
+from leaksieve.engine.checks_bytes import Reader
 
 _MAGIC = b"openssh-key-v1\0"
 _KEYS = 16
@@ -41,11 +42,11 @@ def described(blob: bytes) -> dict[str, Detail]:
     kind = reader.string()
     if not _NAME.fullmatch(kind) or not reader.left:
         raise ValueError("no public key")
-    plain = kind.removeprefix(b"sk-").removesuffix(b"@openssh.com")
-    details: dict[str, Detail] = {"key_type": _KINDS.get(plain, kind.decode()) + (" (security key)" if kind[:3] == b"sk-" else "")}
+    base = kind.removeprefix(b"sk-").removesuffix(b"@openssh.com")
+    details: dict[str, Detail] = {"key_type": _KINDS.get(base, kind.decode()) + (" (security key)" if kind[:3] == b"sk-" else "")}
     if kind == b"ssh-rsa":
         reader.string()
-    bits = _SIZES.get(plain) or (int.from_bytes(reader.string(), "big").bit_length() if kind in (b"ssh-rsa", b"ssh-dss") else 0)
+    bits = _SIZES.get(base) or (int.from_bytes(reader.string(), "big").bit_length() if kind in (b"ssh-rsa", b"ssh-dss") else 0)
     if bits:
         details["bits"] = bits
     return {**details, "fingerprint": fingerprint(blob)}
@@ -72,23 +73,16 @@ def openssh(data: bytes) -> Proof:
 _PUBLIC = re.compile(
     rb"User-Key-File-[23]: ([a-z0-9@.-]+)\s+Encryption: ([a-z0-9-]+)\s.*?Public-Lines: ([0-9]{1,3})\s+(.*?)(?:Key-Derivation|Private-Lines)", re.DOTALL
 )
-_FOREIGN = re.compile(rb"[^A-Za-z0-9+/=]+")
 
 
 def putty(subject: Subject) -> Proof:
     """PuTTY's file: the public lines hold a key of the kind the head names."""
-    found = _PUBLIC.search(_source(subject.value))
+    found = _PUBLIC.search(plain(subject.value))
     if found is None:
         return Proof(False)
-    blob = unbase64(_FOREIGN.sub(b"", found.group(4)))
+    blob = enclosed(found.group(4))
     details = described(blob)
     return Proof(Reader(blob).string() == found.group(1), {**details, "encrypted": found.group(2) != b"none"})
-
-
-def _source(text: bytes) -> bytes:
-    from leaksieve.engine.checks_pem import plain
-
-    return plain(text)
 
 
 _SSH2 = re.compile(rb"BEGIN SSH2 ENCRYPTED PRIVATE KEY ----(.*?)(?:---- END|\Z)", re.DOTALL)
@@ -98,10 +92,10 @@ _SSH2_MAGIC = 0x3F6FF9EB
 
 def ssh2(subject: Subject) -> Proof:
     """ssh.com's container: a fixed number, the length of all, kind, cipher and the key."""
-    found = _SSH2.search(_source(subject.value))
+    found = _SSH2.search(plain(subject.value))
     if found is None:
         return Proof(False)
-    raw = unbase64(_FOREIGN.sub(b"", _HEADER.sub(b"", found.group(1))))
+    raw = enclosed(_HEADER.sub(b"", found.group(1)))
     reader = Reader(raw)
     if reader.number(4) != _SSH2_MAGIC or reader.number(4) != len(raw):
         return Proof(False)

@@ -11,7 +11,6 @@ from leaksieve.engine.decoders import BY_ENCODING, BY_ESCAPE, LEFT, TEXT, Area
 from leaksieve.engine.filters import MAYBE, Judge
 from leaksieve.engine.mapping import Decoded
 from leaksieve.engine.memo import MAX_LINE, Memo
-from leaksieve.engine.multipart import join
 from leaksieve.engine.overlap import Claim, Taken, losers
 from leaksieve.engine.prefilter import NOTHING, Patterns, Prefilter, compile_all, make
 from leaksieve.engine.vocabulary import ESCAPES, Hits, Vocabulary
@@ -325,6 +324,10 @@ class Engine:
             for lost in losers(claims):
                 judged[live[lost]] = judged[live[lost]]._replace(rejected="overlap")
         judged.sort(key=lambda match: (match.secret_span, match.rule_id, match.decoded))
+        if not live:
+            return judged
+        from leaksieve.engine.multipart import join  # a millisecond that a scan without a finding need not spend
+
         return join(judged, data, path, lambda rule_id: self._confirmer(self._index(rule_id)).rule)
 
     def _index(self, rule_id: str) -> int:

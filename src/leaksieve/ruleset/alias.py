@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from leaksieve.errors import RulesetError
-from leaksieve.ruleset.load import Ruleset
+from leaksieve.ruleset.load import FIRST_RULE, Ruleset
 
 # How a compiled rule with former names begins: keys are sorted, and this one is left out where it is empty.
 _MARK = '{"aliases":'
@@ -21,7 +21,7 @@ _MARK = '{"aliases":'
 def table(ruleset: Ruleset) -> dict[str, str]:
     """Former id -> current id.  Reads no rule that has no former id."""
     found: dict[str, str] = {}
-    for index, line in enumerate(rule_lines(ruleset)):
+    for index, line in enumerate(ruleset.lines[FIRST_RULE:]):
         if line.startswith(_MARK):
             rule_id = ruleset.ids[index]
             for alias in ruleset.rule(index)["aliases"]:
@@ -29,13 +29,6 @@ def table(ruleset: Ruleset) -> dict[str, str]:
     for rule_id in ruleset.ids:
         found.pop(rule_id, None)
     return found
-
-
-def rule_lines(ruleset: Ruleset) -> list[str]:
-    """The text of every rule, in order: they are the last lines of a compiled ruleset."""
-    lines = ruleset._lines  # noqa: SLF001 - asking for each rule would parse them all
-    end = len(lines) - (not lines[-1])
-    return lines[end - len(ruleset.ids) : end]
 
 
 def find(ruleset: Ruleset, rule_id: str) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from leaksieve.errors import RulesetError
-from leaksieve.ruleset.alias import rule_lines
-from leaksieve.ruleset.load import BUILTIN, Ruleset, load
+from leaksieve.ruleset.load import BUILTIN, FIRST_RULE, Ruleset, load
 
 BUILTIN_NAME = "builtin"
 # What the compiled ruleset leaves out, for `rules test`: one line for each rule, beside it in the package.
@@ -77,16 +76,15 @@ def exchanged(base: Ruleset, rules: Sequence[dict[str, Any]]) -> Ruleset:
     same = [rule_id in place and _bare(base.rule(place[rule_id])) == _bare(fresh.rule(number)) for number, rule_id in enumerate(ids)]
     if all(same):
         return base
-    lines, known = list(base._lines), rule_lines(base)  # noqa: SLF001 - the text it was made from
+    lines = list(base.lines)
     header = json.loads(lines[0])
     off = frozenset(place[rule_id] for rule_id in ids if rule_id in place)
     for index in off:
         # An id that no rule can have.
         header["ids"][index] = f"{base.ids[index]}/off"
-        known[index] = json.dumps({**base.rule(index), "id": header["ids"][index]}, sort_keys=True, separators=(",", ":"))
+        lines[FIRST_RULE + index] = json.dumps({**base.rule(index), "id": header["ids"][index]}, sort_keys=True, separators=(",", ":"))
     lines[0] = json.dumps(header, sort_keys=True, separators=(",", ":"))
-    first = len(lines) - (not lines[-1]) - len(known)
-    return Ruleset(merge("\n".join([*lines[:first], *known]), text), off | base.disabled)
+    return Ruleset(merge("\n".join(lines), text), off | base.disabled)
 
 
 def _bare(rule: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _HERE = os.path.dirname(__file__)
 BUILTIN = os.path.join(_HERE, "builtin.jsonl")
+# The line of the first rule in a compiled ruleset, behind the header, what encoded text needs, and the names.
+FIRST_RULE = 3
 
 
 class Ruleset:
@@ -57,11 +59,16 @@ class Ruleset:
     def __len__(self) -> int:
         return len(self.ids) - len(self.disabled)
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The compiled text it was made from: from :data:`FIRST_RULE` on a line for each rule, those switched off as well."""
+        return tuple(self._lines)
+
     def rule(self, index: int) -> dict[str, Any]:
         """The rule at an index, parsed on first use."""
         rule = self._rules.get(index)
         if rule is None:
-            rule = json.loads(self._lines[index + 3])
+            rule = json.loads(self._lines[FIRST_RULE + index])
             if "category" in rule:  # a row of the provider table
                 from leaksieve.ruleset.providers import expanded
 

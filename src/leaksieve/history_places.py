@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from leaksieve.findings.attribution import Attribution, Message, PathHistory
-from leaksieve.gitobjects.commitlog import Author
+from leaksieve.gitobjects.authors import Author
 from leaksieve.gitobjects.packtable import BLOB, KINDS, TREE
 from leaksieve.history_work import Key
 

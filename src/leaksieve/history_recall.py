@@ -14,12 +14,13 @@ from leaksieve.config import Config
 from leaksieve.engine.filters import MAYBE
 from leaksieve.engine.matcher import Engine, Result
 from leaksieve.errors import SourceError
+from leaksieve.gitobjects.allrefs import all_refs
 from leaksieve.gitobjects.blobcache import BlobCache
 from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.graph import shallow_boundary
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.packtable import TREE
-from leaksieve.gitobjects.refs import all_refs, reflog_ids
+from leaksieve.gitobjects.reflogs import reflog_ids
 from leaksieve.gitobjects.treetrace import Moved
 from leaksieve.history_cache import HistoryMemory, each
 from leaksieve.history_told import asks_index, pack_spots, pack_traces, shown_in, unpack_spots, unpack_traces

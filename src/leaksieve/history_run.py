@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from leaksieve.config import Config
 from leaksieve.engine.prefilter import compile_all
 from leaksieve.errors import SourceError
+from leaksieve.gitobjects.allrefs import all_refs, is_lasting
 from leaksieve.gitobjects.compiled import FALLBACKS
-from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.packtable import KINDS
 from leaksieve.gitobjects.presence import Presence
-from leaksieve.gitobjects.refs import all_refs, is_lasting, reflog_ids
+from leaksieve.gitobjects.reflogs import reflog_ids
 from leaksieve.history_places import Spots, attributed, unattributed
 from leaksieve.history_show import SecondLook
 from leaksieve.history_work import Held, HistoryWorker, Key, ShareAnswer, decode
@@ -332,8 +332,9 @@ class HistoryRun:
         return unattributed(self._found)
 
     def _attributed(self) -> Spots:
-        from leaksieve.findings.attribution import Attributor
-        from leaksieve.gitobjects.commitlog import Author, CommitLog, author_of
+        from leaksieve.findings.attributor import Attributor
+        from leaksieve.gitobjects.authors import Authors
+        from leaksieve.gitobjects.commitlog import CommitLog
         from leaksieve.gitobjects.graph import shallow_boundary
         from leaksieve.gitobjects.objects import ObjectStore
 
@@ -354,19 +355,8 @@ class HistoryRun:
             self._recall.traces = attributor.moved
         for trouble in troubles:
             self._source.coverage.skip(Skip("failed", trouble.oid.hex().encode(), trouble.reason, trouble.detail))
-        store = ObjectStore(repository)
-        people: dict[bytes, Author | None] = {}
-
-        def author(commit: bytes) -> Author | None:
-            if commit not in people:
-                try:
-                    people[commit] = author_of(store, commit)
-                except ObjectError:
-                    people[commit] = None
-            return people[commit]
-
         flat = ((key, self._found[key], one) for keys, one in zip(sets.values(), told, strict=True) for key in keys)
-        return attributed(flat, author, self._source.prefix)
+        return attributed(flat, Authors(ObjectStore(repository)), self._source.prefix)
 
     def _shared(self, units: Iterator[Any], work: Callable[[Any], bytes], jobs: int) -> Iterator[tuple[Any, bytes | None]]:
         """Share work out to forked workers, or do it here."""

@@ -10,8 +10,9 @@ import marshal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from leaksieve.gitobjects.commitlog import COMMIT_LIMIT, Author, author_in
+from leaksieve.gitobjects.authors import Author, author_in
 from leaksieve.gitobjects.errors import ObjectError
+from leaksieve.gitobjects.links import COMMIT_LIMIT
 from leaksieve.gitobjects.treetrace import Moved
 from leaksieve.history_places import Details, Spot, Spots
 from leaksieve.history_work import Key

@@ -12,11 +12,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from gitrepo import GitRepo
 
-from leaksieve.findings.attribution import Attribution, Attributor
+from leaksieve.findings.attribution import Attribution
+from leaksieve.findings.attributor import Attributor
 from leaksieve.gitobjects import treetrace
+from leaksieve.gitobjects.allrefs import all_refs
 from leaksieve.gitobjects.commitlog import CommitLog, pack_commit
 from leaksieve.gitobjects.graph import shallow_boundary
-from leaksieve.gitobjects.refs import all_refs, reflog_ids
+from leaksieve.gitobjects.reflogs import reflog_ids
 from leaksieve.gitobjects.repository import discover
 from leaksieve.parallel import forked
 

@@ -6,7 +6,6 @@ often on the way to what is asked for next.
 
 from __future__ import annotations
 
-from leaksieve.gitobjects.commitread import open_packs
 from leaksieve.gitobjects.compiled import ERRORS, apply_delta
 from leaksieve.gitobjects.delta import delta_sizes
 from leaksieve.gitobjects.errors import BadDataError, ObjectError, ObjectTooLargeError
@@ -35,7 +34,7 @@ class BlobCache:
 
     def __init__(self, store: ObjectStore, kept: int = DEFAULT_KEPT) -> None:
         self._store = store
-        self._packs = open_packs(store)
+        self._packs = store.packs()
         # (pack, offset) -> content, in two generations, each half of what is kept.
         self._young: dict[tuple[bytes, int], _Content] = {}
         self._old: dict[tuple[bytes, int], _Content] = {}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from binascii import unhexlify
 from typing import NamedTuple
 
 from leaksieve.gitobjects.commits import parse_commit
 from leaksieve.gitobjects.compiled import ERRORS
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError
+from leaksieve.gitobjects.links import COMMIT_LIMIT
 from leaksieve.gitobjects.objects import ObjectStore
-from leaksieve.gitobjects.pack import Pack
 from leaksieve.gitobjects.packread import AT_ONCE, inflated
 
-COMMIT_LIMIT = 16 * 1024 * 1024
 _COMMIT = 1
 _BROKEN: tuple[type[Exception], ...] = (BadDataError, OSError, ValueError, *ERRORS)
 
@@ -26,25 +24,6 @@ class Node(NamedTuple):
     date: int
 
 
-def open_packs(store: ObjectStore) -> list[Pack]:
-    """Open the packs of a repository and its alternates; those that cannot be used are left to the store to complain of."""
-    found = []
-    for directory in store.object_dirs():
-        folder = os.path.join(directory, b"pack")
-        try:
-            names = sorted(os.listdir(folder))
-        except OSError:
-            continue
-        for name in names:
-            path = os.path.join(folder, name[:-4])
-            if name.endswith(b".idx") and store.may_read(path + b".idx") and store.may_read(path + b".pack"):
-                try:
-                    found.append(Pack(path, store.hash_size))
-                except (OSError, BadDataError):
-                    continue
-    return found
-
-
 class CommitReader:
     """Reads commits' links; not for sharing between threads or processes."""
 
@@ -53,7 +32,7 @@ class CommitReader:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._hash_size = store.hash_size
-        self._packs = open_packs(store)
+        self._packs = store.packs()
 
     def read(self, oid: bytes) -> Node:
         """Return what a commit says of itself; raises an ObjectError."""

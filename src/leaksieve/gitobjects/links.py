@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from leaksieve.gitobjects.errors import BadDataError
 
+# The longest commit that is read, in bytes.
+COMMIT_LIMIT = 16 * 1024 * 1024
+
 
 def parse_links(data: bytes, hash_size: int) -> tuple[bytes | None, tuple[bytes, ...]]:
     """Return the tree and the parents at the head of a commit, whose end may be missing; raises BadDataError."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from leaksieve.gitobjects.delta import apply_delta, delta_sizes
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError, MissingObjectError, ObjectError, ObjectTooLargeError
@@ -37,6 +38,22 @@ _LOOSE_HEAD = 64
 _LONG_CHAIN = 6
 # A delta on the way: its pack, where its stream begins, its inflated size.
 _Link = tuple[Pack, int, int]
+
+
+class Readable(Protocol):
+    """What gives objects by their ids."""
+
+    def read(self, oid: bytes, limit: int, /) -> tuple[str, bytes]:
+        """Return type and content of at most ``limit`` bytes; raises an ObjectError."""
+
+
+def blob_of(objects: Readable, oid: bytes, limit: int) -> bytes | None:
+    """Return a blob's content, None where it cannot be had: what it is compared with then counts as new, which is the safe side."""
+    try:
+        kind, data = objects.read(oid, limit)
+    except ObjectError:
+        return None
+    return data if kind == "blob" else None
 
 
 class ObjectStore:
@@ -281,6 +298,11 @@ class ObjectStore:
                     continue
                 fresh = True
         return fresh
+
+    def packs(self) -> list[Pack]:
+        """The packs there are now, as far as they can be read, for a reader with an order of its own."""
+        self._load_new_packs()
+        return list(self._packs)
 
     def object_dirs(self) -> list[bytes]:
         """The repository's own object directory, those the caller named, and alternates, as far as they may be read."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from leaksieve.gitobjects.allrefs import is_lasting
 from leaksieve.gitobjects.commitlog import CommitLog
 from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.objects import ObjectStore
-from leaksieve.gitobjects.refs import is_lasting
 
 # Names listed for a commit; all are counted.
 MOST_REFS = 20

@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 from leaksieve.errors import SourceError, UsageError
 from leaksieve.gitobjects.abbreviations import LEAST, candidates, is_hex
+from leaksieve.gitobjects.allrefs import all_refs
 from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.files import shown
 from leaksieve.gitobjects.graph import History
-from leaksieve.gitobjects.refs import all_refs, head_target, is_safe_name, reflog, resolve
+from leaksieve.gitobjects.reflogs import reflog
+from leaksieve.gitobjects.refs import head_target, is_safe_name, resolve
 
 TAG_LIMIT = 16 * 1024 * 1024
 _RULES = (b"%b", b"refs/%b", b"refs/tags/%b", b"refs/heads/%b", b"refs/remotes/%b", b"refs/remotes/%b/HEAD")

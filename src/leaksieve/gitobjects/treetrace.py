@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from leaksieve.gitobjects.commitlog import CommitLog
-from leaksieve.gitobjects.commitread import open_packs
 from leaksieve.gitobjects.errors import BadDataError, CorruptObjectError, ObjectError
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.repository import Repository
@@ -81,7 +80,7 @@ class Tracer:
         """Trees by id; this process's own."""
         if self._cache is None:
             store = ObjectStore(self._repository)
-            self._cache = TreeCache(store, open_packs(store))
+            self._cache = TreeCache(store, store.packs())
         return self._cache
 
     def __call__(self, unit: Any) -> bytes:

@@ -10,25 +10,26 @@ from typing import Any, cast
 
 from leaksieve.coverage import SourceCoverage
 from leaksieve.gitobjects.blobcache import BlobCache
-from leaksieve.gitobjects.commitread import COMMIT_LIMIT
 from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.graph import History
-from leaksieve.gitobjects.objects import ObjectStore
+from leaksieve.gitobjects.links import COMMIT_LIMIT
+from leaksieve.gitobjects.objects import ObjectStore, blob_of
 from leaksieve.gitobjects.partial import is_partial
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.gitobjects.revisions import TAG_LIMIT
 from leaksieve.model import Chunk, Provenance, Skip
 from leaksieve.sources.base import Unit, is_lfs_pointer
+from leaksieve.sources.between import Between
 from leaksieve.sources.commits_plan import By, Plan, Wanted, skipped
 from leaksieve.sources.ignore import IgnoreList, Scope
 from leaksieve.sources.renames import most_similar
-from leaksieve.sources.view import View, select
+from leaksieve.sources.view import View
 
 _BASE_LIMIT = 100 * 1024 * 1024
 
 
 class CommitsSource:
-    """One view of a repository's history (see :class:`leaksieve.sources.view.View`).
+    """One view of a repository's history (see :class:`leaksieve.sources.view.View` and :class:`leaksieve.sources.between.Between`).
 
     ``max_file_size`` in bytes.  ``paths`` restricts it to files and directories from the top of the tree; messages of
     commits that change nothing there are then left out, and so are tags.  ``exclude`` leaves out files that gitignore patterns name.  ``names`` says whether new file names are
@@ -43,7 +44,7 @@ class CommitsSource:
         self,
         repo: Repository,
         *,
-        view: View,
+        view: View | Between,
         max_file_size: int,
         paths: tuple[bytes, ...] = (),
         exclude: tuple[bytes, ...] = (),
@@ -79,7 +80,7 @@ class CommitsSource:
         coverage.shallow = self._repo.shallow
         coverage.partial = self._partial
         history = History(self._store)
-        selection = select(self._view, history)
+        selection = self._view.select(history)
         coverage.resolved = selection.resolved
         for skip in selection.skips:
             coverage.skip(skip)
@@ -133,12 +134,7 @@ class CommitsSource:
         return b"\n".join(texts) if texts else None
 
     def _blob(self, oid: bytes, limit: int) -> bytes | None:
-        """Return a blob's content, or None: without it everything found counts as new, which is the safe side."""
-        try:
-            kind, data = self._objects.read(oid, limit)
-        except ObjectError:
-            return None
-        return data if kind == "blob" else None
+        return blob_of(self._objects, oid, limit)
 
 
 def _details(kind: str, oid: bytes, by: By, at_head: bool) -> dict[str, object]:

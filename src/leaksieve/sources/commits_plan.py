@@ -11,15 +11,16 @@ from typing import NamedTuple, cast
 
 from leaksieve.coverage import SourceCoverage
 from leaksieve.errors import SourceError
+from leaksieve.gitobjects.authors import author_in
 from leaksieve.gitobjects.blobcache import BlobCache
 from leaksieve.gitobjects.brought import Brought, BroughtIn
-from leaksieve.gitobjects.commitlog import author_in
-from leaksieve.gitobjects.commitread import COMMIT_LIMIT, Node, open_packs
+from leaksieve.gitobjects.commitread import Node
 from leaksieve.gitobjects.commits import parse_commit
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
 from leaksieve.gitobjects.files import shown
 from leaksieve.gitobjects.graph import History
 from leaksieve.gitobjects.headtree import HeadTree
+from leaksieve.gitobjects.links import COMMIT_LIMIT
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.refs import head_commit
 from leaksieve.gitobjects.revisions import TAG_LIMIT
@@ -66,7 +67,7 @@ class Plan:
         self._store = history.store
         self._selection = selection
         self._objects = BlobCache(self._store)
-        self._trees = TreeCache(self._store, open_packs(self._store))
+        self._trees = TreeCache(self._store, self._store.packs())
         self._known: set[tuple[bytes, bytes]] = set()
         self._known_names: set[bytes] = set()
         self._is_full = False

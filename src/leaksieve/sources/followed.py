@@ -7,13 +7,12 @@ again: the commit that takes it away and adds a file with half of its lines has 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import suppress
 
 from leaksieve.errors import SourceError
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
 from leaksieve.gitobjects.links import parse_links
-from leaksieve.gitobjects.objects import ObjectStore
+from leaksieve.gitobjects.objects import ObjectStore, blob_of
 from leaksieve.gitobjects.refs import head_commit
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.gitobjects.treediff import differing, find_entry, is_tree, name_of
@@ -27,6 +26,7 @@ MOST_ADDED = 5000
 GONE = b""
 _CANDIDATES = 50
 _TREE_LIMIT = 64 * 1024 * 1024
+# Less than a commit may have elsewhere: somebody waits while up to MOST_COMMITS of them are read.
 _COMMIT_LIMIT = 1024 * 1024
 _KEPT_TREES = 2048
 
@@ -41,21 +41,17 @@ class Folder:
         """Whether there is such a file."""
         return os.path.lexists(os.path.join(self._root, path))
 
-    def now(self, path: bytes) -> bytes | None:  # noqa: ARG002 - nobody knows
+    def now(self, _path: bytes) -> bytes | None:
         """Return None: nobody knows."""
         return None
 
-    def leads(self, old: bytes, new: bytes, content: Callable[[], bytes | None]) -> bool | None:  # noqa: ARG002 - nobody knows
+    def leads(self, _old: bytes, _new: bytes, _staged: str) -> bool | None:
         """Return None: nobody knows."""
         return None
 
-    def passed(self, old: bytes, new: bytes) -> bool:  # noqa: ARG002 - nobody knows
+    def passed(self, _old: bytes, _new: bytes) -> bool:
         """Return False: nobody knows."""
         return False
-
-    def content(self, path: bytes, staged: str = "") -> bytes | None:  # noqa: ARG002 - never asked for
-        """Return None: it is of no use without the former file."""
-        return None
 
 
 class Followed:
@@ -80,10 +76,10 @@ class Followed:
             return os.path.lexists(os.path.join(top, path))
         return self._has(0, path) is not None
 
-    def leads(self, old: bytes, new: bytes, content: Callable[[], bytes | None]) -> bool | None:
+    def leads(self, old: bytes, new: bytes, staged: str) -> bool | None:
         """Whether the file that was called ``old`` is called ``new`` now; None when nobody can say.
 
-        ``content`` gives the file's bytes now, for renames that are not committed yet.
+        For renames that are not committed yet its bytes are read: as they are staged if ``staged`` is the blob's id, else in the working tree.
         """
         name = self.now(old)
         if name is None:
@@ -92,7 +88,7 @@ class Followed:
             return True
         if name == GONE or self._has(0, new) is not None or self.exists(name):
             return False
-        data = content()
+        data = self._content(new, staged)
         oid = self._has(0, name)
         if data is None or oid is None:
             return None
@@ -103,8 +99,7 @@ class Followed:
         self.now(old)
         return new in self._passed[old]
 
-    def content(self, path: bytes, staged: str = "") -> bytes | None:
-        """Return the bytes of a file as they are staged (``staged`` is the blob's id) or in the working tree, None when they cannot be had."""
+    def _content(self, path: bytes, staged: str) -> bytes | None:
         if staged:
             return self._blob(bytes.fromhex(staged), CANDIDATE_LIMIT)
         from leaksieve.gitobjects.files import read_regular
@@ -232,8 +227,4 @@ class Followed:
                 return
 
     def _blob(self, oid: bytes, limit: int) -> bytes | None:
-        try:
-            kind, data = self._store.read(oid, limit)
-        except ObjectError:
-            return None
-        return data if kind == "blob" else None
+        return blob_of(self._store, oid, limit)

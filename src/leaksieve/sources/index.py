@@ -13,8 +13,8 @@ from leaksieve.errors import SourceError
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
 from leaksieve.gitobjects.files import shown
 from leaksieve.gitobjects.index import INTENT_TO_ADD, Index, read_index
-from leaksieve.gitobjects.links import parse_links
-from leaksieve.gitobjects.objects import ObjectStore
+from leaksieve.gitobjects.links import COMMIT_LIMIT, parse_links
+from leaksieve.gitobjects.objects import ObjectStore, blob_of
 from leaksieve.gitobjects.refs import head_commit
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.gitobjects.staged import Change, is_in_tree, staged_changes
@@ -25,7 +25,6 @@ from leaksieve.sources.base import Unit, is_lfs_pointer
 if TYPE_CHECKING:
     from leaksieve.sources.renames import Origins
 
-_COMMIT_LIMIT = 16 * 1024 * 1024
 _BASE_LIMIT = 100 * 1024 * 1024
 
 
@@ -34,13 +33,11 @@ class IndexSource:
 
     ``max_file_size`` in bytes.  ``paths`` restricts it to files and directories, given relative to
     the top of the working tree.  ``requested`` is what the user typed, for the receipt.
-    After ``units()``, ``conflicts`` is the number of paths with unresolved conflicts, each of
-    which is scanned in both sides' versions.
+    A path with an unresolved conflict is scanned in both sides' versions.
     """
 
     def __init__(self, repo: Repository, *, max_file_size: int, paths: tuple[bytes, ...] = (), requested: str) -> None:
         self.coverage = SourceCoverage("index", requested)
-        self.conflicts = 0
         self._repo = repo
         self._store = ObjectStore(repo)
         self._max_file_size = max_file_size
@@ -70,7 +67,6 @@ class IndexSource:
         for directory, problem in changes.unreadable:
             self.coverage.skip(Skip("failed", directory, problem.reason, f"its tree cannot be read: {problem.detail}"))
         planned = [change for change in changes.changed if self._is_wanted(change)]
-        self.conflicts = len({change.path for change in planned if change.stage})
         origins = None
         if changes.deleted:
             # Most commits delete nothing, and need not load it.
@@ -99,7 +95,7 @@ class IndexSource:
 
     def _tree_of(self, commit: bytes) -> bytes:
         try:
-            kind, data = self._store.read(commit, _COMMIT_LIMIT)
+            kind, data = self._store.read(commit, COMMIT_LIMIT)
             tree, _ = parse_links(data, self._repo.hash_size)
         except (ObjectError, BadDataError) as error:
             raise SourceError(f"HEAD's commit cannot be read ({error})", where=shown(self._repo.git_dir)) from error
@@ -162,12 +158,7 @@ class IndexSource:
         return None
 
     def _blob(self, oid: bytes, limit: int) -> bytes | None:
-        """Return a blob's content, or None: without it everything found counts as new, which is the safe side."""
-        try:
-            kind, data = self._store.read(oid, limit)
-        except ObjectError:
-            return None
-        return data if kind == "blob" else None
+        return blob_of(self._store, oid, limit)
 
 
 class Tracked(NamedTuple):

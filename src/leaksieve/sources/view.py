@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from leaksieve.errors import SourceError, UsageError
+from leaksieve.gitobjects.allrefs import all_refs, is_lasting
 from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.files import shown
 from leaksieve.gitobjects.graph import History, Walk, between
-from leaksieve.gitobjects.refs import all_refs, head_commit, is_lasting
+from leaksieve.gitobjects.refs import head_commit
 from leaksieve.gitobjects.revisions import TAG_LIMIT, UNSHALLOW, EmptyRangeError, Revisions, ShallowError, tagged
 from leaksieve.model import Skip
 
@@ -36,6 +37,10 @@ class View(NamedTuple):
         if self.since:
             moment(self.since)
 
+    def select(self, history: History) -> Selection:
+        """Find what it takes in; see :func:`select`."""
+        return select(self, history)
+
 
 class Selection(NamedTuple):
     """What a view takes in.
@@ -62,7 +67,7 @@ def moment(text: str) -> int:
         raise UsageError("is not a date", where=repr(text[:100]), hint="write YYYY-MM-DD, or 2026-01-31T12:00:00Z") from None
 
 
-class _Tips:
+class Tips:
     """Where to begin: ``commits``, and what references name besides."""
 
     def __init__(self) -> None:
@@ -114,7 +119,7 @@ def select(view: View, history: History) -> Selection:
     revisions = Revisions(history)
     since = moment(view.since) if view.since else None
     left_out: tuple[bytes, ...] = ()
-    tips = _Tips()
+    tips = Tips()
     broken: list[tuple[bytes, str]] = []
     references = {name: oid for name, oid in all_refs(repo, broken).items() if is_lasting(name)}
     all_tips = False
@@ -168,9 +173,9 @@ def select(view: View, history: History) -> Selection:
     return Selection(commits, tags, [(oid, kind, name) for oid, (kind, name) in tips.loose.items()], tips.skips, resolved)
 
 
-def _add_tags(history: History, revisions: Revisions, first: str, references: dict[bytes, bytes], tips: _Tips) -> None:
+def _add_tags(history: History, revisions: Revisions, first: str, references: dict[bytes, bytes], tips: Tips) -> None:
     """Note annotated tags, those the user named by id included; which of them the view takes in is seen later."""
-    quiet = _Tips()
+    quiet = Tips()
     quiet.tags = tips.tags
     for name, oid in references.items():
         if name.startswith(b"refs/tags/"):
@@ -182,7 +187,7 @@ def _add_tags(history: History, revisions: Revisions, first: str, references: di
     quiet.add(history, first.encode(errors="surrogateescape"), oid, tags_only=True)
 
 
-def _check(view: View, history: History, walk: Walk, since: int | None, tips: _Tips) -> None:
+def _check(view: View, history: History, walk: Walk, since: int | None, tips: Tips) -> None:
     """Refuse what would be a clean result over nothing, or over less than was asked for; note the rest."""
     where = repr(view.range or view.since_commit or view.since)
     cut = walk.cut

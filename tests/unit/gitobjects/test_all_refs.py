@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 from gitrepo import GitRepo
 
 from leaksieve.errors import SourceError
-from leaksieve.gitobjects.refs import all_refs, is_lasting, reflog, reflog_ids
+from leaksieve.gitobjects.allrefs import all_refs, is_lasting
+from leaksieve.gitobjects.reflogs import reflog, reflog_ids
 from leaksieve.gitobjects.repository import discover
 
 

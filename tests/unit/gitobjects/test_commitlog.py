@@ -10,8 +10,10 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 from gitrepo import GitRepo
 
-from leaksieve.gitobjects.commitlog import COMMIT_LIMIT, CommitLog, author_in, author_of, pack_commit, rfc3339
+from leaksieve.gitobjects.authors import author_in, author_of, rfc3339
+from leaksieve.gitobjects.commitlog import CommitLog, pack_commit
 from leaksieve.gitobjects.errors import BadDataError, MissingObjectError
+from leaksieve.gitobjects.links import COMMIT_LIMIT
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.reached import MOST_REFS, bits, names_reaching
 from leaksieve.gitobjects.repository import discover

@@ -10,7 +10,6 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 from gitrepo import GitRepo
 
 from leaksieve.gitobjects import treecache
-from leaksieve.gitobjects.commitread import open_packs
 from leaksieve.gitobjects.errors import CorruptObjectError, MissingObjectError, ObjectTooLargeError
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.repository import discover
@@ -34,7 +33,7 @@ def trees(repo: GitRepo) -> dict[bytes, bytes]:
 
 def opened(repo: GitRepo, kept: int = treecache.DEFAULT_KEPT) -> TreeCache:
     store = ObjectStore(discover(repo.path))
-    return TreeCache(store, open_packs(store), kept)
+    return TreeCache(store, store.packs(), kept)
 
 
 @pytest.mark.parametrize("options", [(), ("--object-format=sha256",)])

@@ -1,0 +1,154 @@
+"""A quick walk over the headers of a tar in a buffer, a mapped file as a rule: where each member lies, and nothing is copied.
+
+As ``tar`` reads it: ustar, pax, GNU's long names and sparse files, and what came before.  What has a magic and a plain
+size is taken at its word; any other header must have its checksum.  The buffer may be a part of a stream: the
+walk stops before what is not there yet, and goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import Any, Final, NamedTuple
+
+from leaksieve.archives.limits import DamagedError
+from leaksieve.archives.magic import BLOCK, is_header
+from leaksieve.archives.tar import _check_text, _decimal, _name, _number, _records, _rounded
+
+LINK: Final = 0x31
+SYMLINK: Final = 0x32
+FOLDER: Final = 0x35
+# What stands behind the end of the archive.
+REST: Final = 0
+_SPARSE: Final = 0x53
+_LONG_NAME: Final = 0x4C
+_LONG_LINK: Final = 0x4B
+_SHARED: Final = 0x67
+_EXTENDING: Final = frozenset(b"LKxXg")
+_EMPTY: Final = frozenset(b"123456V")
+_USUAL: Final = frozenset(b"0\x0012345")
+_LINKED: Final = frozenset(b"12")
+_ZEROS: Final = bytes(BLOCK)
+# Name, size, type, link, magic, prefix.
+_HEADER: Final = Struct("100s24x12s20xB100s6s82x155s12x")
+_REST: Final = b"(behind the end)"
+_SILENT: Final = frozenset({b"path", b"linkpath", b"size", b"GNU.sparse.name"})
+
+
+class Item(NamedTuple):
+    """A member: its headers lie from ``start`` to ``begin``, its content from there to ``end``, in the buffer's own places.
+
+    ``link`` is where a link leads, ``texts`` other words of the headers.  The content may reach beyond what the buffer holds;
+    an ``end`` of -1 means all there is.
+    """
+
+    name: bytes
+    kind: int
+    start: int
+    begin: int
+    end: int
+    link: bytes = b""
+    texts: tuple[bytes, ...] = ()
+
+    @property
+    def has_content(self) -> bool:
+        """Whether it is a file (and no link, folder or device)."""
+        return self.kind not in _EMPTY
+
+
+class Cursor:
+    """A walk and where it is.  ``at`` is where the next member begins, or the one that was given last while it is in hand."""
+
+    def __init__(self) -> None:
+        self.at = 0
+        self._shared: dict[bytes, bytes] = {}
+        self._ended = False
+
+    def items(self, buffer: Any, at: int, end: int, *, final: bool) -> Iterator[Item]:
+        """Yield members whose headers stand in ``buffer`` from ``at`` to ``end``; ``final`` says that nothing follows.
+
+        Raises DamagedError where the archive does not hold together.
+        """
+        unpack = _HEADER.unpack_from
+        self.at = at
+        while at + BLOCK <= end:
+            name, field, kind, link, magic, prefix = unpack(buffer, at)
+            digits = field[:11]
+            if magic[:5] == b"ustar" and kind in _USUAL and digits.isdigit():
+                try:
+                    size = int(digits, 8)
+                except ValueError:
+                    raise DamagedError("a member's size cannot be read") from None
+                name = name.partition(b"\0")[0]
+                if magic == b"ustar\0" and prefix[0]:
+                    name = prefix.partition(b"\0")[0] + b"/" + name
+                begin = at + BLOCK
+                if kind in _EMPTY:
+                    item = Item(name, kind, at, begin, begin, link.partition(b"\0")[0] if kind in _LINKED else b"")
+                else:
+                    item = Item(name, kind, at, begin, begin + size)
+            elif buffer[at : at + BLOCK] == _ZEROS:
+                self._ended = True
+                at = self.at = at + BLOCK
+                continue
+            else:
+                found = self._slow(buffer, at, end)
+                if found is None:
+                    break
+                item = found
+            self._ended = item.kind == REST
+            yield item
+            if item.end < 0:
+                self.at = end
+                return
+            at = self.at = item.begin + _rounded(item.end - item.begin)
+        if final and self.at < end:
+            if self._ended:
+                yield Item(_REST, REST, self.at, self.at, -1)
+                self.at = end
+                return
+            raise DamagedError("cut short")
+
+    def _slow(self, buffer: Any, at: int, end: int) -> Item | None:
+        """Read any other header, and those that belong to it; None where not all of them are there yet."""
+        start = at
+        own: dict[bytes, bytes] = {}
+        while True:
+            if at + BLOCK > end:
+                return None
+            block = bytes(buffer[at : at + BLOCK])
+            if not is_header(block):
+                if self._ended and at == start:
+                    return Item(_REST, REST, at, at, -1)
+                raise DamagedError("a member's header does not hold together")
+            kind = block[156]
+            size = _number(block[124:136])
+            at += BLOCK
+            if kind not in _EXTENDING:
+                break
+            _check_text(size)
+            if at + _rounded(size) > end:
+                return None
+            text = bytes(buffer[at : at + size])
+            at += _rounded(size)
+            if kind == _LONG_NAME:
+                own[b"path"] = text.rstrip(b"\0")
+            elif kind == _LONG_LINK:
+                own[b"linkpath"] = text.rstrip(b"\0")
+            else:
+                (self._shared if kind == _SHARED else own).update(_records(text))
+        if kind == _SPARSE:
+            more = block[482]
+            while more:
+                if at + BLOCK > end:
+                    return None
+                more = buffer[at + 504]
+                at += BLOCK
+        known = {**self._shared, **own}
+        if b"size" in known:
+            size = _decimal(known[b"size"])
+        name = known.get(b"GNU.sparse.name") or known.get(b"path") or _name(block)
+        texts = tuple(value for key, value in known.items() if key not in _SILENT and not key.startswith(b"GNU.sparse"))
+        if kind in _EMPTY:
+            return Item(name, kind, start, at, at, known.get(b"linkpath") or block[157:257].partition(b"\0")[0], texts)
+        return Item(name, kind, start, at, at + size, b"", texts)

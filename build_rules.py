@@ -1,4 +1,4 @@
-"""Build hook: compiles ``rules/*.toml`` into the one ruleset file inside the package, and their examples into another.
+"""Build hook: compiles ``rules/*.toml`` into the one ruleset file inside the package, their examples and verify tables into others.
 
 It runs for wheels, source distributions and editable installs alike, with nothing but the
 standard library (the compiler lives in ``src/leaksieve/ruleset`` and has no dependencies).
@@ -14,7 +14,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class RulesBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Writes ``builtin.jsonl`` and ``examples.jsonl`` into ``src/leaksieve/ruleset``."""
+    """Writes ``builtin.jsonl``, ``examples.jsonl`` and ``verify.jsonl`` into ``src/leaksieve/ruleset``."""
 
     PLUGIN_NAME = "custom"
 
@@ -25,8 +25,10 @@ class RulesBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         try:
             from leaksieve.ruleset.compile import compile_folder
             from leaksieve.ruleset.editions import examples_text
+            from leaksieve.ruleset.verify_load import compile_verifiers
 
-            texts = {"builtin.jsonl": compile_folder(str(root / "rules")), "examples.jsonl": examples_text(str(root / "rules"))}
+            rules = str(root / "rules")
+            texts = {"builtin.jsonl": compile_folder(rules), "examples.jsonl": examples_text(rules), "verify.jsonl": compile_verifiers(rules)}
         finally:
             sys.path.pop(0)
         for name, text in texts.items():

@@ -8,7 +8,7 @@ not: one character short, one long, one of a foreign alphabet, glued to word cha
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from re import _constants as C  # type: ignore[attr-defined]
 from typing import Any
 
@@ -25,6 +25,7 @@ from leaksieve.ruleset.rule import read_rules
 from leaksieve.ruleset.syntax import Walker, flatten
 from leaksieve.ruleset.template import expand
 from leaksieve.ruleset.values import reject_reason
+from leaksieve.ruleset.verify_check import check_verifiers
 
 SEEDS = (0, 1, 2)
 # Time for the stress text, in seconds; a linear pattern needs a few milliseconds.
@@ -209,12 +210,14 @@ def read_paths(paths: Iterable[str]) -> tuple[list[tuple[str, dict[str, Any]]], 
     return rules, found
 
 
-def check_paths(paths: Iterable[str], prove: Prove | None = None) -> list[str]:
-    """Problems of all rules in the given files and folders, one line each; empty when everything holds.
+def check_paths(paths: Iterable[str], prove: Prove | None = None, codes: Collection[str] | None = None) -> list[str]:
+    """Problems of all rules and `[[verify]]` tables in the given files and folders, one line each; empty when everything holds.
 
-    ``prove`` knows the structural checks (see :func:`check_rule`).
+    ``prove`` knows the structural checks (see :func:`check_rule`), ``codes`` are the names of verifiers in code.
     """
+    paths = list(paths)
     rules, found = read_paths(paths)
+    found += check_verifiers(paths, [rule for _, rule in rules], codes)
     return found + [f"{path}: rule {rule['id']}: {problem}" for path, rule in rules for problem in check_rule(rule, prove)]
 
 

@@ -142,14 +142,14 @@ class Ruleset:
         return found
 
 
-def _source_rules() -> str | None:
+def source_rules(compiled: str = BUILTIN) -> str | None:
     """The ``rules/`` folder of the checkout this package runs from, if it does and it is newer than the compiled file."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(_HERE)))
     folder = os.path.join(root, "rules")
     if os.path.basename(os.path.dirname(os.path.dirname(_HERE))) != "src" or not os.path.isfile(os.path.join(root, "build_rules.py")):
         return None
     try:
-        built = os.stat(BUILTIN).st_mtime_ns
+        built = os.stat(compiled).st_mtime_ns
         with os.scandir(folder) as entries:
             if os.stat(folder).st_mtime_ns <= built and all(entry.stat().st_mtime_ns <= built for entry in entries):
                 return None
@@ -173,7 +173,7 @@ def load(extra: Iterable[str] = (), keep: Keep | None = None) -> Ruleset:
     A checkout whose ``rules/`` are newer than the compiled file compiles them in memory.
     Raises RulesetError for rules that do not hold.
     """
-    newer = _source_rules()
+    newer = source_rules()
     extra = tuple(extra)
     if newer is None and not extra:
         return Ruleset(_builtin())

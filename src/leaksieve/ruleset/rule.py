@@ -81,9 +81,9 @@ def read_rules(text: str, where: str) -> list[dict[str, Any]]:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _fail(where, f"not valid TOML: {error}") from None
-    _unknown(data, {"family", "rule", "provider"}, where)
+    _unknown(data, {"family", "rule", "provider", "verify"}, where)
     of_table = _read_table(data["provider"], where) if "provider" in data else []
-    if of_table and "family" not in data and "rule" not in data:
+    if (of_table or "verify" in data) and "family" not in data and "rule" not in data:
         return of_table
     family = data.get("family")
     if not isinstance(family, dict):

@@ -77,11 +77,12 @@ def check(paths: tuple[str, ...]) -> int:
     from leaksieve.engine.checks import holds
     from leaksieve.errors import ExitCode, UsageError
     from leaksieve.ruleset.check import check_paths
+    from leaksieve.verifiers import CODE
 
     for path in paths:
         if not os.path.exists(path):
             raise UsageError("no such file or directory", where=path)
-    problems = check_paths(paths, holds)
+    problems = check_paths(paths, holds, CODE)
     for problem in problems:
         answer(harmless(problem))
     if not problems:

@@ -1,0 +1,10 @@
+"""Asking providers whether a credential works.
+
+Requests that HTTP can express are tables in the rule files (``[[verify]]``, see ``rules/README.md``); what it
+cannot is code, named by a table's ``code`` and listed here.  Nothing is imported before it is used.
+"""
+
+from __future__ import annotations
+
+# Name of a `code` -> "module:function"; the function takes the table and returns a Verifier.
+CODE: dict[str, str] = {}

@@ -29,6 +29,12 @@ def zstd(data: bytes) -> bytes:
     return bytes(machine.compress(data))
 
 
+def lz4(data: bytes) -> bytes:
+    from lz4 import frame
+
+    return bytes(frame.compress(data, content_checksum=True))
+
+
 STREAMS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda data: gzip.compress(data, mtime=0),
     "bzip2": bz2.compress,
@@ -36,6 +42,7 @@ STREAMS: dict[str, Callable[[bytes], bytes]] = {
     "lzma": lambda data: lzma.compress(data, format=lzma.FORMAT_ALONE),
     "zstd": zstd,
     "zlib": zlib.compress,
+    "lz4": lz4,
 }
 
 

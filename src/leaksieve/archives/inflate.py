@@ -88,6 +88,12 @@ def _zstd(_: str) -> Decompressor:
     return cast("Decompressor", zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27}))
 
 
+def _lz4(_: str) -> Decompressor:
+    from lz4.frame import LZ4FrameDecompressor
+
+    return cast("Decompressor", LZ4FrameDecompressor())
+
+
 def _zstd_module() -> Any:
     for name in ("compression.zstd", "backports.zstd"):
         try:
@@ -102,19 +108,20 @@ _MACHINES: dict[str, Callable[[str], Decompressor]] = {
     **dict.fromkeys(("xz", "lzma"), _lzma),
     "bzip2": _bzip2,
     "zstd": _zstd,
+    "lz4": _lz4,
 }
 
 
 def decompressor(kind: str) -> Decompressor:
-    """Return a fresh one for gzip, zlib, deflate (bare), bzip2, xz, lzma or zstd.  Raises UnsupportedError."""
+    """Return a fresh one for gzip, zlib, deflate (bare), bzip2, xz, lzma, zstd or lz4.  Raises UnsupportedError."""
     return _MACHINES[kind](kind)
 
 
 def _errors() -> tuple[type[Exception], ...]:
     import lzma
 
-    # bz2 says OSError, and EOFError to who goes on behind the end; lzma speaks of a window that is too large as of anything else.
-    found: list[type[Exception]] = [zlib.error, lzma.LZMAError, OSError, EOFError, ValueError]
+    # bz2 says OSError, and EOFError to who goes on behind the end; lzma speaks of a window that is too large as of anything else; lz4 says RuntimeError.
+    found: list[type[Exception]] = [zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError]
     try:
         from isal import igzip_lib
 

@@ -48,11 +48,12 @@ class UnsupportedError(Exception):
 
 
 class Budget:
-    """What is left of the bounds of one archive, whatever lies inside it included.  ``size`` is the archive's own, in bytes."""
+    """What is left of the bounds of one archive, whatever lies inside it included.  ``size`` is the archive's own, in bytes; None where nobody knows yet."""
 
-    def __init__(self, limits: Limits, size: int) -> None:
+    def __init__(self, limits: Limits, size: int | None) -> None:
         self.member_limit = limits.member
-        self._bytes = max(TOTAL_FROM, min(TOTAL_TIMES * limits.member, RATIO * size))
+        most = TOTAL_TIMES * max(limits.member, size or 0)
+        self._bytes = max(TOTAL_FROM, most if size is None else min(most, RATIO * size))
         self._total = self._bytes
         self._members = MOST_MEMBERS
 

@@ -1,55 +1,120 @@
 """What kind of archive or compressed stream bytes are, told by the bytes alone.
 
-Asked of every file and every object of a history, so two comparisons settle nearly all of them.
+Asked of every file and every object of a history, so a look at a few bytes settles nearly all of them.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    import mmap
+    from collections.abc import Callable
 
 # Streams of one content; what they hold may be an archive.
-COMPRESSED: Final = frozenset({"gzip", "bzip2", "xz", "lzma", "zstd", "zlib"})
+COMPRESSED: Final = frozenset({"gzip", "bzip2", "xz", "lzma", "zstd", "zlib", "lz4"})
 # Archives that can be read from front to end, and so straight out of a compressed stream.
-STREAMED: Final = frozenset({"tar", "cpio", "ar"})
+STREAMED: Final = frozenset({"tar", "cpio", "ar", "rpm"})
+# Not archives, but what they say stands in them otherwise than a reader sees it.
+VIEWED: Final = frozenset({"notebook"})
 # Known by name, and not opened.
-CLOSED: Final = frozenset({"7z", "rar"})
+CLOSED: Final = {
+    "7z": "7z",
+    "rar": "rar",
+    "cab": "cab",
+    "ole": "OLE compound file (doc, xls, msg, msi)",
+    "iso": "ISO 9660 image",
+    "dmg": "Apple disk image",
+    "squashfs": "squashfs",
+    "cramfs": "cramfs",
+    "xar": "xar",
+    "wim": "wim",
+    "qcow": "qcow disk image",
+    "vmdk": "vmdk disk image",
+    "compress": "compress (Z)",
+    "lzip": "lzip",
+    "lzop": "lzop",
+    "lz4-legacy": "lz4 of the legacy format",
+}
 
 # Why something in an archive was not scanned.  These are said of an archive and its members, never of an object or a file as such.
 REASONS: Final = frozenset({"archive-not-opened", "archive-unsupported", "archive-limit", "archive-damaged", "encrypted-member", "member-too-large"})
 
 BLOCK: Final = 512
 _END_OF_ZIP: Final = b"PK\x05\x06"
-_ZLIB: Final = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-_FIRST: Final = frozenset({b"\x1f\x8b", b"BZ", b"\xfd7", b"\x28\xb5", b"PK", b"7z", b"Ra", b"!<", b"07", b"\x5d\x00", *_ZLIB})
-_SIGNS: Final = (
-    (b"\x1f\x8b\x08", "gzip"),
-    (b"\xfd7zXZ\0", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"PK\x03\x04", "zip"),
-    (_END_OF_ZIP, "zip"),
-    (b"PK\x07\x08PK\x03\x04", "zip"),
-    (b"7z\xbc\xaf\x27\x1c", "7z"),
-    (b"Rar!\x1a\x07", "rar"),
-    (b"!<arch>\n", "ar"),
-)
+# How far from the end of a zip with a comment its last record may begin.
+_FURTHEST: Final = 22 + 0xFFFF
+# Where the volume of a CD begins; whole disks have signs in other places than their first bytes.
+_VOLUME: Final = 32769
 # Compiled when one is needed: what is imported for every scan must cost nothing.
 _BZIP2: Final = rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"
 # cpio is plain digits, as many a text is: its whole first header must hold together.
 _CPIO: Final = rb"07070[12][0-9A-Fa-f]{104}|070707[0-7]{70}"
+_SIGNS: Final = (
+    (b"\x1f\x8b\x08", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\x78\x01", "zlib"),
+    (b"\x78\x5e", "zlib"),
+    (b"\x78\x9c", "zlib"),
+    (b"\x78\xda", "zlib"),
+    (b"\x5d\x00\x00", "lzma"),
+    (b"PK\x03\x04", "zip"),
+    (_END_OF_ZIP, "zip"),
+    (b"PK\x07\x08PK\x03\x04", "zip"),
+    # Extensions of Chrome: a signature and a zip.
+    (b"Cr24", "zip"),
+    (b"MZ", "program"),
+    (b"\x7fELF", "program"),
+    (b"#!", "program"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"!<arch>\n", "ar"),
+    # (b"\xed\xab\xee\xdb", "rpm"),
+    (b"07070", "cpio"),
+    (b"\xc7\x71", "cpio-binary"),
+    (b"\x71\xc7", "cpio-binary"),
+    # (b"SQLite format 3\0", "sqlite"),
+    # (b"%PDF-", "pdf"),
+    # (b"{\n", "notebook"),
+    # (b"{\r\n", "notebook"),
+    # (b'{"', "notebook"),
+    (b"Rar!\x1a\x07", "rar"),
+    (b"MSCF\0\0\0\0", "cab"),
+    (b"MSWIM\0\0\0", "wim"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (b"hsqs", "squashfs"),
+    (b"sqsh", "squashfs"),
+    (b"\x45\x3d\xcd\x28", "cramfs"),
+    (b"xar!\0\x1c", "xar"),
+    (b"QFI\xfb", "qcow"),
+    (b"KDMV\x01\0\0\0", "vmdk"),
+    (b"\x1f\x9d\x90", "compress"),
+    (b"LZIP\x01", "lzip"),
+    (b"\x89LZO\0\r\n\x1a\n", "lzop"),
+    (b"\x02\x21\x4c\x18", "lz4-legacy"),
+)
+_FIRST: Final[dict[bytes, list[tuple[bytes, str]]]] = {}
+for _sign, _kind in _SIGNS:
+    _FIRST.setdefault(_sign[:2], []).append((_sign, _kind))
 
 
-def kind_of(data: bytes) -> str | None:
-    """Return gzip, bzip2, xz, lzma, zstd, zlib, tar, cpio, ar, zip, 7z or rar; None for anything else."""
-    if data[:2] in _FIRST:
-        kind = _sure(data)
+def kind_of(data: bytes | mmap.mmap) -> str | None:
+    """Return one of COMPRESSED, STREAMED, VIEWED or CLOSED, or zip, 7z, sqlite or pdf; None for anything else."""
+    signs = _FIRST.get(data[:2])
+    if signs is not None:
+        kind = _sure(data, signs)
         if kind is not None:
             return kind
     # The magic of tar, and for tars older than that how nearly every program ends a checksum.
     if (data[257:262] == b"ustar" or data[154:156] == b"\0 ") and is_header(data[:BLOCK]):
         return "tar"
     # A program, a script or a picture with a zip behind it.
-    return "zip" if data[-22:-18] == _END_OF_ZIP else None
+    if data[-22:-18] == _END_OF_ZIP:
+        return "zip"
+    return _disk(data) if len(data) > _VOLUME else None
 
 
 def is_header(block: bytes) -> bool:
@@ -66,28 +131,66 @@ def is_header(block: bytes) -> bool:
     return expected == total or expected == total - 256 * sum(byte > 127 for byte in block[:148] + block[156:])
 
 
-def _sure(data: bytes) -> str | None:
-    for sign, kind in _SIGNS:
-        if data.startswith(sign):
-            return kind
-    if data[:3] == b"BZh":
-        return "bzip2" if re.match(_BZIP2, data) else None
-    if data[:5] == b"07070":
-        return "cpio" if re.match(_CPIO, data) else None
-    if data[:2] in _ZLIB:
-        return "zlib" if _begins_well(data, "zlib") else None
-    # Properties, a dictionary's size, and a size that is unknown or below 256 GiB.
-    if data[:3] == b"\x5d\x00\x00" and (data[5:13] == b"\xff" * 8 or data[10:13] == b"\0\0\0") and len(data) > 13:
-        return "lzma" if _begins_well(data, "lzma") else None
+def _disk(data: bytes | mmap.mmap) -> str | None:
+    if data[_VOLUME : _VOLUME + 5] == b"CD001":
+        return "iso"
+    return "dmg" if data[-BLOCK : 8 - BLOCK] == b"koly\0\0\0\4" else None
+
+
+def _sure(data: bytes | mmap.mmap, signs: list[tuple[bytes, str]]) -> str | None:
+    head = data[:16]
+    for sign, kind in signs:
+        if head.startswith(sign):
+            further = _FURTHER.get(kind)
+            return further(data, kind) if further is not None else kind
     return None
 
 
-def _begins_well(data: bytes, kind: str) -> bool:
+def _matched(data: bytes | mmap.mmap, kind: str) -> str | None:
+    return kind if re.match(_BZIP2 if kind == "bzip2" else _CPIO, data[:128]) else None
+
+
+def _cpio_binary(data: bytes | mmap.mmap, _: str) -> str | None:
+    """Whether the first header of the oldest cpio, thirteen numbers of two bytes, holds together: two bytes alone are anything."""
+    order: Literal["little", "big"] = "little" if data[:1] == b"\xc7" else "big"
+    mode, name_size = (int.from_bytes(data[at : at + 2], order) for at in (6, 20))
+    name = data[26 : 26 + name_size]
+    whole = 1 < name_size <= 4096 and len(name) == name_size and name.find(b"\0") == name_size - 1
+    return "cpio" if whole and mode >> 12 in (1, 2, 4, 6, 8, 9, 10, 12) else None
+
+
+def _program(data: bytes | mmap.mmap, _: str) -> str | None:
+    """Whether a zip with a comment stands behind a program or a script."""
+    return "zip" if data.rfind(_END_OF_ZIP, max(len(data) - _FURTHEST, 0)) >= 0 else None
+
+
+def _notebook(data: bytes | mmap.mmap, kind: str) -> str | None:
+    """Whether JSON is a Jupyter notebook: the version of its format is its last key, or its first."""
+    return kind if b'"nbformat"' in data[-400:] or b'"nbformat"' in data[:200] else None
+
+
+def _lzma(data: bytes | mmap.mmap, kind: str) -> str | None:
+    # Properties, a dictionary's size, and a size that is unknown or below 256 GiB.
+    return _begins_well(data, kind) if len(data) > 13 and (data[5:13] == b"\xff" * 8 or data[10:13] == b"\0\0\0") else None
+
+
+def _begins_well(data: bytes | mmap.mmap, kind: str) -> str | None:
     """Whether the beginning can be inflated: two bytes alone stand at the start of many a text."""
     from leaksieve.archives.inflate import ERRORS, decompressor
 
     try:
         machine = decompressor(kind)
-        return bool(machine.decompress(data[:4096], 4096)) or machine.eof
+        return kind if machine.decompress(data[:4096], 4096) or machine.eof else None
     except ERRORS:
-        return False
+        return None
+
+
+_FURTHER: Final[dict[str, Callable[[bytes | mmap.mmap, str], str | None]]] = {
+    "bzip2": _matched,
+    "cpio": _matched,
+    "cpio-binary": _cpio_binary,
+    "program": _program,
+    "notebook": _notebook,
+    "zlib": _begins_well,
+    "lzma": _lzma,
+}

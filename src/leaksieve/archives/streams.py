@@ -1,11 +1,15 @@
-"""Reading forwards through bytes, as they are or as they come out of a decompressor, within bounds."""
+"""Reading forwards through bytes in memory, a mapped file or a stream, as they are or as they come out of a decompressor, within bounds."""
 
 from __future__ import annotations
 
-from typing import Final
+import mmap
+from typing import Final, Protocol
 
 from leaksieve.archives.inflate import ERRORS, Decompressor, decompressor
 from leaksieve.archives.limits import MOST_MEMBERS, RATIO, RATIO_FROM, Budget, LimitError, SpentError
+
+# What can be read at any place: slices of both are bytes.
+Buffer = bytes | mmap.mmap
 
 _FEED: Final = 64 * 1024
 _PIECE: Final = 1024 * 1024
@@ -15,18 +19,27 @@ _JOINED: Final = {
     "bzip2": ((b"BZh", 0),),
     "xz": ((b"\xfd7zXZ\0", 0),),
     "zstd": ((b"\x28\xb5\x2f\xfd", 0), (b"\x2a\x4d\x18", 1)),
+    "lz4": ((b"\x04\x22\x4d\x18", 0), (b"\x2a\x4d\x18", 1)),
 }
 
 
+class Readable(Protocol):
+    """The part of a binary stream that is used; ``b""`` means the end."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Return at most ``size`` bytes."""
+        ...
+
+
 class Reader:
-    """Bytes in memory from ``at`` to ``end``, read forwards.
+    """Bytes from ``at`` to ``end``, in memory or in a mapped file, read forwards.
 
     ``error`` says why they end earlier than they should ("" where they do not).
     """
 
     error = ""
 
-    def __init__(self, data: bytes, at: int = 0, end: int | None = None) -> None:
+    def __init__(self, data: Buffer, at: int = 0, end: int | None = None) -> None:
         self._data = data
         self.at = at
         self._end = len(data) if end is None else end
@@ -49,26 +62,92 @@ class Reader:
             return False
         return True
 
+    def back(self, data: bytes) -> None:
+        """Take back what was read last."""
+        self.at -= len(data)
+
+    def again(self, at: int) -> Reader | None:
+        """A reader of the same bytes from a place that was passed up to here; None for what can be read only once."""
+        return Reader(self._data, at, self.at)
+
+
+class Streamed(Reader):
+    """A binary stream from where it stands to its end; ``at`` counts from there.  Never holds more than it is asked for."""
+
+    def __init__(self, stream: Readable) -> None:
+        super().__init__(b"")
+        self._stream = stream
+        self._ahead = b""
+
+    def read(self, size: int) -> bytes:
+        """As of bytes in memory; a stream that breaks off has an ``error``."""
+        ahead = self._ahead
+        if len(ahead) >= size:
+            piece, self._ahead = ahead[:size], ahead[size:]
+            self.at += size
+            return piece
+        parts = [ahead]
+        self._ahead = b""
+        missing = size - len(ahead)
+        while missing > 0:
+            try:
+                part = self._stream.read(min(missing, _PIECE))
+            except (OSError, EOFError, ValueError):
+                self.error = "broke off"
+                break
+            if not part:
+                break
+            parts.append(part)
+            missing -= len(part)
+        piece = b"".join(parts)
+        self.at += len(piece)
+        return piece
+
+    def peek(self, size: int) -> bytes:
+        """As of bytes in memory."""
+        if len(self._ahead) < size:
+            self.back(self.read(size))
+        return self._ahead[:size]
+
+    def skip(self, size: int) -> bool:
+        """As of bytes in memory."""
+        while size > 0:
+            piece = self.read(min(size, _PIECE))
+            if not piece:
+                return False
+            size -= len(piece)
+        return True
+
+    def back(self, data: bytes) -> None:
+        """As of bytes in memory."""
+        self._ahead = data + self._ahead
+        self.at -= len(data)
+
+    def again(self, at: int) -> Reader | None:  # noqa: ARG002
+        """A stream is read once."""
+        return None
+
 
 class Inflating(Reader):
-    """What a compressed stream of ``kind`` holds.
+    """What a compressed stream of ``kind`` holds; ``packed`` are its bytes (of which ``at`` and ``end`` are a part) or a reader of them.
 
-    Reading raises LimitError when it turns out to be packed too tightly, SpentError when the ``budget`` is.
-    ``trailing`` is true when bytes were left behind the stream's end that are no part of it.
+    Reading raises LimitError when it turns out to be packed too tightly, SpentError when the ``budget`` is.  ``at`` is the place
+    in what is packed.  ``trailing`` is true when bytes were left behind the stream's end that are no part of it.
     """
 
-    def __init__(self, kind: str, data: bytes, budget: Budget, at: int = 0, end: int | None = None) -> None:
-        super().__init__(data, at, end)
+    def __init__(self, kind: str, packed: Buffer | Reader, budget: Budget, at: int = 0, end: int | None = None) -> None:
+        self._packed = packed if isinstance(packed, Reader) else Reader(packed, at, end)
+        self.at = self._packed.at
         self._kind = kind
         self._budget = budget
-        self._start = at
+        self._start = self.at
         self._machine: Decompressor | None = decompressor(kind)
         self._made = 0
         self._streams = 1
         # Where the stream in hand begins, what it gave, and where the input it was given last begins.
-        self._from = at
+        self._from = self.at
         self._given = 0
-        self._fed = at
+        self._fed = self.at
         # Inflated and not yet read: small reads are served from here.
         self._ready = b""
         self._place = 0
@@ -127,9 +206,10 @@ class Inflating(Reader):
             feed = b""
             if machine.needs_input:
                 self._fed = self.at
-                feed = super().read(_FEED)
+                feed = self._packed.read(_FEED)
+                self.at = self._packed.at
                 if not feed:
-                    self._stop("cut short")
+                    self._stop(self._packed.error or "cut short")
                     break
             try:
                 piece = machine.decompress(feed, most)
@@ -154,40 +234,51 @@ class Inflating(Reader):
             raise LimitError(f"packed more than {RATIO} to 1")
         return piece
 
+    def back(self, data: bytes) -> None:
+        """As of bytes in memory."""
+        self._ready = data + self._ready[self._place :]
+        self._place = 0
+
+    def again(self, at: int) -> Reader | None:  # noqa: ARG002
+        """What was inflated is not kept."""
+        return None
+
     def _join(self, machine: Decompressor) -> None:
         """Go on behind the end of a stream: with another one, or not at all."""
-        self.at -= len(machine.unused_data)
-        place = self.at
-        while place < self._end and self._data[place : place + 1] == b"\0":
+        packed = self._packed
+        packed.back(machine.unused_data or b"")
+        self.at = packed.at
+        blanks = packed.peek(4096)
+        while blanks and blanks[:1] == b"\0":
             # Tapes and xz pad with zeros.
-            blanks = self._data[place : min(place + 4096, self._end)]
-            place += len(blanks) - len(blanks.lstrip(b"\0"))
-        if place < self._end and any(self._data.startswith(sign, place + more) for sign, more in _JOINED.get(self._kind, ())):
+            packed.skip(len(blanks) - len(blanks.lstrip(b"\0")))
+            blanks = packed.peek(4096)
+        if any(blanks.startswith(sign, more) for sign, more in _JOINED.get(self._kind, ())):
             self._streams += 1
             if self._streams > MOST_MEMBERS:
                 raise SpentError(f"more than {MOST_MEMBERS} joined streams")
-            self.at = self._from = self._fed = place
+            self.at = self._from = self._fed = packed.at
             self._given = 0
             self._machine = decompressor(self._kind)
             return
-        self.trailing = place < self._end
+        self.trailing = bool(blanks)
         self._machine = None
 
     def _made_before(self) -> bytes:
         """Inflate the stream in hand once more, the last input byte by byte, and return what had not been given."""
         machine = decompressor(self._kind)
-        place, given = self._from, self._given
+        packed, given = self._packed.again(self._from), self._given
+        if packed is None:
+            return b""
         kept: list[bytes] = []
         size = 0
         try:
             while not machine.eof and size < 2 * _PIECE:
                 feed = b""
                 if machine.needs_input:
-                    if place >= self.at:
+                    if packed.at >= self.at:
                         break
-                    step = 1 if place >= self._fed else min(_FEED, self._fed - place)
-                    feed = self._data[place : place + step]
-                    place += step
+                    feed = packed.read(1 if packed.at >= self._fed else min(_FEED, self._fed - packed.at))
                 piece = machine.decompress(feed, _PIECE)
                 dropped = min(given, len(piece))
                 given -= dropped

@@ -9,7 +9,7 @@ from leaksieve.archives.entries import Entry, too_large
 from leaksieve.archives.limits import NAME, Budget, DamagedError, LimitError, Limits, UnsupportedError
 from leaksieve.archives.magic import BLOCK, CLOSED, COMPRESSED, STREAMED, kind_of
 from leaksieve.archives.plain import ar_entries, cpio_entries
-from leaksieve.archives.streams import Inflating, Reader
+from leaksieve.archives.streams import Buffer, Inflating, Reader
 from leaksieve.archives.tar import entries as tar_entries
 from leaksieve.archives.zipped import Zip
 from leaksieve.model import Skip
@@ -17,11 +17,13 @@ from leaksieve.model import Skip
 _READERS: Final = {"tar": tar_entries, "cpio": cpio_entries, "ar": ar_entries}
 # Endings that a compressed stream's name has and its content's has not.
 _ENDINGS: Final = {
-    **dict.fromkeys((b".gz", b".gzip", b".bz2", b".xz", b".lzma", b".zst", b".zstd", b".z", b".zz", b".zlib"), b""),
-    **dict.fromkeys((b".tgz", b".tbz", b".tbz2", b".txz", b".tzst"), b".tar"),
+    **dict.fromkeys((b".gz", b".gzip", b".bz2", b".xz", b".lzma", b".zst", b".zstd", b".z", b".zz", b".zlib", b".lz4"), b""),
+    **dict.fromkeys((b".tgz", b".tbz", b".tbz2", b".txz", b".tlz4", b".tzst"), b".tar"),
     b".svgz": b".svg",
 }
 _UNNAMED: Final = b"content"
+# The names a gzip may begin with lie in so many bytes.
+_GZIP_HEAD: Final = 1 << 17
 BETWEEN: Final = b"!/"
 
 
@@ -48,19 +50,21 @@ Given = Member | Text | Skip
 
 
 class Walk:
-    """One archive in memory; iterating gives members, texts, and skips whose ``where`` is a member's path.
+    """One archive; iterating gives members, texts, and skips whose ``where`` is a member's path.
 
-    ``name`` is the archive's own, as far as it is known: a compressed stream's content is called after it.
-    Never raises for what ``data`` holds.  Afterwards ``whole`` says that everything in the archive was given, so that
+    ``data`` is all of it, in memory or in a mapped file, or a reader of it where it is of a kind that is read from front to
+    end: a stream that was compressed, or one of STREAMED.  Of either a member at a time is held.  ``name`` is the archive's own, as far as it is known: a compressed stream's content is called after it.
+    Never raises for what ``data`` holds.  All skips are "excluded": the archive was read and its own bytes can be looked at, but what is damaged,
+    encrypted or past the bounds in it no further scan would give.  Afterwards ``whole`` says that everything in the archive was given, so that
     its own bytes need not be looked at; ``archives`` and ``members`` are what was opened.
     """
 
-    def __init__(self, data: bytes, kind: str, limits: Limits, name: bytes = b"") -> None:
+    def __init__(self, data: Buffer | Reader, kind: str, limits: Limits, name: bytes = b"") -> None:
         self._data = data
         self._kind = kind
         self._name = name
         self._limits = limits
-        self._budget = Budget(limits, len(data))
+        self._budget = Budget(limits, None if isinstance(data, Reader) else len(data))
         self.archives = 0
         self.members = 0
         self.whole = False
@@ -74,29 +78,34 @@ class Walk:
         except LimitError as limit:
             yield Skip("excluded", b"", "archive-limit", str(limit))
 
-    def _archive(self, data: bytes, kind: str, name: bytes, path: bytes, depth: int) -> Generator[Given, None, bool]:
+    def _archive(self, data: Buffer | Reader, kind: str, name: bytes, path: bytes, depth: int) -> Generator[Given, None, bool]:
         """Go through one; returns whether all of it was given.  Raises SpentError."""
         if kind in CLOSED:
-            yield Skip("excluded", path, "archive-unsupported", f"{kind} is not opened")
+            yield Skip("excluded", path, "archive-unsupported", f"{CLOSED[kind]} is not opened")
+            return False
+        if kind in COMPRESSED or kind in STREAMED:
+            reader = data if isinstance(data, Reader) else Reader(data)
+            self.archives += 1
+            if kind in COMPRESSED:
+                return (yield from self._compressed(reader, kind, name, path, depth))
+            return (yield from self._entries(_READERS[kind](reader, self._budget), path, depth))
+        if isinstance(data, Reader):
+            yield Skip("excluded", path, "archive-unsupported", f"{kind} cannot be read from a stream")
             return False
         self.archives += 1
-        if kind in COMPRESSED:
-            return (yield from self._compressed(data, kind, name, path, depth))
-        if kind in STREAMED:
-            return (yield from self._entries(_READERS[kind](Reader(data), self._budget), path, depth))
         archive = Zip(data, self._budget)
         whole = yield from self._entries(archive.entries(), path, depth)
         return whole and archive.whole
 
-    def _compressed(self, data: bytes, kind: str, name: bytes, path: bytes, depth: int) -> Generator[Given, None, bool]:
+    def _compressed(self, packed: Reader, kind: str, name: bytes, path: bytes, depth: int) -> Generator[Given, None, bool]:
+        if kind == "gzip":
+            for text in _gzip_texts(packed.peek(_GZIP_HEAD)):
+                yield Text(path, text, is_name=True)
         try:
-            reader = Inflating(kind, data, self._budget)
+            reader = Inflating(kind, packed, self._budget)
         except UnsupportedError as what:
             yield Skip("excluded", path, "archive-unsupported", str(what))
             return False
-        if kind == "gzip":
-            for text in _gzip_texts(data):
-                yield Text(path, text, is_name=True)
         own_end = BETWEEN if path else b""
         try:
             inner = kind_of(reader.peek(BLOCK))
@@ -141,7 +150,7 @@ class Walk:
                     yield from self._member(place, data, depth)
                 if skip is not None:
                     whole = False
-                    yield Skip("failed" if skip[0] == "archive-damaged" else "excluded", place, *skip)
+                    yield Skip("excluded", place, *skip)
         except DamagedError as damage:
             yield _damaged(path, str(damage))
             return False
@@ -170,7 +179,7 @@ class Walk:
 
 
 def _damaged(path: bytes, why: str) -> Skip:
-    return Skip("failed", path, "archive-damaged", f"{why}; what could be read is scanned")
+    return Skip("excluded", path, "archive-damaged", f"{why}; what could be read is scanned")
 
 
 def _not_opened(path: bytes, kind: str) -> Skip:

@@ -1,7 +1,7 @@
 """Zip: by its central directory where that holds together, else by the headers in front of the members.
 
-Members are read in the order they lie in.  Two that share bytes are refused with all others: no program writes that,
-and it is how a small file becomes an endless one.  What lies between members and belongs to none is looked at, too.
+Members are read in the order they lie in.  Of those that share bytes no more is read than the file is long: no program
+writes that, and it is how a small file becomes an endless one.  What lies between members and belongs to none is looked at, too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from leaksieve.archives.entries import Entry, too_large
 from leaksieve.archives.limits import MOST_MEMBERS, Budget, DamagedError, LimitError, SpentError, UnsupportedError
-from leaksieve.archives.streams import Inflating
+from leaksieve.archives.streams import Buffer, Inflating
 
 _LOCAL: Final = b"PK\x03\x04"
 _CENTRAL: Final = b"PK\x01\x02"
@@ -29,6 +29,7 @@ _PLACE_64_SIZE: Final = 20
 # How far the longer end may lie before the place that points to it.
 _FURTHEST: Final = 4096
 _LARGE: Final = 0xFFFFFFFF
+_UNICODE_NAME: Final = 0x7075
 _LONGEST_COMMENT: Final = 0xFFFF
 # The longest data descriptor: its sign, a checksum, two sizes of eight bytes.
 _DESCRIPTION: Final = 24
@@ -36,6 +37,8 @@ _METHODS: Final = {8: "deflate", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz"}
 _NAMES: Final = {9: "deflate64", 6: "implode", 97: "WavPack", 98: "PPMd", 99: "AES"}
 _ENCRYPTED: Final = 0x41
 _DESCRIBED: Final = 0x08
+_UTF8: Final = 0x800
+_STRETCH: Final = 1 << 20
 
 
 class _Member(NamedTuple):
@@ -61,12 +64,12 @@ class _Directory(NamedTuple):
 
 
 class Zip:
-    """The members of a zip in memory.
+    """The members of a zip in memory or in a mapped file.
 
     After :meth:`entries` ``whole`` says whether every byte of it belongs to a member, to a header, or is padding.
     """
 
-    def __init__(self, data: bytes, budget: Budget) -> None:
+    def __init__(self, data: Buffer, budget: Budget) -> None:
         self._data = data
         self._budget = budget
         # Where the content that was read last came to its end.
@@ -88,44 +91,57 @@ class Zip:
     # -- by the directory
 
     def _listed(self, directory: _Directory) -> Iterator[Entry]:
-        places = [(member, *self._place(member)) for member in directory.members]
-        at = 0
-        for member, begin, end, _ in places:
-            if member.at < at or end > directory.begin > begin:
-                self.whole = False
-                raise DamagedError("members lie in one another")
-            at = max(end, member.at)
-        at = 0
-        for member, begin, end, texts in places:
-            yield from self._between(at, member.at)
-            at = member.at
+        at = reach = 0
+        left = len(self._data)
+        for member in directory.members:
+            begin, end, texts, local = self._place(member)
+            yield from self._between(at, min(member.at, directory.begin))
+            at = max(at, member.at)
+            shared = member.at < reach or end > directory.begin > begin
+            reach = max(reach, end)
             if begin < 0 or end > len(self._data):
                 self.whole = False
                 yield Entry(member.name, None, texts, ("archive-damaged", "no header where the directory says"))
                 continue
-            at = end
+            if shared and member.packed > left:
+                self.whole = False
+                yield Entry(member.name, None, texts, ("archive-damaged", "shares its bytes with other members"))
+                continue
+            left -= member.packed
+            at = max(at, end)
             if member.flags & _DESCRIBED:
-                at = self._behind_descriptor(end)
+                at = max(at, self._behind_descriptor(end))
             if member.name.endswith(b"/") and not member.packed:
                 yield Entry(member.name, None, texts)
-            else:
-                yield self._read(member, begin, end, texts)
+                continue
+            entry = self._read(member, begin, end, texts)
+            if entry.skip is not None and local is not None:
+                # Readers differ in which of the two headers they believe.
+                other = self._read(local, begin, begin + local.packed, texts)
+                entry = other if other.skip is None else entry
+            yield entry
         yield from self._between(at, directory.begin)
-        if self._data[directory.end :].strip(b"\0"):
+        if not self._blank(directory.end, len(self._data)):
             self.whole = False
 
-    def _place(self, member: _Member) -> tuple[int, int, tuple[bytes, ...]]:
-        """Where a member's content begins and ends (-1 where its header is not), and what else the headers say."""
+    def _place(self, member: _Member) -> tuple[int, int, tuple[bytes, ...], _Member | None]:
+        """Where a member's content begins and ends (-1 where its header is not), what else the headers say, and the member as its own header has it where that differs."""
         texts: tuple[bytes, ...] = (member.comment,) if member.comment else ()
-        if self._data[member.at : member.at + 4] != _LOCAL or member.at + _LOCAL_HEAD.size > len(self._data):
-            return -1, member.at, texts
-        name_size, extra_size = _LOCAL_HEAD.unpack_from(self._data, member.at)[6:]
+        head = self._data[member.at : member.at + _LOCAL_HEAD.size]
+        if head[:4] != _LOCAL or len(head) < _LOCAL_HEAD.size:
+            return -1, member.at, texts, None
+        _, flags, method, crc, packed, size, name_size, extra_size = _LOCAL_HEAD.unpack(head)
         name_at = member.at + _LOCAL_HEAD.size
-        name = self._data[name_at : name_at + name_size]
+        begin = name_at + name_size + extra_size
+        name = _spelled(self._data[name_at : name_at + name_size], flags, self._data[begin - extra_size : begin])
         if name != member.name:
             texts += (name,)
-        begin = name_at + name_size + extra_size
-        return begin, begin + member.packed, texts
+        local = None
+        if (method, flags & _ENCRYPTED) != (member.method, member.flags & _ENCRYPTED):
+            local = member._replace(method=method, flags=flags)
+        if not flags & _DESCRIBED and _LARGE not in (packed, size) and (crc, packed, size) != (member.crc, member.packed, member.size):
+            local = (local or member)._replace(crc=crc, packed=min(packed, len(self._data) - begin), size=size)
+        return begin, begin + member.packed, texts, local
 
     def _behind_descriptor(self, at: int) -> int:
         """Where a data descriptor ends that may stand here, signed or not, with sizes of four bytes or eight."""
@@ -135,13 +151,16 @@ class Zip:
                 return found
         return at
 
+    def _blank(self, low: int, high: int) -> bool:
+        """Whether nothing but zeros lies there."""
+        return all(self._data[at : min(at + _STRETCH, high)].count(0) == min(_STRETCH, high - at) for at in range(low, high, _STRETCH))
+
     def _between(self, low: int, high: int) -> Iterator[Entry]:
         """Look at what belongs to no member of the directory: padding, members that were dropped, something else."""
-        gap = self._data[low:high]
-        if not gap.strip(b"\0"):
+        if low >= high or self._blank(low, high):
             return
         self.whole = False
-        if gap.startswith(_LOCAL):
+        if self._data[low : low + 4] == _LOCAL:
             yield from self._in_order(low, high)
 
     def _directory(self) -> _Directory | None:
@@ -189,7 +208,7 @@ class Zip:
             at += _CENTRAL_HEAD.size
             if sign != _CENTRAL or at + name_size + extra_size + comment_size > end:
                 return None
-            name = data[at : at + name_size]
+            name = _spelled(data[at : at + name_size], flags, data[at + name_size : at + name_size + extra_size])
             at += name_size
             if _LARGE in (packed, size, place):
                 size, packed, place = _sizes_64(data[at : at + extra_size], size, packed, place)
@@ -209,8 +228,8 @@ class Zip:
         while at + _LOCAL_HEAD.size <= high and data[at : at + 4] == _LOCAL:
             _, flags, method, crc, packed, size, name_size, extra_size = _LOCAL_HEAD.unpack_from(data, at)
             name_at = at + _LOCAL_HEAD.size
-            name = data[name_at : name_at + name_size]
             begin = name_at + name_size + extra_size
+            name = _spelled(data[name_at : name_at + name_size], flags, data[begin - extra_size : begin])
             if _LARGE in (packed, size):
                 size, packed, _ = _sizes_64(data[begin - extra_size : begin], size, packed, 0)
             end = begin + packed
@@ -236,9 +255,9 @@ class Zip:
             self.whole = False
             return Entry(member.name, None, texts, ("encrypted-member", "its content is encrypted"))
         limit = self._budget.member_limit
-        if member.size > limit:
+        if max(member.size, member.packed if member.method == 14 else 0) > limit:
             self.whole = False
-            return Entry(member.name, None, texts, too_large(member.size, limit))
+            return Entry(member.name, None, texts, too_large(max(member.size, member.packed), limit))
         skip: tuple[str, str] | None = None
         try:
             data, error = self._content(member, begin, end, limit)
@@ -264,7 +283,7 @@ class Zip:
         """Inflate a member; returns up to a byte more than the limit, and what is wrong."""
         if not member.method:
             self._ended = end
-            return self._data[begin:end], ""
+            return self._data[begin : min(end, begin + limit + 1)], ""
         kind = _METHODS.get(member.method)
         if kind is None:
             raise UnsupportedError(_NAMES.get(member.method, f"method {member.method}"))
@@ -286,11 +305,30 @@ def _lzma_alone(packed: bytes, member: _Member) -> bytes:
 
 def _sizes_64(extra: bytes, size: int, packed: int, place: int) -> tuple[int, int, int]:
     """Read what does not fit four bytes from the field that has eight for it, in this order and only where it is needed."""
+    for kind, value in _fields(extra):
+        if kind == 1:
+            values = iter([int.from_bytes(value[low : low + 8], "little") for low in range(0, len(value) - 7, 8)])
+            return tuple(next(values, each) if each == _LARGE else each for each in (size, packed, place))  # type: ignore[return-value]
+    return size, packed, place
+
+
+def _spelled(name: bytes, flags: int, extra: bytes) -> bytes:
+    """A name as UTF-8 where it is in the first alphabet of zip (that of the IBM PC) or stands in UTF-8 besides; any other as it is."""
+    if name.isascii() or flags & _UTF8:
+        return name
+    for kind, value in _fields(extra):
+        if kind == _UNICODE_NAME and value[:1] == b"\1" and value[1:5] == zlib.crc32(name).to_bytes(4, "little"):
+            return value[5:]
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return name.decode("cp437").encode()
+    return name
+
+
+def _fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
     while at + 4 <= len(extra):
         kind, length = int.from_bytes(extra[at : at + 2], "little"), int.from_bytes(extra[at + 2 : at + 4], "little")
-        if kind == 1:
-            values = iter([int.from_bytes(extra[low : low + 8], "little") for low in range(at + 4, min(at + 4 + length, len(extra)) - 7, 8)])
-            return tuple(next(values, value) if value == _LARGE else value for value in (size, packed, place))  # type: ignore[return-value]
+        yield kind, extra[at + 4 : at + 4 + length]
         at += 4 + length
-    return size, packed, place

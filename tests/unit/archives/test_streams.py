@@ -1,5 +1,7 @@
 """Compressed streams give all they hold, as much of it as can be read when they are damaged, and never more than is allowed."""
 
+import io
+import mmap
 import random
 
 import pytest
@@ -7,7 +9,7 @@ from crates import LIMITS, MEBIBYTE, STREAMS, gzip_bomb
 
 from leaksieve.archives import inflate, limits
 from leaksieve.archives.limits import Budget, LimitError, Limits, SpentError
-from leaksieve.archives.streams import Inflating, Reader
+from leaksieve.archives.streams import Inflating, Reader, Streamed
 
 TEXT = b"".join(b"line %d of something that is packed %d\n" % (number, number * number) for number in range(9000))
 NOISE = random.Random(7).randbytes(300_000)
@@ -104,10 +106,64 @@ def test_what_is_packed_too_tightly_is_not_read_on(machines):
 
 def test_a_budget_ends_it(machines, monkeypatch):
     monkeypatch.setattr(limits, "TOTAL_FROM", MEBIBYTE)
-    data = STREAMS["gzip"](NOISE * 20)
-    reader = inflating("gzip", data, Limits(1, MEBIBYTE // 8))
-    with pytest.raises(SpentError, match="more than 1310720 bytes when inflated"):
+    data = STREAMS["gzip"](TEXT * 20)
+    assert len(data) < 10 * MEBIBYTE // 8
+    reader = Inflating("gzip", data, Budget(Limits(1, MEBIBYTE // 8), 1))
+    with pytest.raises(SpentError, match="more than 1048576 bytes when inflated"):
         reader.skip(1 << 40)
+
+
+class Dribble(io.RawIOBase):
+    """A stream that gives a little at a time, once, and breaks off after so many bytes."""
+
+    def __init__(self, data, breaks=None):
+        self.data, self.breaks, self.at, self.largest = data, breaks, 0, 0
+
+    def read(self, size=-1):
+        assert size > 0
+        self.largest = max(self.largest, size)
+        if self.breaks is not None and self.at >= self.breaks:
+            raise OSError("gone")
+        piece = self.data[self.at : self.at + min(size, 777)]
+        self.at += len(piece)
+        return piece
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_a_stream_is_read_as_bytes_in_memory_are(kind, machines):
+    data = STREAMS[kind](TEXT) + (STREAMS[kind](b"more") if kind in ("gzip", "bzip2", "xz", "zstd", "lz4") else b"")
+    expected, stream = inflating(kind, data), Dribble(data)
+    reader = Inflating(kind, Streamed(stream), Budget(LIMITS, None))
+    assert reader.peek(9) == expected.peek(9)
+    assert reader.skip(100_000)
+    assert expected.skip(100_000)
+    assert reader.read(1 << 30) == expected.read(1 << 30)
+    assert (reader.error, reader.trailing, reader.at) == ("", expected.trailing, expected.at)
+    assert stream.largest <= MEBIBYTE
+
+
+def test_a_stream_that_breaks_off_says_so(machines):
+    data = STREAMS["gzip"](NOISE)
+    reader = Inflating("gzip", Streamed(Dribble(data, breaks=100_000)), Budget(LIMITS, None))
+    assert NOISE.startswith(reader.read(1 << 30))
+    assert reader.error == "broke off"
+
+
+@pytest.mark.parametrize("where", ["memory", "mapped", "stream"])
+def test_readers_of_all_kinds_are_alike(where, tmp_path):
+    data = bytes(range(256)) * 10
+    path = tmp_path / "data"
+    path.write_bytes(data)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        reader = {"memory": lambda: Reader(data), "mapped": lambda: Reader(mapped), "stream": lambda: Streamed(Dribble(data))}[where]()
+        assert reader.read(3) == b"\0\1\2"
+        assert reader.peek(2) == b"\3\4"
+        assert reader.skip(252)
+        assert reader.read(2) == b"\xff\0"
+        reader.back(b"\xff\0")
+        assert (reader.at, reader.peek(1)) == (255, b"\xff")
+        assert not reader.skip(10_000)
+        assert (reader.read(1), reader.peek(1), reader.error) == (b"", b"", "")
 
 
 def test_empty_streams_without_end_are_bounded():

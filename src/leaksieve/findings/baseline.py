@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import final
+from typing import NoReturn, final
 from urllib.parse import unquote_to_bytes
 
 from leaksieve.errors import ConfigError
@@ -158,7 +158,7 @@ def parse(data: bytes, name: str) -> Baseline:
     entries |= {f"{fingerprint} {path}": rule for fingerprint, rule, path in weak}
     # Every line but these is an entry; looking at each of a hundred thousand to see that costs more than counting.
     others = [each.rstrip("\r") for each in re.findall(r"^(?!ls1).*$", text, re.MULTILINE)]
-    if len(strong) + len(weak) + len(others) != text.count("\n") + 1 or any(each.strip() and not each.startswith("#") for each in others):
+    if len(strong) + len(weak) + len(others) != text.count("\n") + 1 or not all(map(_says_nothing, others)):
         _refuse(text, name)
     keys = [match.groups() for each in others if (match := _KEY.fullmatch(each))]
     if len(set(keys)) != 1 and (keys or entries):
@@ -167,14 +167,19 @@ def parse(data: bytes, name: str) -> Baseline:
     return Baseline(name, (keys[0][0], keys[0][1]) if keys else None, entries, comments)
 
 
-def _refuse(text: str, name: str) -> None:
-    for number, each in enumerate(text.split("\n"), 1):
-        if each.startswith(_CONFLICT):
-            raise ConfigError(f"line {number} is a mark of a merge that was not finished", where=name, hint="`leaksieve baseline merge` unites two versions")
-        if each.strip() and not each.startswith("#") and not _STRONG.fullmatch(each) and not _WEAK.fullmatch(each):
-            # The line itself is not repeated: whatever it is, it may be a secret in the wrong place.
-            raise ConfigError(f"line {number} is no entry", where=name, hint="an entry is a fingerprint, a rule's id and, after ls1w-, a path")
-    raise ConfigError("does not hold", where=name)
+def _refuse(text: str, name: str) -> NoReturn:
+    """Raise ConfigError for the first line that is neither an entry nor a comment."""
+    lines = enumerate(text.split("\n"), 1)
+    number, first = next((number, each) for number, each in lines if not (_STRONG.fullmatch(each) or _WEAK.fullmatch(each) or _says_nothing(each)))
+    if first.startswith(_CONFLICT):
+        raise ConfigError(f"line {number} is a mark of a merge that was not finished", where=name, hint="`leaksieve baseline merge` unites two versions")
+    # The line itself is not repeated: whatever it is, it may be a secret in the wrong place.
+    raise ConfigError(f"line {number} is no entry", where=name, hint="an entry is a fingerprint, a rule's id and, after ls1w-, a path")
+
+
+def _says_nothing(line: str) -> bool:
+    """Whether a line is blank or a comment."""
+    return not line.strip() or line.startswith("#")
 
 
 def united(baselines: Iterable[Baseline], name: str) -> Baseline:

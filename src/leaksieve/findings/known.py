@@ -18,20 +18,17 @@ _MOST = 200
 class Trail(Protocol):
     """What is known of files' names."""
 
-    def exists(self, path: bytes) -> bool:
+    def exists(self, path: bytes, /) -> bool:
         """Whether there is such a file now."""
 
-    def now(self, path: bytes) -> bytes | None:
+    def now(self, path: bytes, /) -> bytes | None:
         """Return what a file of an earlier commit is called at HEAD, empty where it was deleted, None when that is not known."""
 
-    def leads(self, old: bytes, new: bytes, content: Callable[[], bytes | None]) -> bool | None:
-        """Whether a file that was called ``old`` is called ``new`` now; None when nobody can say."""
+    def leads(self, old: bytes, new: bytes, staged: str, /) -> bool | None:
+        """Whether a file that was called ``old`` is called ``new`` now; None when nobody can say.  ``staged`` is the id of what is scanned, "" for a file."""
 
-    def passed(self, old: bytes, new: bytes) -> bool:
+    def passed(self, old: bytes, new: bytes, /) -> bool:
         """Whether a file that was called ``old`` has been called ``new`` since."""
-
-    def content(self, path: bytes, staged: str = "") -> bytes | None:
-        """Return a file's bytes."""
 
 
 class _Value(NamedTuple):
@@ -164,12 +161,11 @@ class _Search:
         return _alike(old, new) or (self._trail is not None and self._trail.passed(old, new))
 
     def _leads(self, old: bytes, new: bytes, one: Occurrence) -> bool | None:
-        trail = self._trail
-        if trail is None:
+        if self._trail is None:
             return None
         old, new = old.partition(_MEMBER)[0], new.partition(_MEMBER)[0]
         staged = str(one.source.get("object", "")) if one.source.get("kind") == "index" else ""
-        return trail.leads(old, new, lambda: trail.content(new, staged))
+        return self._trail.leads(old, new, staged)
 
     def _vanished(self, baseline: Baseline) -> list[bytes]:
         if self._trail is None:

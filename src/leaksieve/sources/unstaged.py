@@ -17,7 +17,7 @@ from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.files import is_inside, shown
 from leaksieve.gitobjects.index import INTENT_TO_ADD
 from leaksieve.gitobjects.indexstat import Kept, kept_entries
-from leaksieve.gitobjects.objects import ObjectStore
+from leaksieve.gitobjects.objects import ObjectStore, blob_of
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.gitobjects.trees import GITLINK, SYMLINK, TREE
 from leaksieve.model import Chunk, Provenance, Skip
@@ -160,12 +160,7 @@ class UnstagedSource:
         return (lambda: self._blob(oid)) if oid else None
 
     def _blob(self, oid: bytes) -> bytes | None:
-        """Return a blob's content, or None: without it everything found counts as new, which is the safe side."""
-        try:
-            kind, data = self._store.read(oid, max(self._max_file_size, _BASE_LIMIT))
-        except ObjectError:
-            return None
-        return data if kind == "blob" else None
+        return blob_of(self._store, oid, max(self._max_file_size, _BASE_LIMIT))
 
     @staticmethod
     def _is_below(top: bytes, path: bytes, real: dict[bytes, bool]) -> bool:

@@ -52,10 +52,10 @@ class Reporter(Protocol):
     also after an interruption, with the final receipt.
     """
 
-    def start(self, stream: TextIO, view: View) -> None:
+    def start(self, stream: TextIO, view: View, /) -> None:
         """Begin a report on a text stream (UTF-8, newline as given)."""
 
-    def finding(self, finding: Finding, rule: RuleInfo) -> None:
+    def finding(self, finding: Finding, rule: RuleInfo, /) -> None:
         """Take one folded finding, with all its occurrences, in report order."""
 
     def finish(self, coverage: Coverage) -> None:

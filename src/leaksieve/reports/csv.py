@@ -39,6 +39,7 @@ COLUMNS = (
     "verdict",
     "already_present",
     "allowed",
+    "baselined",
     "rotation",
     "fingerprint",
     "location_id",
@@ -65,7 +66,7 @@ class CsvReporter:
     def __init__(self) -> None:
         self._stream: TextIO | None = None
 
-    def start(self, stream: TextIO, view: View) -> None:  # noqa: ARG002 - a table has one view
+    def start(self, stream: TextIO, _view: View) -> None:
         """Write the names of the columns."""
         self._stream = stream
         self._rows([dict(zip(COLUMNS, COLUMNS, strict=True))])
@@ -112,6 +113,7 @@ def _row(finding: Finding, occurrence: Occurrence, rule: RuleInfo) -> dict[str, 
         "verdict": finding.verdict,
         "already_present": occurrence.already_present,
         "allowed": occurrence.allowed or finding.allowed,
+        "baselined": finding.baselined,
         "rotation": rule.rotation or rule.documentation,
         "fingerprint": finding.fingerprint,
         "location_id": occurrence.location_id,

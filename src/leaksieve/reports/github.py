@@ -45,7 +45,7 @@ class GithubReporter:
         self._stream: TextIO | None = None
         self._view = View()
         self._places: list[tuple[tuple[object, ...], str, Finding, Occurrence, RuleInfo]] = []
-        self._quiet = 0
+        self._quiet = {"baselined": 0, "allowed": 0, "present": 0}
 
     def start(self, stream: TextIO, view: View) -> None:
         """Remember the stream; nothing is written before the end."""
@@ -56,8 +56,8 @@ class GithubReporter:
         """Keep the places of one secret that are neither accepted nor old."""
         for number, occurrence in enumerate(reported(finding)):
             how = standing(finding, occurrence, self._view.fail_on)
-            if how in ("allowed", "present"):
-                self._quiet += 1
+            if how in self._quiet:
+                self._quiet[how] += 1
                 continue
             level = "error" if how == "fails" else "warning" if rank(finding.severity) >= rank("medium") else "notice"
             # Every secret once before any a second time.
@@ -87,8 +87,9 @@ class GithubReporter:
         pieces = [f"{counted(secrets, 'secret')} in {counted(len(self._places), 'place')}." if secrets else "No secrets found."]
         if cut:
             pieces.append(f"{counted(cut, 'place')} more than GitHub shows of one step {'is' if cut == 1 else 'are'} listed in the log only.")
-        if self._quiet:
-            pieces.append(f"Not counted: {counted(self._quiet, 'place')} allowed or already there.")
+        words = {"baselined": "in the baseline", "allowed": "allowed", "present": "already there"}
+        if quiet := [f"{counted(count, 'place')} {words[how]}" for how, count in self._quiet.items() if count]:
+            pieces.append(f"Not counted: {', '.join(quiet)}.")
         pieces += [scanned(coverage), verdict(coverage)]
         return " ".join(pieces)
 

@@ -1,11 +1,12 @@
 """GitLab's own secret detection report (``artifacts:reports:secret_detection``), of every tier.
 
-GitLab knows no accepted findings, so those are counted in the messages and left out.  Texts there
+GitLab knows no accepted findings, so those (a baseline's too) are counted in the messages and left out.  Texts there
 are Markdown; what comes from scanned files stands in code spans.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import TextIO
 
@@ -18,6 +19,7 @@ from leaksieve.reports.json import compact
 from leaksieve.reports.marks import code, words
 from leaksieve.reports.render import TOOL_NAME, TOOL_URI, encoding, path_text, visible
 from leaksieve.reports.standing import commit_of, failures, left_out, notes, scanned, standing, verdict, whereabouts
+from leaksieve.reports.text_style import counted
 
 SCHEMA_VERSION = "15.2.4"
 _SCHEMA = f"https://gitlab.com/gitlab-org/security-products/security-report-schemas/-/raw/v{SCHEMA_VERSION}/dist/secret-detection-report-format.json"
@@ -36,7 +38,7 @@ class GitlabReporter:
         self._stream: TextIO | None = None
         self._view = View()
         self._separator = "\n"
-        self._allowed = 0
+        self._accepted = {"baselined": 0, "allowed": 0}
 
     def start(self, stream: TextIO, view: View) -> None:
         """Write the head."""
@@ -48,8 +50,9 @@ class GitlabReporter:
         """Write the places of one secret."""
         assert self._stream is not None
         for number, occurrence in enumerate(reported(finding)):
-            if standing(finding, occurrence, self._view.fail_on) == "allowed":
-                self._allowed += 1
+            how = standing(finding, occurrence, self._view.fail_on)
+            if how in self._accepted:
+                self._accepted[how] += 1
                 continue
             self._stream.write(self._separator + compact(_vulnerability(finding, occurrence, rule, number)))
             self._separator = ",\n"
@@ -57,7 +60,7 @@ class GitlabReporter:
     def finish(self, coverage: Coverage) -> None:
         """Close the list and write what was scanned."""
         assert self._stream is not None
-        self._stream.write(f'\n],"scan":{compact(_scan(coverage, self._allowed))}}}\n')
+        self._stream.write(f'\n],"scan":{compact(_scan(coverage, self._accepted))}}}\n')
 
 
 def _vulnerability(finding: Finding, occurrence: Occurrence, rule: RuleInfo, number: int) -> dict[str, object]:
@@ -129,7 +132,7 @@ def _details(finding: Finding, occurrence: Occurrence) -> dict[str, object]:
     return {key: {"name": title, "type": "value", "value": visible(value) if isinstance(value, str) else value} for key, (title, value) in facts.items()}
 
 
-def _scan(coverage: Coverage, allowed: int) -> dict[str, object]:
+def _scan(coverage: Coverage, accepted: Mapping[str, int]) -> dict[str, object]:
     version = visible(coverage.version) or __version__
     tool = {"id": TOOL_NAME, "name": TOOL_NAME, "url": TOOL_URI, "version": version, "vendor": {"name": TOOL_NAME}}
     options = {"ruleset": coverage.ruleset_hash, "rules": coverage.rules, "engine": coverage.engine, "configuration": coverage.config_origin}
@@ -141,12 +144,12 @@ def _scan(coverage: Coverage, allowed: int) -> dict[str, object]:
         "start_time": start,
         "end_time": end,
         "status": "success" if coverage.complete else "failure",
-        "messages": [{"level": level, "value": text} for level, text in _messages(coverage, allowed)],
+        "messages": [{"level": level, "value": text} for level, text in _messages(coverage, accepted)],
         "options": [{"name": name, "source": "other", "value": visible(value) if isinstance(value, str) else value} for name, value in options.items()],
     }
 
 
-def _messages(coverage: Coverage, allowed: int) -> list[tuple[str, str]]:
+def _messages(coverage: Coverage, accepted: Mapping[str, int]) -> list[tuple[str, str]]:
     failed = failures(coverage)
     lines = [("info", scanned(coverage)), ("info" if coverage.complete else "warn", verdict(coverage))]
     lines += [("warn", f"{path or 'Something'} could not be scanned: {why}") for path, why in failed[:_FAILURES_NAMED]]
@@ -154,8 +157,9 @@ def _messages(coverage: Coverage, allowed: int) -> list[tuple[str, str]]:
         lines.append(("warn", f"{len(failed) - _FAILURES_NAMED:,} further things could not be scanned; the JSON report names them."))
     if left_out(coverage):
         lines.append(("info", left_out(coverage)))
-    if allowed:
-        lines.append(("info", f"{allowed:,} {'place' if allowed == 1 else 'places'} of accepted secrets left out of this report."))
+    for how, what in (("baselined", "secrets in the baseline"), ("allowed", "accepted secrets")):
+        if accepted[how]:
+            lines.append(("info", f"{counted(accepted[how], 'place')} of {what} left out of this report."))
     return lines + [("info", note) for note in notes(coverage)]
 
 

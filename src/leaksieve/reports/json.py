@@ -30,12 +30,12 @@ class JsonReporter:
         self._stream: TextIO | None = None
         self._separator = "\n"
 
-    def start(self, stream: TextIO, view: View) -> None:  # noqa: ARG002 - JSON has one view
+    def start(self, stream: TextIO, _view: View) -> None:
         """Write the head."""
         self._stream = stream
         stream.write(f'{{"schema":{compact(SCHEMA)},"tool":{compact(tool_dict())},"findings":[')
 
-    def finding(self, finding: Finding, rule: RuleInfo) -> None:  # noqa: ARG002 - the finding says what JSON needs
+    def finding(self, finding: Finding, _rule: RuleInfo) -> None:
         """Write one finding."""
         assert self._stream is not None
         self._stream.write(self._separator + compact(finding_dict(finding)))

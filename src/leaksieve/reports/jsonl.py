@@ -17,11 +17,11 @@ class JsonlReporter:
     def __init__(self) -> None:
         self._stream: TextIO | None = None
 
-    def start(self, stream: TextIO, view: View) -> None:  # noqa: ARG002 - JSON has one view
+    def start(self, stream: TextIO, _view: View) -> None:
         """Remember the stream; an empty scan has one line, the receipt."""
         self._stream = stream
 
-    def finding(self, finding: Finding, rule: RuleInfo) -> None:  # noqa: ARG002 - the finding says what JSON needs
+    def finding(self, finding: Finding, _rule: RuleInfo) -> None:
         """Write the lines of one secret and hand them on at once."""
         assert self._stream is not None
         lines = [compact({"type": "finding", **finding_dict(finding, first_only=True)})]

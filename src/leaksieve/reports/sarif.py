@@ -13,7 +13,7 @@ import sarif_om
 
 from leaksieve.coverage import Coverage
 from leaksieve.model import Finding, Occurrence
-from leaksieve.reports.address import at_head, reported
+from leaksieve.reports.address import reported
 from leaksieve.reports.base import RuleInfo, View
 from leaksieve.reports.json import compact
 from leaksieve.reports.render import plain, visible
@@ -21,6 +21,7 @@ from leaksieve.reports.sarif_object import message_text, plain_object
 from leaksieve.reports.sarif_place import location
 from leaksieve.reports.sarif_rules import LEVELS, SCORES
 from leaksieve.reports.sarif_run import run_head
+from leaksieve.reports.standing import whereabouts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,19 +29,6 @@ if TYPE_CHECKING:
 RESULTS_PER_RUN = 5000
 RUNS_PER_FILE = 20
 SCHEMA_URI = "https://json.schemastore.org/sarif-2.1.0.json"
-
-
-def _history(occurrence: Occurrence) -> str:
-    source = occurrence.source
-    if source.get("kind") != "git" or at_head(occurrence):
-        return ""
-    commit = str(source.get("commit") or "")
-    where = f", in commit '{commit[:12]}'" if commit else ""
-    if source.get("object_type") in ("commit", "tag"):
-        return f" It stands in a message or its headers, which HEAD's files do not show{where}."
-    if source.get("reachable") is False:
-        return f" No branch or tag leads to it, and it is still in the object store{where}."
-    return f" This version is not at HEAD but still in the history{where}."
 
 
 class SarifReporter:
@@ -81,11 +69,12 @@ class SarifReporter:
         if finding.baselined:
             baseline = "unchanged"
         secret = f" '{finding.secret}'" if finding.secret else ""
+        past = whereabouts(occurrence, quote="'")
         return sarif_om.Result(
             rule_id=rule.id,
             level=LEVELS.get(finding.severity, "warning"),
             rank=SCORES.get(finding.severity, 5.5) * 10,
-            message=sarif_om.Message(text=message_text(f"{name}{secret} is exposed here: revoke it, then take it out.{_history(occurrence)}")),
+            message=sarif_om.Message(text=message_text(f"{name}{secret} is exposed here: revoke it, then take it out. {past}".rstrip())),
             locations=[location(occurrence, finding.secret)],
             partial_fingerprints={
                 "primaryLocationLineHash": occurrence.line_hash or _line_hash(finding, occurrence, ordinal),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from leaksieve.coverage import Coverage
 from leaksieve.model import Finding, Occurrence, Skip
 from leaksieve.reports import text_receipt
+from leaksieve.reports.address import at_head
 from leaksieve.reports.render import path_text, visible
 from leaksieve.reports.text_finding import place
 from leaksieve.reports.text_style import Style, rank
@@ -13,9 +14,9 @@ _ONE_LINE = Style(color=False, width=1_000_000)
 
 
 def standing(finding: Finding, occurrence: Occurrence, fail_on: str) -> str:
-    """Return ``fails``, or why this place does not fail the run: ``allowed``, ``present`` (there before the change), ``below`` (``fail_on``)."""
+    """Return ``fails``, or why this place does not fail the run: ``baselined``, ``allowed``, ``present`` (there before the change), ``below`` (``fail_on``)."""
     if occurrence.allowed or finding.allowed:
-        return "allowed"
+        return "baselined" if finding.baselined else "allowed"
     if occurrence.already_present:
         return "present"
     return "fails" if rank(finding.severity) >= rank(fail_on) else "below"
@@ -23,8 +24,10 @@ def standing(finding: Finding, occurrence: Occurrence, fail_on: str) -> str:
 
 def excuse(finding: Finding, occurrence: Occurrence, fail_on: str) -> str:
     """Return that in words, "" for a place that fails the run."""
+    reason = visible(occurrence.allowed or finding.allowed)
     words = {
-        "allowed": f"allowed: {visible(occurrence.allowed or finding.allowed)}",
+        "baselined": f"baselined: {reason}",
+        "allowed": f"allowed: {reason}",
         "present": "already there before this change",
         "below": f"below {fail_on}, which does not fail the run",
     }
@@ -40,13 +43,13 @@ def commit_of(finding: Finding, occurrence: Occurrence) -> str:
     return str(occurrence.source.get("commit") or "")
 
 
-def whereabouts(occurrence: Occurrence) -> str:
-    """Return a sentence about a place that HEAD's files do not show, "" for any other.  No names of people."""
+def whereabouts(occurrence: Occurrence, quote: str = "") -> str:
+    """Return a sentence about a place that HEAD's files do not show, "" for any other.  No names of people.  ``quote`` goes around the commit."""
     source = occurrence.source
-    if source.get("kind") != "git" or source.get("at_head"):
+    if at_head(occurrence):
         return ""
     commit = visible(str(source.get("commit") or ""))[:12]
-    where = f", in commit {commit}" if commit else ""
+    where = f", in commit {quote}{commit}{quote}" if commit else ""
     if source.get("object_type") in ("commit", "tag"):
         return f"It stands in the text of a {source['object_type']}{where}."
     if source.get("reachable") is False:

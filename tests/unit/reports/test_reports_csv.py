@@ -6,13 +6,13 @@ import csv
 import io
 import re
 
+from gitplace import GIT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leaksieve.model import Skip
 from leaksieve.reports.csv import COLUMNS, cell
 
-GIT = {"kind": "git", "object": "b" * 40, "object_type": "blob", "commit": "c" * 40, "author": "Jane <j@example.org>", "date": "2024-01-02", "at_head": False}
 RUNS = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
 
 
@@ -27,7 +27,8 @@ def table(build, findings=(), receipt=None):
 
 def test_every_place_is_a_row(build):
     finding = build.finding(build.occurrence(), build.occurrence(b"old", source=GIT, allowed="known"), tags=("test",))
-    first, second, last = table(build, [finding])
+    known = build.finding(allowed="in the baseline known.txt", baselined=True, fingerprint="f:2")
+    first, second, third, last = table(build, [finding, known])
     assert (first["record"], first["severity"], first["path"], first["start_line"], first["at_head"]) == (
         "place",
         "critical",
@@ -37,6 +38,8 @@ def test_every_place_is_a_row(build):
     )
     assert (first["secret"], first["tags"], first["fingerprint"]) == (build.MASK, "test", finding.fingerprint)
     assert (second["source"], second["at_head"], second["commit"], second["allowed"]) == ("git", "false", "c" * 40, "known")
+    assert [each["baselined"] for each in (first, second, third)] == ["false", "false", "true"]
+    assert third["allowed"] == "in the baseline known.txt"
     assert "Jane" not in str([first, second])
     assert last["note"] == "Complete. Scanned 1,623 files (16.2 MB) in 0.8 s with 412 rules."
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from gitplace import GIT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leaksieve.model import Skip
 from leaksieve.reports.base import View
 from leaksieve.reports.github import PER_LEVEL, command
-
-GIT = {"kind": "git", "object": "b" * 40, "object_type": "blob", "commit": "c" * 40, "author": "Jane <jane@example.org>", "at_head": False}
 
 
 def unescaped(text, *, prop=False):
@@ -57,9 +56,13 @@ def test_levels_follow_what_fails(build):
 
 
 def test_what_is_accepted_or_old_is_counted_only(build):
-    findings = [build.finding(build.occurrence(already_present=True)), build.finding(allowed="known", fingerprint="2")]
+    findings = [
+        build.finding(build.occurrence(already_present=True)),
+        build.finding(allowed="known", fingerprint="2"),
+        build.finding(build.occurrence(), build.occurrence(b"b"), allowed="in the baseline known.txt", baselined=True, fingerprint="3"),
+    ]
     (notice,) = commands(build.render("github", findings))
-    assert notice[2].startswith("No secrets found. Not counted: 2 places allowed or already there.")
+    assert notice[2].startswith("No secrets found. Not counted: 2 places in the baseline, 1 place allowed, 1 place already there.")
 
 
 def test_the_history_has_no_line_to_point_at_and_names_nobody(build):

@@ -14,6 +14,7 @@ import uuid
 from pathlib import Path
 
 import jsonschema
+from gitplace import GIT
 
 from leaksieve.model import Skip
 from leaksieve.reports.gitlab import NO_COMMIT, SCHEMA_VERSION
@@ -101,15 +102,6 @@ SCHEMA = {
     },
 }
 PUBLISHED = os.environ.get("LEAKSIEVE_GITLAB_SCHEMA")
-GIT = {
-    "kind": "git",
-    "object": "b" * 40,
-    "object_type": "blob",
-    "commit": "c" * 40,
-    "author": "Jane <jane@example.org>",
-    "date": "2024-01-02",
-    "at_head": False,
-}
 
 
 def gitlab(build, findings=(), receipt=None, **kwargs):
@@ -165,9 +157,11 @@ def test_ids_are_uuids_and_stay(build):
 def test_accepted_places_are_counted_and_left_out(build):
     finding = build.finding(build.occurrence(), build.occurrence(b"t.py", allowed="inline comment"))
     whole = build.finding(allowed="configuration: known", fingerprint="f:2")
-    report = gitlab(build, [finding, whole])
+    known = build.finding(allowed="in the baseline known.txt", baselined=True, fingerprint="f:3")
+    report = gitlab(build, [finding, whole, known])
     assert len(report["vulnerabilities"]) == 1
-    assert {"level": "info", "value": "2 places of accepted secrets left out of this report."} in report["scan"]["messages"]
+    said = [message["value"] for message in report["scan"]["messages"] if "left out" in message["value"]]
+    assert said == ["1 place of secrets in the baseline left out of this report.", "2 places of accepted secrets left out of this report."]
 
 
 def test_the_receipt_is_in_the_scan(build):

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
+import gitplace
 import jsonschema
 import pytest
 
 from leaksieve.model import Skip
 
 GIT = {
-    "kind": "git",
-    "object": "b" * 40,
-    "object_type": "blob",
-    "commit": "c" * 40,
-    "author": "Jane <j@example.org>",
+    **gitplace.GIT,
     "date": "2024-01-02T03:04:05Z",
     "refs": ("refs/heads/main",),
     "first_seen": "c" * 40,

@@ -7,14 +7,13 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
+from gitplace import GIT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leaksieve.model import Skip
 from leaksieve.reports.base import View
 from leaksieve.reports.junit import _attributes, _escaped
-
-GIT = {"kind": "git", "object": "b" * 40, "object_type": "blob", "commit": "c" * 40, "author": "Jane <jane@example.org>", "at_head": False}
 
 
 def junit(build, findings=(), receipt=None, **kwargs):
@@ -52,12 +51,14 @@ def test_what_does_not_fail_the_run_is_skipped_and_says_why(build):
         build.finding(build.occurrence(allowed="inline comment: fixture"), fingerprint="2"),
         build.finding(build.occurrence(already_present=True), fingerprint="3"),
         build.finding(allowed="configuration: known", fingerprint="4"),
+        build.finding(allowed="in the baseline known.txt", baselined=True, fingerprint="5"),
     ]
     said = [skipped.get("message").rsplit("; ", 1)[1] for skipped in junit(build, findings).iter("skipped")]
     assert sorted(said) == [
         "allowed: configuration: known",
         "allowed: inline comment: fixture",
         "already there before this change",
+        "baselined: in the baseline known.txt",
         "below medium, which does not fail the run",
     ]
     assert junit(build, [build.finding(severity="low")], view=View(fail_on="low")).get("failures") == "1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from gitplace import GIT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,6 @@ from leaksieve.model import Skip
 from leaksieve.reports.markdown import LIMIT
 from leaksieve.reports.marks import code, words
 
-GIT = {"kind": "git", "object": "b" * 40, "object_type": "blob", "commit": "c" * 40, "author": "Jane <jane@example.org>", "at_head": False}
 NASTY = [
     "a|b",
     "`x`",
@@ -92,10 +92,11 @@ def test_a_clean_scan_is_short_and_an_incomplete_one_does_not_sound_clean(build)
 
 
 def test_what_is_accepted_or_old_is_counted(build):
-    findings = [build.finding(allowed="known"), build.finding(already_present=True, fingerprint="2")]
+    known = build.finding(allowed="in the baseline known.txt", baselined=True, fingerprint="3")
+    findings = [build.finding(allowed="known"), build.finding(already_present=True, fingerprint="2"), known]
     text = build.render("markdown", findings)
     assert "no secrets found" in text
-    assert "Not counted: 1 allowed, 1 already there before this change." in text
+    assert "Not counted: 1 in the baseline, 1 allowed, 1 already there before this change." in text
     mixed = build.finding(build.occurrence(), build.occurrence(b"t.py", allowed="inline comment: fixture"))
     assert "- At `t.py:12:14` (allowed: inline comment: fixture)" in build.render("markdown", [mixed])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import gitplace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,14 +16,9 @@ from leaksieve.reports.merge import merge
 from leaksieve.reports.read import Report, read_report, rules_of
 
 GIT = {
-    "kind": "git",
-    "object": "b" * 40,
-    "object_type": "blob",
-    "commit": "c" * 40,
-    "author": "Jane <j@example.org>",
+    **gitplace.GIT,
     "date": "2024-01-02T03:04:05Z",
     "refs": ["refs/heads/main"],
-    "at_head": False,
     "reachable": True,
     "exposed_hours": 3.5,
     "ref_count": 2,

@@ -13,6 +13,7 @@ import attr
 import jsonschema
 import pytest
 import sarif_om
+from gitplace import GIT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,15 +26,6 @@ from leaksieve.reports.sarif_rules import pascal, rule_descriptor
 # The published schema of SARIF 2.1.0 (Errata 01), from github.com/oasis-tcs/sarif-spec, sarif-2.1/schema.
 SCHEMA = json.loads((Path(__file__).parents[2] / "support" / "sarif-2.1.0.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft4Validator(SCHEMA)
-GIT = {
-    "kind": "git",
-    "object": "b" * 40,
-    "object_type": "blob",
-    "commit": "c" * 40,
-    "author": "Jane <jane@example.org>",
-    "date": "2024-01-02",
-    "at_head": False,
-}
 IMAGE = {"kind": "image", "image": "registry:5000/app:1", "layer": "sha256:ab", "where": "file"}
 
 

@@ -308,7 +308,8 @@ def _sizes_64(extra: bytes, size: int, packed: int, place: int) -> tuple[int, in
     for kind, value in _fields(extra):
         if kind == 1:
             values = iter([int.from_bytes(value[low : low + 8], "little") for low in range(0, len(value) - 7, 8)])
-            return tuple(next(values, each) if each == _LARGE else each for each in (size, packed, place))  # type: ignore[return-value]
+            size, packed, place = (next(values, each) if each == _LARGE else each for each in (size, packed, place))
+            break
     return size, packed, place
 
 

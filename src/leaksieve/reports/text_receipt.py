@@ -31,6 +31,7 @@ _REASONS = {
     "archive-not-opened": ("archive not opened", "archives not opened"),
     "archive-unsupported": ("archive of a kind that is not opened", "archives of kinds that are not opened"),
     "archive-limit": ("archive that grows past the limits", "archives that grow past the limits"),
+    "archive-damaged": ("damaged archive or file in one", "damaged archives or files in them"),
     "encrypted-member": ("encrypted file in an archive", "encrypted files in archives"),
     "member-too-large": ("file in an archive over the size limit", "files in archives over the size limit"),
 }

@@ -58,7 +58,8 @@ def walk(repository: str, ruleset: Any, prefilter: str, jobs: int) -> tuple[set[
     """What the walk finds, what it could not read, and how many objects it scanned."""
     from leaksieve.config import Config
     from leaksieve.gitobjects.repository import discover
-    from leaksieve.history_work import HistoryWorker, decode
+    from leaksieve.history_share import decode
+    from leaksieve.history_work import HistoryWorker
     from leaksieve.parallel import forked
     from leaksieve.sources.history import HistorySource
 

@@ -1,9 +1,4 @@
-"""What a history scan keeps for the next one: what was read, what was in it, and where, without any secret.
-
-Of every pack, and of every loose object, is kept how much was in it and which objects held
-something: their ids, and for each key (rule, value, decoders) the rule, the decoders and a number.  Two
-objects with the same number hold the same value; what value, only reading one of them again tells.
-"""
+"""What a history scan keeps for the next one, and what of it still fits the repository."""
 
 from __future__ import annotations
 
@@ -11,14 +6,14 @@ import marshal
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from hashlib import sha256
-from typing import Any
 
 from leaksieve.archives.magic import REASONS
 from leaksieve.cache.history import HistoryCache
 from leaksieve.cache.identity import loose_record, pack_identity
 from leaksieve.gitobjects.inventory import Inventory, Ordered
 from leaksieve.gitobjects.pack import Pack
-from leaksieve.history_work import Key, ShareAnswer
+from leaksieve.history_part import Known, Part, Range, Reader, joined
+from leaksieve.history_share import Key, ShareAnswer
 from leaksieve.sources.history import Unit
 
 # More loose objects than this are read every time; git packs them long before.
@@ -26,135 +21,6 @@ _MOST_LOOSE = 20_000
 # A part of the commits' records, and how many parts one pack may have.
 _COMMITS = 8 * 1024 * 1024
 _MOST_COMMITS = 16
-
-Range = tuple[int, int]
-# Gives the keys of an object again: (raw id, kind).  Raises an ObjectError.
-Reader = Callable[[bytes, int], Iterable[Key]]
-
-
-class Part:
-    """What some objects gave, as far as it may be kept.
-
-    ``counts`` by kind, ``size`` in bytes, ``pointers`` of Git LFS, ``large`` objects as (id, phrase), ``links`` names of
-    submodules, ``missing`` ids that these name and that were not there, ``inside`` what was skipped in archives (an object's id,
-    a reason, never a member's name), ``archives`` and ``members`` how many were opened.  ``held`` are (raw id, kind, numbers of keys), sorted so that reading the object again tells which is which;
-    ``keys`` is empty for a part that was kept until :meth:`recall` has filled it.
-    """
-
-    __slots__ = ("_numbers", "archives", "classes", "counts", "held", "inside", "keys", "large", "links", "members", "missing", "pointers", "size")
-
-    def __init__(self, plain: tuple[Any, ...] | None = None) -> None:
-        self.counts: dict[int, int]
-        self.size: int
-        self.pointers: int
-        self.large: list[tuple[bytes, str]]
-        self.links: list[bytes]
-        self.missing: list[bytes]
-        self.classes: list[tuple[str, tuple[str, ...]]]
-        self.held: list[tuple[bytes, int, tuple[int, ...]]]
-        self.inside: list[tuple[Any, ...]]
-        self.archives: int
-        self.members: int
-        self.counts, self.size, self.pointers, self.large, self.links, self.missing, self.classes, self.held, self.inside, self.archives, self.members = (
-            plain or ({}, 0, 0, [], [], [], [], [], [], 0, 0)
-        )
-        self.keys: list[Key] = []
-        self._numbers: dict[Key, int] = {}
-
-    def plain(self) -> tuple[Any, ...]:
-        """As plain values, without any value of a key."""
-        told = (self.inside, self.archives, self.members)
-        return (self.counts, self.size, self.pointers, self.large, self.links, self.missing, self.classes, self.held, *told)
-
-    @property
-    def objects(self) -> int:
-        """How many objects it stands for: those scanned, and those too large to be."""
-        return sum(self.counts.values()) + len(self.large)
-
-    def add(self, answer: ShareAnswer) -> None:
-        """Add a share; ``keys`` must be known by now."""
-        for kind, count in answer.counts.items():
-            if count:
-                self.counts[kind] = self.counts.get(kind, 0) + count
-        self.size += answer.size
-        self.archives += answer.archives
-        self.members += answer.members
-        for skip in answer.skips:
-            if skip.reason == "lfs-pointer":
-                self.pointers += skip.count
-            elif skip.reason in REASONS:
-                self.inside.append(tuple(skip))
-            else:
-                self.large.append((skip.where, skip.detail))
-        self.links = sorted({*self.links, *answer.submodules})
-        self.missing = sorted({*self.missing, *answer.missing})
-        for oid, kind, numbers in answer.held:
-            keys = sorted((answer.keys[number] for number in numbers), key=_order)
-            self.held.append((oid, kind, tuple([self._number(key) for key in keys])))
-
-    def _number(self, key: Key) -> int:
-        number = self._numbers.setdefault(key, len(self.keys))
-        if number == len(self.keys):
-            self.keys.append(key)
-            self.classes.append((key[0], key[2]))
-        return number
-
-    def recall(self, read: Reader, shown: Collection[bytes] = ()) -> bool:
-        """Find out the keys by reading some of the objects again, ``shown`` ones first; False when what they hold now does not fit."""
-        learnt: dict[int, Key] = {}
-        # Then those that hold most: fewer have to be read.
-        for oid, kind, numbers in sorted(self.held, key=lambda each: (each[0] not in shown, -len(each[2]))):
-            if all(number in learnt for number in numbers):
-                continue
-            keys = sorted(read(oid, kind), key=_order)
-            if len(keys) != len(numbers):
-                return False
-            for number, key in zip(numbers, keys, strict=True):
-                if self.classes[number] != (key[0], key[2]) or learnt.setdefault(number, key) != key:
-                    return False
-        self._numbers = {key: number for number, key in learnt.items()}
-        if len(learnt) != len(self.classes) or len(self._numbers) != len(learnt):
-            return False
-        self.keys = [learnt[number] for number in range(len(learnt))]
-        return True
-
-
-def _order(key: Key) -> tuple[str, tuple[str, ...], bytes]:
-    return (key[0], key[2], key[1])
-
-
-class _Known:
-    """A pack: what tells it from others, its distinct objects, and which of its families are known."""
-
-    __slots__ = ("by_kind", "commits", "count", "distinct", "families", "identity", "part", "ranges", "size")
-
-    def __init__(self, identity: bytes, count: int) -> None:
-        self.identity = identity
-        self.count = count
-        self.distinct = 0
-        self.by_kind: dict[str, int] = {}
-        self.families = -1
-        self.ranges: list[Range] = []
-        self.part = Part()
-        # Bytes of the commits' records in the cache, and those that are new in this run.
-        self.size = 0
-        self.commits: list[bytes] = []
-
-    @property
-    def settled(self) -> bool:
-        """Whether nothing of it is left to read."""
-        return self.families == 0 or self.ranges == [(0, self.families)]
-
-    def plain(self) -> tuple[Any, ...]:
-        size = self.size + sum(map(len, self.commits))
-        return (self.identity, self.count, self.distinct, self.by_kind, self.families, self.ranges, self.part.plain(), size)
-
-    @classmethod
-    def of(cls, plain: tuple[Any, ...]) -> _Known:
-        known = cls(plain[0], plain[1])
-        _, _, known.distinct, known.by_kind, known.families, known.ranges, part, known.size = plain
-        known.part = Part(part)
-        return known
 
 
 class HistoryMemory:
@@ -168,7 +34,7 @@ class HistoryMemory:
     def __init__(self, cache: HistoryCache, is_plain: Callable[[bytes], bool], *, empty: bool = False) -> None:
         self.cache = cache
         self._is_plain = is_plain
-        self._packs: list[_Known] = []
+        self._packs: list[Known] = []
         self._loose: dict[bytes, tuple[bytes, Part, bytes]] = {}
         self._stored: bytes | None = None
         self._loaded: bytes | None = None
@@ -191,7 +57,7 @@ class HistoryMemory:
             return
         try:
             packs, loose, self._others = marshal.loads(self._stored)  # noqa: S302  only this user's runs can have written it
-            self._packs = [_Known.of(each) for each in packs]
+            self._packs = [Known.of(each) for each in packs]
             self._loose = {record: (oid, Part(part), commit) for record, oid, part, commit in loose}
             self._loaded = sha256(self._stored).digest()
         except (ValueError, TypeError, EOFError, IndexError):
@@ -211,7 +77,7 @@ class HistoryMemory:
                 continue
             here[identity] = pack
             identities[pack.path] = identity
-        chain: list[_Known] = []
+        chain: list[Known] = []
         ordered: list[Ordered] = []
         for known in self._packs:
             pack_ = here.pop(known.identity, None)
@@ -225,7 +91,7 @@ class HistoryMemory:
         for pack in packs:
             if id(pack) not in taken:
                 # A pack that has gone meanwhile has no identity, and is never found again.
-                chain.append(_Known(identities.get(pack.path, os.urandom(32)), pack.count))
+                chain.append(Known(identities.get(pack.path, os.urandom(32)), pack.count))
                 ordered.append(Ordered(pack, settled=False))
         self._packs = chain
         self._paths = [pack.path for pack, _ in ordered]
@@ -246,7 +112,7 @@ class HistoryMemory:
     def adopt(self, inventory: Inventory) -> tuple[dict[int, list[Range]], list[bytes]]:
         """Line up with the packs that can be used; see :class:`~leaksieve.sources.history.Memory`."""
         by_path = dict(zip(self._paths, self._packs, strict=True))
-        chain: list[_Known] = []
+        chain: list[Known] = []
         ranges: dict[int, list[Range]] = {}
         self._tables = []
         shaken = len(inventory.packs) != len(self._packs)
@@ -256,7 +122,7 @@ class HistoryMemory:
                 number = len(self._tables)
                 families = len(inventory.tables[number].families.kind)
                 if shaken or known.families not in (-1, families):
-                    known = _Known(known.identity, known.count)
+                    known = Known(known.identity, known.count)
                 known.families = families
                 known.distinct = inventory.distinct(number)
                 known.by_kind = inventory.by_kind(number)
@@ -345,7 +211,7 @@ class HistoryMemory:
             known.part.add(answer)
             if commits:
                 known.commits.append(commits)
-        known.ranges = _joined([*known.ranges, (int(begin), int(stop))])  # type: ignore[call-overload]
+        known.ranges = joined([*known.ranges, (int(begin), int(stop))])  # type: ignore[call-overload]
 
     def _storable(self, answer: ShareAnswer) -> bool:
         """Whether the answer stands for good: everything was read, and no name to be kept holds a secret."""
@@ -425,14 +291,3 @@ def each(result: bytes) -> list[bytes]:
     """The encoded answers that :class:`EachLoose` joined."""
     answers: list[bytes] = marshal.loads(result)  # noqa: S302  written by a worker of this run
     return answers
-
-
-def _joined(ranges: list[Range]) -> list[Range]:
-    """Ranges in order, neighbours made one."""
-    joined: list[Range] = []
-    for low, high in sorted(ranges):
-        if joined and low <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(high, joined[-1][1]))
-        else:
-            joined.append((low, high))
-    return joined

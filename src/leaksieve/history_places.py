@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from leaksieve.findings.attribution import Attribution, Message, PathHistory
 from leaksieve.gitobjects.authors import Author
 from leaksieve.gitobjects.packtable import BLOB, KINDS, TREE
-from leaksieve.history_work import Key
+from leaksieve.history_share import Key
 
 # Objects that nothing leads to are all alike: so many of them are shown for one secret.
 MOST_DANGLING = 20

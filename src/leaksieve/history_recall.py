@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, cast
 from leaksieve.cache.history import HistoryCache
 from leaksieve.cache.identity import signature
 from leaksieve.config import Config
-from leaksieve.engine.filters import MAYBE
 from leaksieve.engine.matcher import Engine, Result
 from leaksieve.errors import SourceError
 from leaksieve.gitobjects.allrefs import all_refs
@@ -23,8 +22,9 @@ from leaksieve.gitobjects.packtable import TREE
 from leaksieve.gitobjects.reflogs import reflog_ids
 from leaksieve.gitobjects.treetrace import Moved
 from leaksieve.history_cache import HistoryMemory, each
+from leaksieve.history_share import Key, ShareAnswer, decode, keyed
 from leaksieve.history_told import asks_index, pack_spots, pack_traces, shown_in, unpack_spots, unpack_traces
-from leaksieve.history_work import HistoryWorker, Key, ShareAnswer, decode
+from leaksieve.history_work import HistoryWorker
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.history import HistorySource, Unit
 
@@ -145,7 +145,7 @@ class Recall:
             return packed
         result = engine.candidates(data, engine.prefilter.hits(data))
         self._results[data] = result
-        return {(match.rule_id, match.secret.reveal(), match.decoded) for match in result.matches if match.rejected in MAYBE}
+        return keyed(result.matches)
 
     def engine(self) -> Engine:
         """The worker's engine, which need not scan again what was scanned to learn what it holds."""

@@ -11,12 +11,12 @@ from leaksieve.engine.prefilter import compile_all
 from leaksieve.errors import SourceError
 from leaksieve.gitobjects.allrefs import all_refs, is_lasting
 from leaksieve.gitobjects.compiled import FALLBACKS
-from leaksieve.gitobjects.packtable import KINDS
 from leaksieve.gitobjects.presence import Presence
-from leaksieve.gitobjects.reflogs import reflog_ids
-from leaksieve.history_places import Spots, attributed, unattributed
+from leaksieve.history_places import Spots, unattributed
+from leaksieve.history_share import decode
 from leaksieve.history_show import SecondLook
-from leaksieve.history_work import Held, HistoryWorker, Key, ShareAnswer, decode
+from leaksieve.history_tally import Tally
+from leaksieve.history_work import HistoryWorker
 from leaksieve.model import Located, Skip
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.history import HistorySource, Unit, halves
@@ -33,8 +33,6 @@ LITTLE = 8 * 1024 * 1024
 FEW = 500
 # Up to so many shares of commits are looked at without workers.
 _ALONE = 2
-# So many missing objects are named one by one.
-_SAID = 100
 
 
 class Settings(NamedTuple):
@@ -72,16 +70,10 @@ class HistoryRun:
         self._config = config
         self._settings = settings
         self._progress = progress
-        self._found: dict[Key, dict[bytes, int]] = {}
-        self._commits: list[bytes] = []
-        self._submodules: set[bytes] = set()
-        self._missing: set[bytes] = set()
-        self._size = 0
-        self._held = 0
+        self._tally = Tally(source.coverage)
         self._done = 0
         self._refs: dict[bytes, bytes] = {}
         self._recall: Recall | None = None
-        self._pointers = 0
         self.interrupted = False
         self.engine = ""
         self.notes: list[str] = []
@@ -110,14 +102,9 @@ class HistoryRun:
             self._walk(worker)
         except KeyboardInterrupt:
             self.interrupted = True
-        if self._pointers:
-            self._source.coverage.skip(Skip("excluded", b"", "lfs-pointer", "pointers were scanned, the contents they stand for were not", self._pointers))
-        for name in sorted(self._submodules):
-            self._source.coverage.skip(Skip("excluded", name, "submodule", "its own repository is to be scanned by itself"))
-            self._source.coverage.submodules.append(name.decode("utf-8", "backslashreplace"))
+        self._tally.say()
         if FALLBACKS:
             self.notes.append(f"slow: {' and '.join(FALLBACKS)} not installed in compiled form; the same objects are read several times slower")
-        self._say_missing()
         try:
             broken: list[tuple[bytes, str]] = []
             known = self._recall.references if self._recall is not None else None
@@ -131,8 +118,8 @@ class HistoryRun:
             self._source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), "unreadable-references", error.line()))
         if self._recall is not None:
             # Before the rest, so that Ctrl-C there does not undo the longest part.
-            self._recall.keep([value for _, value, _ in self._found])
-        return self._locate(worker, self._spots() if self._found else {})
+            self._recall.keep([value for _, value, _ in self._tally.found])
+        return self._locate(worker, self._spots() if self._tally.found else {})
 
     def _locate(self, worker: HistoryWorker, spots: Spots) -> list[Located]:
         engine = self._recall.engine() if self._recall is not None else worker.engine
@@ -159,19 +146,11 @@ class HistoryRun:
 
     def _take_known(self, memory: HistoryMemory) -> None:
         """Count what an earlier scan read as if it had been read now, and say how much that is."""
-        coverage = self._source.coverage
         known = 0
         for part in memory.parts():
-            held = [Held(*each) for each in part.held]
-            skips = [Skip("excluded", oid, "too-large", phrase) for oid, phrase in part.large]
-            if part.pointers:
-                skips.append(Skip("excluded", b"", "lfs-pointer", "", part.pointers))
-            skips += [Skip(*skip) for skip in part.inside]
-            known += self._take(
-                ShareAnswer(part.keys, held, skips, part.counts, part.size, [], part.links, self._source.absent(part.missing), part.archives, part.members)
-            )
+            known += self._tally.take(part.answer(self._source.absent(part.missing)))
         if known:
-            coverage.scan("cached", known)
+            self._source.coverage.scan("cached", known)
         self._done = known
 
     def _prepared(self) -> HistoryWorker:
@@ -223,7 +202,7 @@ class HistoryRun:
                 continue
             done += self._took(unit, result)
             if self._progress is not None:
-                self._progress(Progress(done, expected, self._size, self._held))
+                self._progress(Progress(done, expected, self._tally.size, self._tally.held))
             deadline = self._settings.deadline
             if deadline is not None and time.monotonic() > deadline:
                 self._source.coverage.skip(Skip("failed", b"", "timeout", "the scan was stopped at its time limit; raise --timeout"))
@@ -232,9 +211,9 @@ class HistoryRun:
     def _took(self, unit: Unit, result: bytes) -> int:
         """Note what a share gave, here and for the next run; returns how many objects it scanned."""
         if self._recall is None:
-            return self._take(decode(result))
+            return self._tally.take(decode(result))
         answers = self._recall.took(unit, result)
-        return sum(map(self._take, answers))
+        return sum(map(self._tally.take, answers))
 
     def _working(self, worker: HistoryWorker) -> Callable[[Unit], bytes]:
         if self._recall is None:
@@ -258,53 +237,11 @@ class HistoryRun:
             units, HistoryRecipe(self._source, self._config, self.engine, names=self._settings.names, attribution=self._settings.attribution), self._jobs
         )
 
-    def _take(self, answer: ShareAnswer) -> int:
-        """Note what a share gave; returns how many objects it scanned."""
-        coverage = self._source.coverage
-        total = 0
-        for kind, count in answer.counts.items():
-            if count:
-                coverage.scan(f"{KINDS[kind]}s", count)
-                total += count
-        coverage.scan("objects", total)
-        coverage.scan("bytes", answer.size)
-        for unit, number in (("archives", answer.archives), ("members", answer.members)):
-            if number:
-                coverage.scan(unit, number)
-        for skip in answer.skips:
-            if skip.reason == "lfs-pointer":
-                # Said once, however the work was shared out.
-                self._pointers += skip.count
-            else:
-                coverage.skip(skip)
-        for oid, kind, numbers in answer.held:
-            for number in numbers:
-                self._found.setdefault(answer.keys[number], {})[oid] = kind
-        self._held += len(answer.held)
-        self._size += answer.size
-        self._commits += answer.commits
-        self._submodules.update(answer.submodules)
-        self._missing.update(answer.missing)
-        return total
-
     def _dangling(self) -> list[tuple[bytes, str]]:
         """References to objects that are not there.  What commands leave behind, as ORIG_HEAD, may lead nowhere."""
         lasting = {name: oid for name, oid in self._refs.items() if is_lasting(name)}
         absent = set(Presence(self._source.inventory).absent(set(lasting.values())))
         return [(name, f"leads to {oid.hex()}, which is not in the repository") for name, oid in lasting.items() if oid in absent]
-
-    def _say_missing(self) -> None:
-        """Say what objects name and the repository does not hold: of a partial clone that is policy, of any other a loss."""
-        coverage = self._source.coverage
-        if coverage.partial:
-            if self._missing:
-                coverage.skip(Skip("excluded", b"", "promised", "a partial clone lacks them on purpose; its remote has them", len(self._missing)))
-            return
-        missing = sorted(self._missing)
-        for oid in missing[:_SAID]:
-            coverage.skip(Skip("failed", oid.hex().encode(), "missing-object", "other objects name it, and it is not in the repository"))
-        if len(missing) > _SAID:
-            coverage.skip(Skip("failed", b"", "missing-object", "further objects that others name", len(missing) - _SAID))
 
     def _lost(self, unit: Unit, worker: HistoryWorker) -> None:
         """A worker died over a share: go on with its halves, down to the family that did it."""
@@ -324,39 +261,22 @@ class HistoryRun:
         """What is to be looked at again, with what is known of each: commits and paths unless nobody wants them or Ctrl-C came first."""
         if self._settings.attribution and not self.interrupted:
             try:
-                return self._attributed() if self._recall is None else self._recall.told(self._refs, self._commits, self._attributed)
+                return self._attributed() if self._recall is None else self._recall.told(self._refs, self._tally.commits, self._attributed)
             except KeyboardInterrupt:
                 self.interrupted = True
             except SourceError as error:
                 self._source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), "no-attribution", error.line()))
-        return unattributed(self._found)
+        return unattributed(self._tally.found)
 
     def _attributed(self) -> Spots:
-        from leaksieve.findings.attributor import Attributor
-        from leaksieve.gitobjects.authors import Authors
-        from leaksieve.gitobjects.commitlog import CommitLog
-        from leaksieve.gitobjects.graph import shallow_boundary
-        from leaksieve.gitobjects.objects import ObjectStore
+        from leaksieve.history_attribution import attribute
 
-        repository = self._source.repository
-        log = CommitLog.from_packed(self._commits, shallow_boundary(repository))
-        self._commits = []
-        # Rules of a family find the same value in the same objects: asked once.
-        sets: dict[frozenset[bytes], list[Key]] = {}
-        for key, held in self._found.items():
-            sets.setdefault(frozenset(held), []).append(key)
-        known, fresh = (self._recall.traces, self._recall.fresh) if self._recall is not None else (None, ())
-        attributor = Attributor(repository, log, list(sets), self._refs, reflog_ids(repository), known=known, fresh=fresh)
-        units = list(attributor.units())
-        for unit, answer in self._shared(iter(units), attributor, self._settings.jobs if len(units) > _ALONE else 1):
-            attributor.take(unit, answer)
-        told, troubles = attributor.finish()
-        if self._recall is not None and not troubles:
-            self._recall.traces = attributor.moved
-        for trouble in troubles:
-            self._source.coverage.skip(Skip("failed", trouble.oid.hex().encode(), trouble.reason, trouble.detail))
-        flat = ((key, self._found[key], one) for keys, one in zip(sets.values(), told, strict=True) for key in keys)
-        return attributed(flat, Authors(ObjectStore(repository)), self._source.prefix)
+        settings = self._settings
+
+        def share(units: list[Any], work: Callable[[Any], bytes]) -> Iterator[tuple[Any, bytes | None]]:
+            return self._shared(iter(units), work, settings.jobs if len(units) > _ALONE else 1)
+
+        return attribute(self._source, self._tally.found, self._tally.commits, self._refs, share, self._recall)
 
     def _shared(self, units: Iterator[Any], work: Callable[[Any], bytes], jobs: int) -> Iterator[tuple[Any, bytes | None]]:
         """Share work out to forked workers, or do it here."""

@@ -11,7 +11,8 @@ from leaksieve.config import Config
 from leaksieve.engine.matcher import Engine
 from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.history_places import Details, Spot, Spots
-from leaksieve.history_work import HistoryWorker, Key
+from leaksieve.history_share import Key
+from leaksieve.history_work import HistoryWorker
 from leaksieve.model import Located, Provenance, Skip
 from leaksieve.sources.history import HistorySource
 from leaksieve.sources.places import Place, PlacesSource

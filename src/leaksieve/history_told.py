@@ -15,7 +15,7 @@ from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.links import COMMIT_LIMIT
 from leaksieve.gitobjects.treetrace import Moved
 from leaksieve.history_places import Details, Spot, Spots
-from leaksieve.history_work import Key
+from leaksieve.history_share import Key
 
 # Gives an object's kind and content: (raw id, most bytes).  Raises an ObjectError.
 Read = Callable[[bytes, int], tuple[str, bytes]]

@@ -21,8 +21,9 @@ from leaksieve.cli.history import CHAIN_LIMIT
 from leaksieve.config import Config
 from leaksieve.engine.increment import Incremental
 from leaksieve.gitobjects.repository import discover
+from leaksieve.gitobjects.treenames import name_at
 from leaksieve.history_run import HistoryRun, Settings
-from leaksieve.history_work import _name_at
+from leaksieve.history_tally import Tally
 from leaksieve.ruleset.load import load
 from leaksieve.sources import history
 
@@ -107,17 +108,17 @@ def test_a_worker_that_dies_costs_what_it_died_over(repo: GitRepo, monkeypatch: 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_reports_what_was_found_until_then(repo: GitRepo, monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
-    take = HistoryRun._take
+    take = Tally.take
     taken = []
 
-    def interrupted(self: HistoryRun, answer: Any) -> int:
+    def interrupted(self: Tally, answer: Any) -> int:
         count = take(self, answer)
         taken.append(count)
-        if self._found:
+        if self.found:
             raise KeyboardInterrupt
         return count
 
-    monkeypatch.setattr(HistoryRun, "_take", interrupted)
+    monkeypatch.setattr(Tally, "take", interrupted)
     ran = Ran(repo, jobs, attribution=True)
     assert ran.run.interrupted
     assert ran.values
@@ -148,9 +149,9 @@ def test_names_are_found_whatever_bytes_ids_hold() -> None:
             at = data.index(name.encode() + b"\0" + oid, at)
             for place in (at, at + len(name) // 2, at + len(name) - 1):
                 # An id may look like an entry's beginning: then the end of the name is what is sure.
-                assert _name_at(data, place, 20).endswith(data[place : at + len(name)])
+                assert name_at(data, place, 20).endswith(data[place : at + len(name)])
                 if oid == b"\x11" * 20:
-                    assert _name_at(data, place, 20) == name.encode()
+                    assert name_at(data, place, 20) == name.encode()
 
 
 def test_loose_objects_and_packs_that_are_something_else(repo: GitRepo, tmp_path: Path) -> None:

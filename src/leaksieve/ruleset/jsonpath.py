@@ -1,4 +1,4 @@
-r"""Places in a JSON answer: ``user.login``, ``items[0].id``, ``scopes[]`` (every item), ``a\\.b`` (a dot in a name)."""
+r"""Places in a JSON answer: ``user.login``, ``items[0].id``, ``scopes[]`` (every item), ``a\.b`` (a dot in a name)."""
 
 from __future__ import annotations
 

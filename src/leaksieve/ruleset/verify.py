@@ -19,7 +19,7 @@ from leaksieve.ruleset.syntax import Walker
 
 KEYS = {
     "id", "rules", "documentation", "read", "good", "bad", "method", "url", "endpoint", "endpoint_path", "hosts", "headers", "auth", "form", "json", "body",
-    "answers", "tells", "more", "privileged", "control", "code", "calls", "rate",
+    "answers", "tells", "more", "privileged", "control", "code", "calls", "ports", "rate",
 }  # fmt: skip
 # Those that belong to requests written down here, not to code.
 HTTP_KEYS = {"method", "url", "headers", "auth", "form", "json", "body", "answers", "tells", "more"}
@@ -43,7 +43,7 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 FIELD = re.compile(r"\{([a-z][a-z0-9_]*)(\|base64)?\}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+\Z")
-_JOIN = re.compile(r",\s*")
+_RANGE = re.compile(r"[0-9]{1,5}-[0-9]{1,5}\Z")
 
 
 def read_verifiers(data: dict[str, Any], where: str) -> list[dict[str, Any]]:
@@ -103,11 +103,24 @@ class _Table:
         for host in out["hosts"]:
             if not FIELD.fullmatch(host) and not _HOST.match(host):
                 raise self.fail(f"host `{host}` is no host name, `*.` before one, or a part in braces")
+        ports = self._table.get("ports", [443])
+        if not isinstance(ports, list) or not ports:
+            raise self.fail("`ports` must be a list of ports and ranges of them")
+        out["ports"] = [self._ports(one) for one in ports]
+
+    def _ports(self, ports: Any) -> list[int]:
+        """A port, or a range such as "1024-65535", as its first and last."""
+        ends = [ports] if type(ports) is int else [int(end) for end in ports.split("-")] if isinstance(ports, str) and _RANGE.match(ports) else []
+        if not ends or not 0 < ends[0] <= ends[-1] < 65536:
+            raise self.fail('`ports` must hold ports, or ranges such as "1024-65535"')
+        return [ends[0], ends[-1]]
 
     def _http(self, out: dict[str, Any]) -> None:
         table = self._table
-        if "calls" in table:
-            raise self.fail("`calls` is for a table with `code`; other requests describe themselves")
+        for key in ("calls", "ports"):
+            if key in table:
+                raise self.fail(f"`{key}` is for a table with `code`; other requests describe themselves")
+        out["ports"] = [[443, 443]]
         out["method"] = self._method(table)
         out["url"] = self._text("url")
         self._url(out)

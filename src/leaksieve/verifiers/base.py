@@ -18,7 +18,7 @@ from leaksieve.secret import Secret
 
 if TYPE_CHECKING:
     import asyncio
-    import socket
+    from socket import socket as Socket
 
 ACTIVE, INACTIVE, EXPIRED, UNKNOWN, CANARY, UNVERIFIABLE = "active", "inactive", "expired", "unknown", "canary", "unverifiable"
 STATES = (ACTIVE, INACTIVE, EXPIRED, UNKNOWN, CANARY, UNVERIFIABLE)
@@ -161,12 +161,18 @@ _T = TypeVar("_T")
 class Net(Protocol):
     """The one way out of a verifier, bound to the hosts its table allows and to the limits of the run.
 
-    ``endpoints`` are the user's own addresses of this provider (``[verify.endpoints]``), without a slash at the end;
-    empty where none are configured.  ``timeout`` is how many seconds one call may take.  All methods raise Failed.
+    ``endpoint`` is the user's own address of this provider (``[verify.endpoints]``), without a slash at the end; "" where
+    none is configured (of several, each is asked by itself).  ``timeout`` is how many seconds one call may take.
+    All methods raise Failed.
     """
 
-    endpoints: Sequence[str]
-    timeout: float
+    @property
+    def endpoint(self) -> str:
+        """The user's own address, or ""."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds a call may take."""
 
     async def request(self, request: Request) -> Response:
         """Send a request and read its answer; follows no redirect to another place, retries what is worth it (429, 5xx)."""
@@ -174,7 +180,7 @@ class Net(Protocol):
     async def connect(self, host: str, port: int, *, tls: bool = False) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a connection to a vetted address, with the host's own name for the certificate; counts as one call."""
 
-    async def socket(self, host: str, port: int) -> socket.socket:
+    async def socket(self, host: str, port: int) -> Socket:
         """A connected, blocking socket (with the timeout set) to a vetted address, for libraries that take one; counts as one call."""
 
     async def blocking(self, function: Callable[[], _T]) -> _T:
@@ -187,8 +193,8 @@ class Net(Protocol):
 class Verifier(Protocol):
     """One way to ask; made once a run from its table, and used for many credentials at a time."""
 
-    def calls(self, subject: Subject, endpoints: Sequence[str]) -> Sequence[Call]:
-        """The calls that :meth:`verify` would make, without any network.  Raises Failed where it would not come to any."""
+    def calls(self, subject: Subject, endpoint: str) -> Sequence[Call]:
+        """The calls that :meth:`verify` would make, without any network; ``endpoint`` is the Net's.  Raises Failed where it would not come to any."""
 
     async def verify(self, subject: Subject, net: Net) -> Verdict:
         """Ask.  Raises Failed where there is no answer."""

@@ -1,0 +1,111 @@
+"""What an answer means under a table's conditions, and what it tells of the credential."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from leaksieve.ruleset.jsonpath import look_up, parse
+from leaksieve.verifiers.base import TOLD, Response
+
+# A value that is told is shown up to here, and so many of a list.
+LONGEST = 200
+MOST = 50
+_TYPES: dict[str, Any] = {"text": str, "number": (int, float), "flag": bool, "list": list, "object": dict, "null": type(None)}
+
+
+def meaning(answers: list[dict[str, Any]], response: Response) -> tuple[dict[str, Any], list[str]] | None:
+    """The first answer that holds, with the conditions that held, in words; None where none does."""
+    for answer in answers:
+        matched = _holds(answer, response)
+        if matched is not None:
+            return answer, matched
+    return None
+
+
+def _holds(answer: dict[str, Any], response: Response) -> list[str] | None:
+    if response.status not in answer["status"]:
+        return None
+    matched = [f"status {response.status}"]
+    for name, wanted in answer.get("header", ()):
+        value = response.headers.get(name)
+        if not _meets([] if value is None else [value], wanted):
+            return None
+        matched.append(f"header {name}")
+    for path, wanted in answer.get("json", ()):
+        if not _meets(look_up(response.json(), parse(path)), wanted):
+            return None
+        matched.append(f"json {path}")
+    if "contains" in answer or "absent" in answer:
+        if any(text.encode() not in response.body for text in answer.get("contains", ())):
+            return None
+        if any(text.encode() in response.body for text in answer.get("absent", ())):
+            return None
+        matched.append("text")
+    return matched
+
+
+def _meets(values: list[object], wanted: Any) -> bool:
+    if isinstance(wanted, dict):
+        ((kind, what),) = wanted.items()
+        if kind == "present":
+            return bool(values) is what
+        if kind == "not":
+            return bool(values) and not any(_equal(value, what) for value in values)
+        if kind == "type":
+            return any(isinstance(value, _TYPES[what]) and (what == "flag" or not isinstance(value, bool)) for value in values)
+        return any(isinstance(value, str) and re.search(what, value[:1000]) for value in values)
+    choices = wanted if isinstance(wanted, list) else [wanted]
+    return any(_equal(value, choice) for value in values for choice in choices)
+
+
+def _equal(value: object, wanted: object) -> bool:
+    # True == 1 in Python, and nowhere in JSON.
+    return isinstance(value, bool) == isinstance(wanted, bool) and value == wanted
+
+
+def told(tells: Mapping[str, Mapping[str, str]], response: Response, hidden: list[str]) -> dict[str, object]:
+    """What an answer tells, by the keys of TOLD; anything of the credential (``hidden``) in it is left out."""
+    found: dict[str, object] = {}
+    for key in TOLD:
+        place = tells.get(key)
+        if place is None:
+            continue
+        values: list[object]
+        if "text" in place:
+            values = [place["text"]]
+        elif "header" in place:
+            value = response.headers.get(place["header"].lower())
+            values = [] if value is None else [value]
+        else:
+            values = look_up(response.json(), parse(place["json"]))
+        texts = [text for value in values for text in _texts(value, place.get("split", "")) if not any(secret in text for secret in hidden)]
+        texts = list(dict.fromkeys(texts))
+        if key in ("scopes", "permissions", "resources"):
+            if values:
+                found[key] = texts[:MOST]
+        elif texts:
+            found[key] = ", ".join(texts[:MOST])[:LONGEST]
+    return found
+
+
+def _texts(value: object, split: str) -> list[str]:
+    """A value as texts: of an object the names of what is true in it, with what else it says."""
+    if isinstance(value, bool):
+        return ["yes" if value else "no"]
+    if isinstance(value, int | float):
+        return [str(value)]
+    if isinstance(value, str):
+        parts = value.split(split) if split else [value]
+        return [part.strip()[:LONGEST] for part in parts if part.strip()]
+    if isinstance(value, list):
+        return [text for one in value[:MOST] for text in _texts(one, "")]
+    if isinstance(value, dict):
+        named = [(str(name), one) for name, one in list(value.items())[:MOST]]
+        return [
+            name[:LONGEST] if one is True else f"{name}:{one}"[:LONGEST]
+            for name, one in named
+            if one is True or (isinstance(one, str | int | float) and one is not False)
+        ]
+    return []

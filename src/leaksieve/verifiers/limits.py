@@ -1,0 +1,65 @@
+"""Not hammering: how often, how many at a time and how many in all a provider is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from leaksieve.verifiers.base import Failed
+
+# So many failures in a row, and a provider is left alone for the rest of the run.
+PATIENCE = 5
+
+
+class Pace:
+    """The pace of one host: ``rate`` requests a second, evenly spaced, ``concurrency`` at a time."""
+
+    def __init__(self, rate: float, concurrency: int) -> None:
+        self._gap = 1 / rate
+        self._next = 0.0
+        self._slots = asyncio.Semaphore(concurrency)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a slot and for its time."""
+        async with self._slots:
+            now = asyncio.get_running_loop().time()
+            start = max(now, self._next)
+            self._next = start + self._gap
+            if start > now:
+                await asyncio.sleep(start - now)
+            yield
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody start before so many seconds are over: the host asked for it."""
+        self._next = max(self._next, asyncio.get_running_loop().time() + seconds)
+
+
+class Budget:
+    """What one provider still gets in this run."""
+
+    def __init__(self, requests: int) -> None:
+        self._left = requests
+        self._failures = 0
+        self._last = Failed("limit")
+
+    def check(self) -> None:
+        """Raise Failed where the provider is not to be asked again: it does not answer."""
+        if self._failures >= PATIENCE:
+            raise Failed(self._last.reason, "it failed before, so it was not asked again")
+
+    def spend(self) -> None:
+        """Count a request.  Raises Failed("limit") where none is left."""
+        self.check()
+        if self._left <= 0:
+            raise Failed("limit", "so many requests to one provider are enough for a run")
+        self._left -= 1
+
+    def tell(self, failure: Failed | None) -> None:
+        """Learn how a request ended: with an answer, or without."""
+        if failure is None:
+            self._failures = 0
+        elif failure.reason in {"timeout", "connection", "rate-limited", "server-error", "unresolved", "tls", "proxy", "malformed", "private-address"}:
+            self._failures += 1
+            self._last = failure

@@ -1,0 +1,158 @@
+"""What would be sent where: which credentials can be asked about, each once, and every call that takes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from leaksieve.engine.canary import is_canary
+from leaksieve.errors import RulesetError
+from leaksieve.ruleset.verify_load import Tables
+from leaksieve.verifiers import CODE
+from leaksieve.verifiers.address import host_of
+from leaksieve.verifiers.base import CANARY, UNKNOWN, UNVERIFIABLE, Call, Failed, Subject, Verdict, Verifier
+from leaksieve.verifiers.declared import Declared
+from leaksieve.verifiers.memory import Memory
+from leaksieve.verifiers.settings import Settings
+
+# Failures that are known before anything is sent, and mean that nothing ever could be.
+_NEVER = {"no-verifier", "missing-parts", "unfit", "no-endpoint"}
+
+
+class Candidate(NamedTuple):
+    """A finding's credential.  ``key`` is its fingerprint, ``names`` its rule's id and former ids; ``trusted`` says that the rule is
+    built in or the user's own, ``prefix`` is what all its values begin with, ``withheld`` a reason of REASONS not to send it, or "".
+    """
+
+    key: str
+    subject: Subject
+    names: tuple[str, ...]
+    trusted: bool
+    prefix: bytes = b""
+    withheld: str = ""
+
+
+class Result(NamedTuple):
+    """A verdict, the id of the table that gave it, when (seconds since 1970; None: it was not asked) and whether it was kept from before."""
+
+    verdict: Verdict
+    verifier: str = ""
+    checked: float | None = None
+    cached: bool = False
+
+
+class Job(NamedTuple):
+    """One credential to ask about, for every finding (``keys``) that holds it."""
+
+    table: Mapping[str, Any]
+    verifier: Verifier
+    subject: Subject
+    prefix: bytes
+    endpoints: Sequence[str]
+    calls: Sequence[Call]
+    memory: tuple[bytes, ...]
+    keys: list[str]
+
+
+class Line(NamedTuple):
+    """One line of the egress plan: a call, how many credentials it is made for, and whether a made-up one is sent as well."""
+
+    verifier: str
+    host: str
+    port: int
+    what: str
+    credentials: int
+    control: bool
+
+
+class EgressPlan(NamedTuple):
+    """What would be done: ``settled`` needs no call."""
+
+    jobs: list[Job]
+    settled: dict[str, Result]
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every call, by host."""
+        counts: Counter[tuple[str, Call, bool]] = Counter()
+        for job in self.jobs:
+            asked = job.table["control"] == "bearer"
+            for number, call in enumerate(job.calls):
+                counts[str(job.table["id"]), call, asked and number % max(1, len(job.calls) // len(job.endpoints)) == 0] += 1
+        return sorted(Line(name, call.host, call.port, call.what, count, control) for (name, call, control), count in counts.items())
+
+
+def plan(candidates: Iterable[Candidate], tables: Tables, settings: Settings, memory: Memory) -> EgressPlan:
+    """Sort out what needs no call, and fold the rest: one job for each distinct credential.  RulesetError for code that is not there."""
+    made: dict[str, Verifier] = {}
+    jobs: dict[tuple[bytes, ...], Job] = {}
+    settled: dict[str, Result] = {}
+    for one in candidates:
+        table = tables.of(*one.names) if one.trusted else None
+        name = str(table["id"]) if table is not None else ""
+        try:
+            if _is_canary(one.subject):
+                settled[one.key] = Result(Verdict(CANARY, detail="never tried: its owner would be told"))
+                continue
+            if one.withheld:
+                raise Failed(one.withheld)
+            if table is None:
+                raise Failed("no-verifier")
+            if settings.only and not any(fnmatchcase(known, glob) for known in (*one.names, name) for glob in settings.only):
+                raise Failed("not-asked")
+            verifier = made.get(name)
+            if verifier is None:
+                verifier = made[name] = _verifier(table)
+            endpoints = list(settings.endpoints.get(table["endpoint"], ())) if table["endpoint"] else []
+            if "code" in table and not table["hosts"] and not endpoints:
+                raise Failed("no-endpoint", f"see `verify.endpoints.{table['endpoint']}`")
+            calls = [call for endpoint in endpoints or [""] for call in verifier.calls(one.subject, endpoint.rstrip("/"))]
+        except Failed as failure:
+            settled[one.key] = Result(Verdict(UNVERIFIABLE if failure.reason in _NEVER else UNKNOWN, failure.reason, failure.detail), name)
+            continue
+        key = _key(table, one.subject, endpoints)
+        job = jobs.get(key)
+        if job is not None:
+            job.keys.append(one.key)
+            continue
+        jobs[key] = Job(table, verifier, one.subject, one.prefix, endpoints or [""], calls, key, [one.key])
+    for key, job in list(jobs.items()):
+        known = memory.get(key)
+        if known is not None:
+            verdict, given = known
+            settled |= dict.fromkeys(job.keys, Result(verdict, str(job.table["id"]), given, cached=True))
+            del jobs[key]
+    return EgressPlan(list(jobs.values()), settled)
+
+
+def hosts_of(job: Job) -> list[str]:
+    """The hosts a job may reach: those of its table, a part of the credential in place of its name.  Raises Failed."""
+    return [host_of(job.subject.text(host[1:-1])) if host.startswith("{") else host for host in job.table["hosts"]]
+
+
+def _is_canary(subject: Subject) -> bool:
+    return any(is_canary(held.reveal()) for held in (subject.secret, *subject.parts.values()))
+
+
+def _key(table: Mapping[str, Any], subject: Subject, endpoints: Sequence[str]) -> tuple[bytes, ...]:
+    """What tells one question from another: the whole table, where it is sent, the value, and the parts it needs."""
+    needs = table.get("needs")
+    parts = [(name, part) for name, part in sorted(subject.parts.items()) if needs is None or name in needs]
+    asked = json.dumps([table, list(endpoints)], sort_keys=True, default=str).encode()
+    return (sha256(asked).digest(), subject.secret.reveal(), *(field for name, part in parts for field in (name.encode(), part.reveal())))
+
+
+def _verifier(table: Mapping[str, Any]) -> Verifier:
+    if "code" not in table:
+        return Declared(table)
+    home = CODE.get(table["code"])
+    if home is None:
+        raise RulesetError(f"there is no code named `{table['code']}`", where=f"verify {table['id']}")
+    module, _, function = home.partition(":")
+    made: Verifier = getattr(import_module(module), function)(table)
+    return made

@@ -37,7 +37,7 @@ COMMANDS = {
     "respond": Entry("", "Show how to get rid of a leaked credential."),
     "rotate-check": Entry("", "Check whether credentials were rotated."),
     "report": Entry(_HERE + "report:group", "Convert and merge reports."),
-    "redact": Entry("", "Mask secrets in a stream."),
+    "redact": Entry(_HERE + "redact:command", "Mask secrets in a stream."),
     "audit-org": Entry("", "Scan many repositories."),
 }
 ABOUT = "Find leaked credentials, and keep them out of commits."

@@ -124,19 +124,23 @@ def _text(path: str) -> str:
 
 def _packed(path: str) -> str:
     """The ruleset inside a wheel."""
+    import zlib
+    from lzma import LZMAError
     from zipfile import BadZipFile, ZipFile
 
     try:
         with ZipFile(path) as wheel, wheel.open(_WITHIN[0].replace(os.sep, "/")) as file:
             return file.read(_MOST_BYTES).decode()
-    except (OSError, BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError):
+    except (OSError, EOFError, BadZipFile, KeyError, ValueError, RuntimeError, zlib.error, LZMAError):
+        # No zip, one without that file, or damaged; RuntimeError is said of what is encrypted, or packed in some way of its own.
         raise RulesetError("is not a wheel of leaksieve", where=path) from None
 
 
 def _compiled(text: str, path: str) -> Ruleset:
     try:
         return Ruleset(text)
-    except (RulesetError, TypeError):
+    except (RulesetError, KeyError, TypeError, AttributeError):
+        # A header of another version, or of nobody's.
         raise RulesetError(
             "is not a ruleset that this version can read", where=path, hint="use the program it came with, or the rule files it was made from"
         ) from None

@@ -43,8 +43,9 @@ def candidate(text: bytes, begin: int, start: int, end: int) -> Candidate:
 
 _PIECES = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _LETTERS = re.compile(rb"[A-Za-z]{2,}")
-_NAME_BEFORE = re.compile(rb"[A-Za-z0-9_.\-]*\Z")
-_NAME_REST = re.compile(rb"[A-Za-z0-9_.\- ]*")
+# What a name is made of; its end, which the rule matched, may hold spaces as well.
+_NAME = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+_NAME_END = _NAME + b" "
 _OPERATOR = re.compile(rb"(?:=>|:=|\?=|\|\|=?|\?\?=?|===?|!==?|<-|::|[=:>,(])")
 _VALUE_ATTRIBUTE = re.compile(rb"(?i)value[ \t]*=")
 # Letters, digits and bytes outside ASCII by kind; marks stand for themselves.
@@ -91,10 +92,9 @@ def name_words(one: Candidate) -> list[bytes]:
 
 
 def _name(one: Candidate) -> tuple[bytes, list[bytes]]:
-    left = _NAME_BEFORE.search(one.before)
-    rest = _NAME_REST.match(one.head)
-    name = (left[0] if left else b"")[-48:] + (rest[0] if rest else b"")
-    name = name.strip(b" .-_")
+    left = one.before[len(one.before.rstrip(_NAME)) :]
+    rest = one.head[: len(one.head) - len(one.head.lstrip(_NAME_END))]
+    name = (left[-48:] + rest).strip(b" .-_")
     return name, [piece.lower() for piece in _PIECES.findall(name)]
 
 
@@ -218,8 +218,7 @@ def _of_name(name: bytes, words: list[bytes], found: list[str]) -> None:
 
 def _of_syntax(one: Candidate, kind: str, found: list[str]) -> None:
     k = kind[0]
-    rest = _NAME_REST.match(one.head)
-    tail = one.head[rest.end() :] if rest else one.head
+    tail = one.head.lstrip(_NAME_END)
     quote = _quote(one.head)
     if quote == "bare" and inside(one):
         quote = "inside"
@@ -242,7 +241,7 @@ def _of_syntax(one: Candidate, kind: str, found: list[str]) -> None:
     opener = _OPENERS.search(line)
     if opener:
         found.append("by:" + opener[1].decode()[:8])
-    stripped = line[: len(line) - len(_NAME_BEFORE.search(line)[0])].rstrip(b" \t")  # type: ignore[index]
+    stripped = line.rstrip(_NAME).rstrip(b" \t")
     found.append(f"left:{_class(stripped[-1]) if stripped else 'start'}")
     found.append(f"width{_bin(one.width, 40, 80, 120, 200, 320)}")
 

@@ -31,6 +31,9 @@ def test_sources_compiled_wheel_and_unpacked_give_the_same(tmp_path):
 @pytest.mark.parametrize(("name", "content", "said"), [
     ("gone", None, "cannot be read"),
     ("bad.jsonl", b"{}\n", "is not a ruleset that this version can read"),
+    ("bad.jsonl", b"[]\n", "is not a ruleset that this version can read"),
+    ("bad.jsonl", b'{"format": 3}\n', "is not a ruleset that this version can read"),
+    ("bad.jsonl", b'{"format": 3, "ids": [], "literals": {"ignore": 1, "words": 2, "who": 3}}\n', "is not a ruleset that this version can read"),
     ("bad.jsonl", b"\xff", "cannot be read: not UTF-8"),
     ("bad.whl", b"no zip", "is not a wheel of leaksieve"),
     ("bad.toml", b"x = 1", "unknown key"),
@@ -43,6 +46,20 @@ def test_what_is_no_ruleset_is_said(tmp_path, name, content, said):
         path.write_bytes(content)
     with pytest.raises(RulesetError, match=said):
         edition(str(path.parent if path.parent != tmp_path else path))
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_wheel_is_said_to_be_none(tmp_path, packing):
+    """Wherever the damage is, and whatever the file was packed with; the first bytes of LZMA's are a version that nobody reads."""
+    path = tmp_path / "leaksieve-1.whl"
+    with zipfile.ZipFile(path, "w", packing) as wheel:
+        wheel.writestr("leaksieve/ruleset/builtin.jsonl", TEXT)
+        stream = len("leaksieve/ruleset/builtin.jsonl") + 32
+    whole = path.read_bytes()
+    for place in range(stream, stream + 40):
+        path.write_bytes(whole[:place] + bytes((whole[place] ^ 0xFF,)) + whole[place + 1 :])
+        with pytest.raises(RulesetError, match="is not a wheel of leaksieve"):
+            edition(str(path))
 
 
 def test_a_file_of_another_tools_form_stands_for_what_it_says(tmp_path):

@@ -10,7 +10,6 @@ import pytest
 from leaksieve.cli.options import FORMATS
 from leaksieve.cli.root import COMMANDS
 from leaksieve.reports import FORMATS as PRESENT
-from leaksieve.reports import LATER
 
 LATER_COMMANDS = [name for name, entry in COMMANDS.items() if not entry.home]
 
@@ -41,12 +40,16 @@ def is_one_line(text: str) -> bool:
         (["scan", ".", "--history"], "has no history"),
         (["scan", "https://127.0.0.1:1/x.git", "."], "a URL is scanned by itself"),
         (["scan", "docker-archive:x.tar"], "comes with a later version"),
-        (["hook", "pre-push"], "leaksieve hook pre-push: comes with a later version"),
-        (["hook", "pre-receive", "--anything"], "leaksieve hook pre-receive: comes with a later version"),
+        (["hook", "pre-push"], "not a git repository"),
+        (["hook", "pre-receive", "--anything"], "--anything"),
+        (["hook", "pre-receive"], "not a git repository"),
+        (["ci"], "no CI system is known by its variables here"),
+        (["ci", "--head", "x"], "--head needs --base"),
+        (["ci", "--base", "x", "--whole"], "--base and --head say what to scan"),
+        (["ci", "--base", "x"], "not a git repository"),
         (["dir", ".", "-b", "x"], "x: cannot be read: No such file or directory"),
         (["dir", ".", "--verify"], "--verify: comes with a later version"),
         (["dir", ".", "--stores", "vault"], "--stores: comes with a later version"),
-        (["dir", ".", "-f", "html"], "format html comes with a later version"),
         (["dir", ".", "-f", "json", "-f", "text"], "only one report can go to standard output"),
         (["dir", ".", "-o", "no/such/x"], "does not exist"),
         (["dir", ".", "--max-file-size", "huge"], "--max-file-size: must be a size"),
@@ -59,7 +62,9 @@ def is_one_line(text: str) -> bool:
         (["config", "check", "no.toml"], "no.toml: cannot be read"),
         (["rules", "show", "github-classic-tokn"], "did you mean"),
         (["rules", "check", "no.toml"], "no such file"),
-        (["install", "--hook", "pre-push"], "comes with a later version"),
+        (["install", "--hook", "pre-rebase"], "pre-rebase"),
+        (["install", "--global", "--template"], "exclude each other"),
+        (["uninstall", "--global", "x"], "about no single repository"),
         (["install"], "not a git repository (or any"),
     ],
 )
@@ -107,7 +112,7 @@ def test_version(place):
 
 
 def test_the_formats_are_those_of_the_reports():
-    assert set(FORMATS) == {*PRESENT, *LATER}
+    assert set(FORMATS) == set(PRESENT)
 
 
 def test_a_configuration_that_does_not_hold_is_exit_2(place):

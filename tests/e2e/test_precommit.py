@@ -236,7 +236,7 @@ def test_the_manifest_is_valid_and_its_commands_exist(gate):
     done = gate.pre_commit("validate-manifest", str(manifest))
     assert done.returncode == 0, done.stdout
     text = manifest.read_text()
-    for hook in ("leaksieve", "leaksieve-push", "leaksieve-files"):
+    for hook in ("leaksieve", "leaksieve-push", "leaksieve-files", "leaksieve-history", "leaksieve-system", "leaksieve-docker"):
         assert f"- id: {hook}\n" in text
 
 
@@ -254,10 +254,15 @@ def test_the_manifest_works_through_try_repo(gate, token):
     assert done.returncode == 1
     assert "a.py" in done.stdout
     assert token not in done.stdout
+    gate.git("commit", "-q", "--no-verify", "-m", "leak")
     push = gate.pre_commit("try-repo", str(source), "leaksieve-push", "--hook-stage", "pre-push")
     assert push.returncode == 1
-    assert "comes with a later version" in push.stdout
-    assert "exit code: 2" in push.stdout
+    assert "push stopped: 1 new secret" in push.stdout
+    assert token not in push.stdout
+    history = gate.pre_commit("try-repo", str(source), "leaksieve-history", "--hook-stage", "manual")
+    assert history.returncode == 1
+    assert "a.py" in history.stdout
+    assert token not in history.stdout
 
 
 def test_a_plain_git_hook(gate, token):
@@ -304,15 +309,34 @@ def test_a_plain_hook_works_without_the_program_on_the_path(gate, token):
     assert "this commit was not checked" in done.stdout
 
 
-def test_a_hook_that_is_there_is_respected(gate):
+def test_a_hook_that_is_there_runs_first(gate, token):
     hook = gate.path / ".git" / "hooks" / "pre-commit"
     hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\n# mine\n")
+    hook.write_text("#!/bin/sh\necho mine ran\n[ ! -e refuse ]\n")
+    hook.chmod(0o755)
     done = gate.call(str(gate.entry), "install")
-    assert done.returncode == 2
-    assert "a hook is there already" in done.stdout
-    assert "mine" in hook.read_text()
-    for kept in ("pre-commit.before-leaksieve", "pre-commit.before-leaksieve.2"):
+    assert done.returncode == 0, done.stdout
+    assert "pre-commit.before-leaksieve now, and runs first" in done.stdout
+    gate.write("a.py", f"TOKEN = '{token}'\n")
+    gate.git("add", "a.py")
+    out = gate.blocked(token, "commit", "-m", "leak")
+    assert out.index("mine ran") < out.index("a.py")
+    gate.write("a.py", "clean\n")
+    gate.git("add", "a.py")
+    gate.write("refuse", "")
+    gate.blocked(token, "commit", "-m", "the other hook says no")
+    (gate.path / "refuse").unlink()
+    assert gate.call(str(gate.entry), "install").returncode == 0, "a second time"
+    gate.passes("commit", "-m", "both say yes")
+    assert gate.call(str(gate.entry), "uninstall").returncode == 0
+    assert hook.read_text().startswith("#!/bin/sh\necho mine ran")
+    assert "no hook in" in gate.call(str(gate.entry), "uninstall").stdout
+
+
+def test_a_hook_that_is_to_go_is_kept_beside(gate):
+    hook = gate.path / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    for kept in ("pre-commit.replaced-by-leaksieve", "pre-commit.replaced-by-leaksieve.2"):
         hook.write_text("#!/bin/sh\n# mine\n")
         assert gate.call(str(gate.entry), "install", "--force").returncode == 0
         assert "mine" in (hook.parent / kept).read_text()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leaksieve.cli.dropped import Dropped
     from leaksieve.gitobjects.repository import Repository
     from leaksieve.pipeline import Outcome, ProgressEvent
+    from leaksieve.reports.base import Reporter
     from leaksieve.sources.base import Source
     from leaksieve.sources.history import HistorySource
 
@@ -44,17 +45,19 @@ def execute(
     names: bool = True,
     cache: bool | None = False,
     whole: bool = True,
+    usual: Callable[[], Reporter] | None = None,
 ) -> ExitCode:
     """Scan and report.
 
     ``sources`` and ``histories`` build what is scanned once the configuration is settled.  ``root`` is the project's
     folder, ``repository`` the repository there, for the fingerprint key.  ``cache`` is for histories; see the plan's.
     ``whole`` says that a project is scanned and not a part of one, so that entries of a baseline that are not found are stale.
+    ``usual`` makes what is written in place of the text report where no format was asked for.
     Raises UsageError before anything is scanned when the reports cannot be written as asked.
     """
     talk = talk_for(options)
     outputs = pair(options.formats, options.outputs)
-    reporters = ready(outputs)
+    reporters = [usual()] if usual is not None and not (options.formats or options.outputs) else ready(outputs)
     config = found.config
     from leaksieve.pipeline import Plan, run
 

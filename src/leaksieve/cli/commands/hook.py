@@ -13,8 +13,8 @@ group = LazyGroup(
     "hook",
     {
         "pre-commit": Entry(_HERE + "pre_commit", "Check what is being committed."),
-        "pre-push": Entry("", "Check what is being pushed."),
-        "pre-receive": Entry("", "Check what a server is sent."),
+        "pre-push": Entry(_HERE + "pre_push", "Check what is being pushed."),
+        "pre-receive": Entry(_HERE + "pre_receive", "Check what a server is sent."),
         "agent": Entry("", "Check what a coding agent reads and writes."),
     },
     "What git hooks and hook managers call.",
@@ -35,3 +35,36 @@ def pre_commit(options: Options, files: tuple[str, ...]) -> int:
     from leaksieve.cli.gate import check_commit
 
     return check_commit(options, files)
+
+
+@click.command(
+    "pre-push",
+    help="""Check what is being pushed: the commits that no remote has yet.
+
+    Reads from standard input what git gives to this hook, and takes the remote's name and URL; under pre-commit its variables say it.
+    Called by hand, checks what HEAD has and no remote-tracking reference.""",
+)
+@click.argument("arguments", nargs=-1, metavar="[REMOTE [URL]]")
+@click.option("--this-remote", is_flag=True, help="Count as known only what this remote has, not what any has.")
+@common()
+def pre_push(options: Options, arguments: tuple[str, ...], this_remote: bool) -> int:
+    """Scan what a push brings to a remote."""
+    from leaksieve.cli.push import check_push
+
+    return check_push(options, arguments, this_remote=this_remote)
+
+
+@click.command(
+    "pre-receive",
+    help="""Check what a server is sent, before it takes it in: the commits that no reference of the repository reaches.
+
+    Reads from standard input what git gives to this hook.  What is pushed has no say: its configuration and its comments do not count,
+    unless --trust-repo-config is given (then comments do, and the configuration of the default branch as it was before).""",
+)
+@click.option("--contact", default="", metavar="TEXT", help="Whom to ask about a finding, for the message.")
+@common()
+def pre_receive(options: Options, contact: str) -> int:
+    """Scan what a push brings to this repository."""
+    from leaksieve.cli.push import check_receive
+
+    return check_receive(options, contact=contact)

@@ -1,90 +1,105 @@
-"""``leaksieve install``: a plain git hook, for those who use no hook manager.
-
-This is the one command that runs ``git``: where hooks live depends on ``core.hooksPath`` and on
-linked worktrees, the user asked for it by name, and ``rev-parse`` runs no configured program.
-"""
+"""``leaksieve install`` and ``uninstall``: plain git hooks, for those who use no hook manager."""
 
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
-import sys
+from collections.abc import Callable, Sequence
 
 import click
 
-from leaksieve.cli.talk import answer, harmless
+from leaksieve.cli import hookplaces
+from leaksieve.cli.hookscript import CLIENT_HOOKS, WRITTEN, put, script, take_away
+from leaksieve.cli.talk import Talk, answer, harmless
 from leaksieve.errors import UsageError
 
-MARK = "# written by `leaksieve install`"
-BACKUP = ".before-leaksieve"
-
-# `-P` keeps the repository's own files off the interpreter's path: a file named click.py in it must not run.
-SCRIPT = """#!/bin/sh
-{mark}; `leaksieve install --force` replaces it
-if command -v leaksieve >/dev/null 2>&1; then
-    exec leaksieve hook {hook}
-fi
-python={python}
-if [ -x "$python" ]; then
-    exec "$python" -P -m leaksieve hook {hook}
-fi
-echo 'leaksieve: not found, so this commit was not checked; install it, or commit with --no-verify' >&2
-exit 2
-"""
+_Command = Callable[..., int]
 
 
-@click.command("install", help="Write a git hook that checks what is being committed.")
-@click.option("--hook", type=click.Choice(["pre-commit", "pre-push", "pre-receive"]), default="pre-commit", help="Which hook.  [default: pre-commit]")
-@click.option("--force", is_flag=True, help="Replace a hook that is there already; it is kept beside it.")
-@click.argument("repo", default=".")
-def command(hook: str, force: bool, repo: str) -> int:
-    """Write the hook script, executable, where git looks for it."""
-    if hook != "pre-commit":
-        raise UsageError("comes with a later version", where=f"leaksieve install --hook {hook}")
-    path = os.path.join(hooks_folder(repo), hook)
-    if os.path.lexists(path) and not _is_ours(path):
-        if not force:
-            raise UsageError("a hook is there already", where=path, hint="--force replaces it and keeps a copy; or call `leaksieve hook pre-commit` from it")
-        os.replace(path, _free_name(path + BACKUP))
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "x", encoding="utf-8", newline="\n") as file:
-        file.write(SCRIPT.format(mark=MARK, hook=hook, python=shlex.quote(sys.executable)))
-    os.chmod(temporary, 0o755)  # noqa: S103 - git runs hooks that others may read
-    os.replace(temporary, path)
-    answer(f"wrote {harmless(path)}")
+def _places(function: _Command) -> _Command:
+    for option in (
+        click.argument("repo", required=False),
+        click.option("--template", is_flag=True, help="In the template that git copies into new repositories (init.templateDir)."),
+        click.option("--global", "everywhere", is_flag=True, help="In the folder that stands in for the hooks of all your repositories (core.hooksPath)."),
+        click.option("--hook", "hooks", type=click.Choice([*WRITTEN]), multiple=True, help="Which hook; repeatable.  [default: pre-commit]"),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command(
+    "install",
+    help="""Write git hooks that check what is committed, pushed or received.
+
+    A hook that is there already is kept and runs first.  `pre-commit` covers merges, too; `pre-receive` is for a server's repository.""",
+)
+@_places
+@click.option(
+    "--force", is_flag=True, help="Do not run a hook that is there already any more, and write where a hook manager writes; what was there is kept beside it."
+)
+def command(hooks: tuple[str, ...], everywhere: bool, template: bool, force: bool, repo: str | None) -> int:
+    """Write the scripts, executable, where git looks for them."""
+    wanted = hooks or ("pre-commit",)
+    folder = _folder(everywhere, template, repo)
+    for hook in wanted:
+        manager = hookplaces.managed(folder.path, hook)
+        if manager is not None and not force:
+            raise UsageError(
+                f"the hooks here are written by {manager.name}, which would replace this one", where=folder.path, hint=f"{manager.how}; or use --force"
+            )
+    names = [name for hook in wanted for name in WRITTEN[hook]]
+    # A folder of ours hides the hooks of every repository, so it runs them.
+    hiding = everywhere and folder.ours
+    for name in names:
+        path = os.path.join(folder.path, name)
+        kept = put(path, script(name, own=hiding), chain=not force)
+        answer(f"wrote {harmless(path)}")
+        if kept:
+            answer(f"  the hook that was there is {harmless(os.path.basename(kept))} now{'' if force else ', and runs first'}")
+    if hiding:
+        for name in CLIENT_HOOKS:
+            path = os.path.join(folder.path, name)
+            if not os.path.lexists(path):
+                put(path, script(name, check=False, own=True), chain=False)
+    if not folder.is_told:
+        hookplaces.tell(*folder.setting)
+        answer(f"set {folder.setting[0]} to {harmless(folder.setting[1])} in your git configuration")
     return 0
 
 
-def hooks_folder(repo: str) -> str:
-    """Ask git for the folder of hooks.  Raises UsageError outside a repository."""
-    if not os.path.isdir(repo):
-        raise UsageError("no such directory", where=repo)
+@click.command("uninstall", help="Remove hooks that `leaksieve install` wrote, and put back what was there before.")
+@_places
+def uninstall(hooks: tuple[str, ...], everywhere: bool, template: bool, repo: str | None) -> int:
+    """Remove what is ours and nothing else; without --hook, all of it."""
+    folder = _folder(everywhere, template, repo)
+    names = [name for hook in hooks for name in WRITTEN[hook]] or [*WRITTEN, *CLIENT_HOOKS]
+    count = 0
+    for name in dict.fromkeys(names):
+        path = os.path.join(folder.path, name)
+        done = take_away(path)
+        count += bool(done)
+        if done:
+            answer(f"{done}: {harmless(path)}")
+    if folder.ours and not _left(folder.path) and hookplaces.forget(folder.setting[0]):
+        answer(f"took {folder.setting[0]} out of your git configuration")
+    if not count:
+        Talk.current().note(f"no hook in {harmless(folder.path)} was written by `leaksieve install`")
+    return 0
+
+
+def _folder(everywhere: bool, template: bool, repo: str | None) -> hookplaces.Folder:
+    if everywhere and template:
+        raise UsageError("--global and --template exclude each other")
+    if (everywhere or template) and repo is not None:
+        raise UsageError("--global and --template are about no single repository", where=repo)
+    if everywhere:
+        return hookplaces.of_user()
+    if template:
+        return hookplaces.of_template()
+    return hookplaces.of_repository(repo or ".")
+
+
+def _left(folder: str) -> Sequence[str]:
     try:
-        done = subprocess.run(["git", "rev-parse", "--git-path", "hooks"], cwd=repo, capture_output=True, check=False)
+        return os.listdir(folder)
     except OSError:
-        raise UsageError("git is not installed, so the folder of hooks cannot be asked for") from None
-    if done.returncode:
-        # git's own words tell "no repository" from one it refuses, such as another user's.
-        said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-        raise UsageError("git does not say where the hooks of this folder are", where=repo, hint=said)
-    folder = os.path.expanduser(os.fsdecode(done.stdout.rstrip(b"\n")))
-    return os.path.normpath(os.path.join(os.path.abspath(repo), folder))
-
-
-def _is_ours(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return MARK.encode() in file.read(4096)
-    except OSError:
-        return False
-
-
-def _free_name(path: str) -> str:
-    """Return a name nobody has: an older backup is somebody's hook as well."""
-    name, number = path, 1
-    while os.path.lexists(name):
-        number += 1
-        name = f"{path}.{number}"
-    return name
+        return []

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from leaksieve.findings.fingerprint import Fingerprinter
     from leaksieve.findings.known import Trail
     from leaksieve.history_run import Progress
+    from leaksieve.image_run import ImageProgress
     from leaksieve.reports.base import RuleInfo
     from leaksieve.sources.history import HistorySource
+    from leaksieve.sources.image import ImageSource
 
 # Up to this many bytes Aho-Corasick in this process is done before Hyperscan has compiled.
 SMALL = 3 * 1024 * 1024
@@ -58,7 +60,8 @@ class Plan(NamedTuple):
 
     ``repository`` (of the project's root) gives fingerprints their key; ``env_key`` is LEAKSIEVE_KEY.
     ``jobs`` is the number of workers allowed; ``spawn`` forbids forking; ``line_hashes`` are wanted by SARIF alone.
-    ``histories`` are repositories whose whole object store is read after the other sources; ``attribution`` says whether
+    ``images`` are read after the other sources, ``own_layers`` leaves out what only their base images hold.
+    ``histories`` are repositories whose whole object store is read last; ``attribution`` says whether
     their findings are traced to commits, ``names`` whether names of files are scanned.  ``cache`` says whether what is found
     out of a history is kept for the next scan (None: of the user's own repositories), ``cache_dir`` where, if not in the user's
     cache folder.  ``detail`` takes sentences for those who asked to be told more.
@@ -91,6 +94,8 @@ class Plan(NamedTuple):
     baselines: Sequence[Baseline] = ()
     fingerprinter: Fingerprinter | None = None
     whole: bool = True
+    images: Sequence[ImageSource] = ()
+    own_layers: bool = False
 
 
 class Outcome(NamedTuple):
@@ -114,11 +119,12 @@ def run(plan: Plan) -> Outcome:
     if not len(ruleset):
         raise RulesetError("every rule is switched off, so nothing could be found", hint="see enable and disable in the configuration, --enable and --disable")
     coverage.ruleset_hash, coverage.rules = ruleset.hash, len(ruleset)
-    coverage.sources = [*(source.coverage for source in plan.sources), *(history.coverage for history in plan.histories)]
+    coverage.sources = [*(source.coverage for source in plan.sources), *(image.coverage for image in plan.images), *(past.coverage for past in plan.histories)]
     run_ = _Run(plan, ruleset, coverage)
     try:
         if plan.sources:
             run_.scan(began)
+        run_.scan_images(began)
         run_.scan_histories(began)
     except KeyboardInterrupt:
         coverage.interrupted = True
@@ -171,6 +177,37 @@ class _Run:
             if limit is not None and time.perf_counter() - began > limit:
                 self._coverage.sources[0].skip(Skip("failed", b"", "timeout", f"the scan was stopped after {limit:g} s; raise --timeout"))
                 return
+
+    def scan_images(self, began: float) -> None:
+        """Read the images, one after the other."""
+        for image in self._plan.images:
+            if self._coverage.interrupted:
+                return
+            from leaksieve.image_run import ImageRun, ImageSettings
+
+            plan, limit = self._plan, self._plan.config.timeout
+            settings = ImageSettings(
+                jobs=plan.jobs,
+                spawn=plan.spawn,
+                hashes=plan.line_hashes,
+                deadline=time.monotonic() + limit - (time.perf_counter() - began) if limit is not None else None,
+                cache=plan.cache is not False,
+                cache_dir=plan.cache_dir,
+                own_layers=plan.own_layers,
+            )
+            one = ImageRun(image, self._ruleset, plan.config, settings, plan.progress and self._on_layers)
+            try:
+                self._located += one.run()
+            finally:
+                self._coverage.engine = one.engine or self._coverage.engine
+                self._coverage.notes += one.notes
+                for detail in one.details:
+                    plan.detail(detail)
+                self._coverage.interrupted = self._coverage.interrupted or one.interrupted
+
+    def _on_layers(self, event: ImageProgress) -> None:
+        assert self._plan.progress is not None
+        self._plan.progress(ProgressEvent(event.layers, event.expected, event.size, event.found, "layers"))
 
     def scan_histories(self, began: float) -> None:
         """Read the repositories' object stores, one after the other."""

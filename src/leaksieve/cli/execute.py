@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from leaksieve.reports.base import Reporter
     from leaksieve.sources.base import Source
     from leaksieve.sources.history import HistorySource
+    from leaksieve.sources.image import ImageSource
 
 
 def talk_for(options: Options) -> Talk:
@@ -45,11 +46,13 @@ def execute(
     names: bool = True,
     cache: bool | None = False,
     whole: bool = True,
+    images: Callable[[Config], Sequence[ImageSource]] = lambda _: (),
+    own_layers: bool = False,
     usual: Callable[[], Reporter] | None = None,
 ) -> ExitCode:
     """Scan and report.
 
-    ``sources`` and ``histories`` build what is scanned once the configuration is settled.  ``root`` is the project's
+    ``sources``, ``images`` and ``histories`` build what is scanned once the configuration is settled; ``own_layers`` is for images.  ``root`` is the project's
     folder, ``repository`` the repository there, for the fingerprint key.  ``cache`` is for histories; see the plan's.
     ``whole`` says that a project is scanned and not a part of one, so that entries of a baseline that are not found are stale.
     ``usual`` makes what is written in place of the text report where no format was asked for.
@@ -83,6 +86,8 @@ def execute(
         keep_rules=options.cache is not False,
         dropped=dropped,
         whole=whole,
+        images=images(config),
+        own_layers=own_layers,
     )
     if options.baseline or options.then is not None:
         from leaksieve.cli.baselines import known_to

@@ -71,6 +71,7 @@ class Coverage:
     ``key`` is the source and the public id of the key that fingerprints were made with, None where there are none.
     ``allow`` says of each allow entry of the configuration what it hid, ``inline_allowed`` in how many places a comment
     did, ``baseline`` (None where none was given) what the baselines knew; their fields are those of the JSON report.
+    ``verification`` says which calls live checks made and what they came to, None where none was asked for.
     """
 
     __slots__ = (
@@ -89,6 +90,7 @@ class Coverage:
         "sources",
         "started",
         "strict",
+        "verification",
         "version",
         "warnings",
     )
@@ -113,6 +115,7 @@ class Coverage:
         self.allow: list[dict[str, object]] = []
         self.inline_allowed = 0
         self.baseline: dict[str, object] | None = None
+        self.verification: dict[str, object] | None = None
 
     @property
     def failed(self) -> int:

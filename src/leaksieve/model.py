@@ -139,6 +139,8 @@ class Finding(NamedTuple):
     ``allowed`` is "" or the reason the whole finding is hidden (every occurrence allowed).
     ``details`` is what the value says of itself (account, expires, key_type, ...): texts, numbers and
     truth values that everyone may see.  ``baselined`` says that a baseline knows it; ``allowed`` names the baseline then.
+    ``verdict`` is "unknown" where nobody asked; ``verification`` is empty then, else what a live check says beside its verdict (the
+    fields of the JSON report).
     """
 
     rule_id: str
@@ -158,6 +160,7 @@ class Finding(NamedTuple):
     occurrences: tuple[Occurrence, ...]
     details: Mapping[str, object] = EMPTY
     baselined: bool = False
+    verification: Mapping[str, object] = EMPTY
 
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")

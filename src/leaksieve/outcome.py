@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
 from time import gmtime, strftime, time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +20,7 @@ from leaksieve.ruleset.load import Ruleset
 if TYPE_CHECKING:
     from leaksieve.findings.baseline import Baseline
     from leaksieve.findings.known import Trail
+    from leaksieve.verifiers.plan import Candidate
 
 
 class Before(NamedTuple):
@@ -185,6 +186,44 @@ def _book(ruleset: Ruleset) -> Callable[[str], RuleFacts]:
         return known
 
     return rules
+
+
+def candidates_of(
+    findings: Iterable[Finding], located: Iterable[Located], ruleset: Ruleset, fingerprinter: Fingerprinter, own: Collection[str] = ()
+) -> list[Candidate]:
+    """The credentials behind findings, for live checks: values with their parts, in the findings' order.
+
+    ``own`` are rules of the user's own files.  Rules that came with a scanned repository are not trusted to say what a value is.
+    """
+    from leaksieve.model import EMPTY
+    from leaksieve.verifiers.base import Subject
+    from leaksieve.verifiers.plan import Candidate
+
+    rules = _book(ruleset)
+    wanted = {finding.fingerprint for finding in findings}
+    places: dict[str, list[Located]] = {}
+    for place in located:
+        fingerprint = fingerprinter.of(rules(place.rule_id).family, place.secret.reveal(), full_path(place.provenance))
+        if fingerprint in wanted:
+            places.setdefault(fingerprint, []).append(place)
+    found: dict[str, Candidate] = {}
+    for finding in findings:
+        here = places.get(finding.fingerprint)
+        if here is None or finding.fingerprint in found:
+            continue
+        # The same value may stand elsewhere by itself; where its parts stand with it, it can be asked about.
+        whole = max(here, key=lambda place: len(place.parts))
+        ids = list(dict.fromkeys([finding.rule_id, *(place.rule_id for place in here)]))
+        trusted = [name for name in ids if ruleset.by_id(name).get("builtin") or name in own]
+        found[finding.fingerprint] = Candidate(
+            key=finding.fingerprint,
+            subject=Subject(finding.rule_id, whole.secret, dict(whole.parts) or EMPTY, finding.details),  # type: ignore[arg-type]
+            names=tuple(name for known in trusted for name in (known, *rules(known).aliases)),
+            trusted=bool(trusted),
+            prefix=rules(finding.rule_id).public_prefix,
+            withheld="allowed" if finding.allowed and not finding.baselined else "",
+        )
+    return list(found.values())
 
 
 def fingerprint_key(config: Config, repository: Any, env_key: bytes | None) -> Fingerprinter:

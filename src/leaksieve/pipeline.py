@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from leaksieve import __version__
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from leaksieve.history_run import Progress
     from leaksieve.image_run import ImageProgress
     from leaksieve.reports.base import RuleInfo
+    from leaksieve.verifiers.plan import Candidate
     from leaksieve.sources.history import HistorySource
     from leaksieve.sources.image import ImageSource
 
@@ -55,6 +56,15 @@ class Dropped(Protocol):
         """Take what one unit gave."""
 
 
+class Verify(Protocol):
+    """Asks providers about the credentials behind findings."""
+
+    def __call__(
+        self, findings: list[Finding], rules: Mapping[str, RuleInfo], candidates: Callable[[Collection[str]], list[Candidate]], coverage: Coverage
+    ) -> list[Finding]:
+        """Return the findings with their verdicts.  ``candidates`` takes the ids of the user's own rules and gives the credentials."""
+
+
 class Plan(NamedTuple):
     """What to scan and how.
 
@@ -69,6 +79,7 @@ class Plan(NamedTuple):
     ``dropped`` is told what was looked at in files and is no finding.  ``keep_rules`` keeps compiled rules of files, there too.
     ``baselines`` are what is known already, checked against ``fingerprinter``, which is used in place of one made from the
     repository and ``env_key``; ``whole`` says that everything there is was to be scanned.
+    ``verify`` is given what was found, with its values, before anything is reported.
     """
 
     sources: Sequence[Source]
@@ -96,6 +107,7 @@ class Plan(NamedTuple):
     whole: bool = True
     images: Sequence[ImageSource] = ()
     own_layers: bool = False
+    verify: Verify | None = None
 
 
 class Outcome(NamedTuple):
@@ -328,7 +340,12 @@ class _Run:
         # Of an interrupted or incomplete scan nobody knows what it would have found.
         whole = plan.whole and not coverage.failed and not coverage.interrupted
         before = Before(plan.baselines, self._trail, whole) if plan.baselines else None
-        return findings_of(self._located, self._ruleset, plan.config, key, coverage, before)
+        findings, rules = findings_of(self._located, self._ruleset, plan.config, key, coverage, before)
+        if plan.verify is not None and findings and not coverage.interrupted:
+            from leaksieve.outcome import candidates_of
+
+            findings = plan.verify(findings, rules, lambda own: candidates_of(findings, self._located, self._ruleset, key, own), coverage)
+        return findings, rules
 
     def _trail(self) -> Trail | None:
         """What tells where files are that baselines speak of."""

@@ -24,6 +24,7 @@ _WITHOUT_EFFECT = frozenset({
     *("enable", "disable", "rules", "rules_lock"),  # in the ruleset's hash
     *("confidence", "severity", "fail_on", "allow", "inline_allow", "require_reason", "exclude", "gitignore", "project", "dedupe", "reveal"),  # applied to what survived
     *("require_complete", "allow_incomplete", "exit_zero"),  # the verdict on the run
+    "verify",  # asked after the scan
 })  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from leaksieve.cli.exits import exit_code, fails, is_shown, widened
+from leaksieve.cli.exits import exit_code, fails, is_shown, only_verified, widened
 from leaksieve.cli.outputs import STDOUT, Output, pair, ready, write
 from leaksieve.cli.request import Options
 from leaksieve.cli.talk import Talk, wants_color, width
@@ -89,6 +89,13 @@ def execute(
         images=images(config),
         own_layers=own_layers,
     )
+    verify = None
+    if options.verifies:
+        from leaksieve.cli.verifying import verification, wanted
+
+        if wanted(options):
+            verify = verification(options, found, clear)
+            plan = plan._replace(verify=verify)
     if options.baseline or options.then is not None:
         from leaksieve.cli.baselines import known_to
 
@@ -100,7 +107,11 @@ def execute(
     coverage = outcome.coverage
     coverage.config_path, coverage.config_origin = found.path, found.origin
     coverage.notes += _weakened(found, coverage.rules)
-    failing = sum(fails(finding, config) for finding in outcome.findings)
+    if verify is not None and verify.plan_only:
+        return verify.show(options.formats, coverage, config)
+    if options.only_verified:
+        outcome = only_verified(outcome)
+    failing = sum(fails(finding, config) for finding in outcome.findings if finding.verdict == "active" or not options.fail_on_verified)
     code = exit_code(failing, coverage, config)
     hidden = [finding for finding in outcome.findings if not is_shown(finding.severity, config)]
     if hidden:

@@ -10,6 +10,7 @@ from leaksieve.model import SEVERITIES, Finding
 
 if TYPE_CHECKING:
     from leaksieve.coverage import Coverage
+    from leaksieve.pipeline import Outcome
 
 
 def fails(finding: Finding, config: Config) -> bool:
@@ -17,6 +18,15 @@ def fails(finding: Finding, config: Config) -> bool:
     if all(place.allowed or place.already_present for place in finding.occurrences):
         return False
     return SEVERITIES.index(finding.severity) >= SEVERITIES.index(config.fail_on)
+
+
+def only_verified(outcome: Outcome) -> Outcome:
+    """Leave out what no provider said is active, and say so on the receipt."""
+    active = [finding for finding in outcome.findings if finding.verdict == "active"]
+    left = len(outcome.findings) - len(active)
+    if left:
+        outcome.coverage.notes.append(f"{left:,} {'finding is' if left == 1 else 'findings are'} hidden by --only-verified: not known to be active")
+    return outcome._replace(findings=active)
 
 
 def is_shown(severity: str, config: Config) -> bool:

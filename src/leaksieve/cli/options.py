@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from leaksieve.cli.request import Options
+from leaksieve.cli.verify_options import verify_options
 from leaksieve.model import CONFIDENCES, SEVERITIES
 
 Decorator = Callable[[Callable[..., int]], Callable[..., int]]
@@ -86,7 +87,7 @@ def _parameters(*, ignore_files: bool) -> list[click.Parameter]:
         option(["--max-archive-depth"], metavar="N", help="Archives inside archives to open, 0 for none; in a history 1 at most.  [default: 3]"),
         option(["--rule-timeout"], metavar="TIME", help="Time one rule may spend on one chunk.  [default: 2s]"),
         option(["--timeout"], metavar="TIME", help="Time the whole scan may take.  [default: no limit]"),
-        option(["--verify"], is_flag=True, help="Ask providers which findings are alive (comes later)."),
+        *verify_options(),
         option(["--stores"], multiple=True, metavar="NAME", help="Link findings to a secret manager (comes later)."),
         _on("--exit-zero", "Exit 0 in place of 1."),
         _on("--allow-incomplete", "Exit 0 in place of 3."),

@@ -42,6 +42,14 @@ class Options(NamedTuple):
     rule_timeout: str | None = None
     timeout: str | None = None
     verify: bool = False
+    verify_plan: bool = False
+    verify_only: tuple[str, ...] = ()
+    verify_endpoint: tuple[str, ...] = ()
+    verify_config: str | None = None
+    verify_timeout: str | None = None
+    verify_cache: bool | None = None
+    only_verified: bool = False
+    fail_on_verified: bool = False
     stores: tuple[str, ...] = ()
     allow_root: tuple[str, ...] = ()
     exit_zero: bool | None = None
@@ -50,3 +58,9 @@ class Options(NamedTuple):
     cache: bool | None = None
     verbosity: int = 0
     then: Callable[[Plan, Outcome], ExitCode] | None = None
+
+    @property
+    def verifies(self) -> bool:
+        """Whether anything was said of live checks."""
+        given = (self.verify, self.verify_plan, self.verify_only, self.verify_endpoint, self.verify_config, self.verify_timeout, self.only_verified)
+        return any(given) or self.fail_on_verified or self.verify_cache is not None

@@ -85,7 +85,7 @@ def _existing(path: str) -> str:
 
 
 def _refuse_later(options: Options) -> None:
-    later = {"--verify": options.verify, "--stores": options.stores}
+    later = {"--stores": options.stores}
     for name, given in later.items():
         if given:
             raise UsageError("comes with a later version", where=name)

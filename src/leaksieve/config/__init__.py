@@ -8,7 +8,10 @@ Nothing here reads the environment.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from leaksieve.model import EMPTY
 
 MIB = 1024 * 1024
 
@@ -75,6 +78,7 @@ class Config(NamedTuple):
     require_complete: str = ""
     allow_incomplete: bool = False
     exit_zero: bool = False
+    verify: Mapping[str, object] = EMPTY
 
 
 DEFAULTS = Config()

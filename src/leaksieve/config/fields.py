@@ -13,7 +13,7 @@ COMPLETENESS = ("", "strict")
 class Field(NamedTuple):
     """One key.
 
-    ``kind`` is one of choice, integer, size, seconds, flag, text, date, lock, list, paths, allow.  ``least`` and
+    ``kind`` is one of choice, integer, size, seconds, flag, text, date, lock, list, paths, allow, verify, addresses.  ``least`` and
     ``most`` bound numbers (both included).  ``unset`` is the word that means "no value" (a limit that
     does not apply), or "".  ``local_only`` keys count only in a file the user named with ``--config``.
     """
@@ -56,6 +56,21 @@ FIELDS: dict[str, Field] = {
     "require_complete": Field("choice", "`strict` counts excluded things as missing too", COMPLETENESS),
     "allow_incomplete": Field("flag", "exit 0 where something could not be read and nothing was found"),
     "exit_zero": Field("flag", "findings do not fail the run", local_only=True),
+    "verify": Field("verify", "how live checks go about it, where they are asked for (see below)", local_only=True),
+}
+
+VERIFY_FIELDS: dict[str, Field] = {
+    "endpoints": Field("addresses", "addresses of self-hosted providers by name, one or a list of them; they are asked in place of the usual ones"),
+    "allow_hosts": Field("list", "hosts, addresses and networks that may be reached although they are not public"),
+    "ca_file": Field("text", "file with certificates of further authorities to trust"),
+    "timeout": Field("seconds", "time one request may take", least=0.01, most=600),
+    "total": Field("seconds", "time all requests of a run may take", least=0.01, most=WEEK),
+    "requests": Field("integer", "how many requests one provider gets in a run", least=1, most=1000000),
+    "rate": Field("integer", "how many requests a second a host gets at most; a verifier may say less", least=1, most=100),
+    "concurrency": Field("integer", "how many requests at a time a host gets", least=1, most=64),
+    "retries": Field("integer", "how often a request is sent again after 429, 5xx or a broken connection", least=0, most=10),
+    "patience": Field("seconds", "how long a provider may ask to be waited for", least=0.01, most=3600),
+    "cache_age": Field("seconds", "how old a kept verdict may be; `none` keeps none", least=0.01, most=WEEK, unset="none"),
 }
 
 ALLOW_FIELDS: dict[str, Field] = {

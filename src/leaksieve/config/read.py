@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from leaksieve.config import DEFAULTS, AllowEntry, Config
-from leaksieve.config.fields import ALLOW_FIELDS, DESCRIBING, FIELDS, Field
+from leaksieve.config.fields import ALLOW_FIELDS, DESCRIBING, FIELDS, VERIFY_FIELDS, Field
 from leaksieve.config.values import check
 from leaksieve.errors import ConfigError
 
@@ -53,16 +53,32 @@ def build(values: Mapping[str, object], where: str, *, base: Config = DEFAULTS, 
         if key in checked:
             raise ConfigError(f"`{raw}` is given twice", where=where, hint="once with hyphens and once with underscores")
         if field.local_only and not trusted:
-            raise ConfigError(
-                f"`{raw}` is not taken from the scanned repository", where=where, hint=f"use --{key.replace('_', '-')}, or a file named with --config"
-            )
+            raise ConfigError(f"`{raw}` is not taken from the scanned repository", where=where, hint=_instead(key))
         if field.kind == "allow":
             checked[key] = _allow_entries(value, where)
+        elif field.kind == "verify":
+            checked[key] = verify_table(value, where, folder)
         elif field.kind == "paths":
             checked[key] = tuple(_rule_path(path, where, folder, inside) for path in _strings(field, key, value, where))
         else:
             checked[key] = _value(field, raw, value, where)
     return merge(base, checked)
+
+
+def verify_table(value: object, where: str, folder: str = "") -> dict[str, object]:
+    """Check the table of live checks; ``folder`` is what a relative file of certificates starts from.  Raises ConfigError."""
+    if not isinstance(value, dict):
+        raise ConfigError("`verify` must be a table", where=where)
+    checked: dict[str, object] = {}
+    for raw, one in value.items():
+        key = raw.replace("-", "_")
+        field = VERIFY_FIELDS.get(key)
+        if field is None:
+            raise ConfigError(unknown(raw, VERIFY_FIELDS, prefix="verify."), where=where)
+        checked[key] = _value(field, f"verify.{raw}", one, where)
+    if "ca_file" in checked:
+        checked["ca_file"] = os.path.normpath(os.path.join(folder, str(checked["ca_file"])))
+    return checked
 
 
 def merge(base: Config, values: Mapping[str, object]) -> Config:
@@ -72,6 +88,10 @@ def merge(base: Config, values: Mapping[str, object]) -> Config:
         if isinstance(value, tuple):
             merged[key] = getattr(base, key) + value
     return base._replace(**merged)  # type: ignore[arg-type]
+
+
+def _instead(key: str) -> str:
+    return "use a file named with --verify-config" if key == "verify" else f"use --{key.replace('_', '-')}, or a file named with --config"
 
 
 def unknown(key: str, known: Iterable[str], *, prefix: str = "") -> str:

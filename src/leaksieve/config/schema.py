@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leaksieve.config import DEFAULTS
-from leaksieve.config.fields import ALLOW_FIELDS, DESCRIBING, FIELDS, Field
+from leaksieve.config.fields import ALLOW_FIELDS, DESCRIBING, FIELDS, VERIFY_FIELDS, Field
 
 JSON = dict[str, object]
 
@@ -39,6 +39,8 @@ def default_text(key: str) -> str:
         return f'"{value}"'
     if isinstance(value, tuple):
         return "[]"
+    if isinstance(value, Mapping):
+        return "not set"
     return f"{value:g}"
 
 
@@ -73,6 +75,11 @@ def _shape(field: Field) -> JSON:
             return {"anyOf": [{"type": "integer", "minimum": field.least, "maximum": field.most}, {"type": "string", "pattern": SIZE_PATTERN}]}
         case "seconds":
             return {"anyOf": [{"type": "number", "minimum": field.least, "maximum": field.most}, {"type": "string", "pattern": TIME_PATTERN}, *unset]}
+        case "verify":
+            return {"type": "object", "additionalProperties": False, "properties": _properties(VERIFY_FIELDS)}
+        case "addresses":
+            address: JSON = {"type": "string", "pattern": "^https?://"}
+            return {"type": "object", "additionalProperties": {"anyOf": [address, {"type": "array", "minItems": 1, "items": address}]}}
         case "allow":
             return {"type": "array", "items": _allow()}
     return {"type": "array", "items": {"type": "string", "minLength": 1}}

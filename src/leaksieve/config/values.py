@@ -38,6 +38,8 @@ def check(field: Field, value: object) -> object:
             return date(value)
         case "lock":
             return lock(value)
+        case "addresses":
+            return addresses(value)
     return strings(value)
 
 
@@ -78,6 +80,18 @@ def lock(value: object) -> str:
     if isinstance(value, str) and FORM.fullmatch(value):
         return value
     raise wrong('"sha256:" and 64 hexadecimal digits, as `leaksieve rules lock` writes it', value)
+
+
+def addresses(value: object) -> dict[str, tuple[str, ...]]:
+    """Accept a table of https (or http) addresses by name, one or a list for each."""
+    if not isinstance(value, dict):
+        raise wrong("a table of addresses by name", value)
+    found = {}
+    for name, held in value.items():
+        found[name] = strings([held] if isinstance(held, str) else held)
+        if not found[name] or not all(one.startswith(("https://", "http://")) for one in found[name]):
+            raise ValueError(f'must hold addresses such as "https://gitlab.example.com" (see `{name}`)')
+    return found
 
 
 def strings(value: object) -> tuple[str, ...]:

@@ -44,12 +44,18 @@ def show(path: str | None, trust: bool, target: str) -> int:
     lines += [f"# {harmless(note)}" for note in found.notes]
     for key, field in FIELDS.items():
         value = getattr(found.config, key)
-        if key == "allow":
+        if key in ("allow", "verify"):
             continue
         if value is None:
             lines.append(f'{key} = "{field.unset}"' if field.unset else f"# {key} is not set")
         else:
             lines.append(f"{key} = {_toml(value)}")
+    verify = dict(found.config.verify)
+    if verify:
+        endpoints = verify.pop("endpoints", {})
+        lines += ["", "[verify]", *(f'{key} = "none"' if value is None else f"{key} = {_toml(value)}" for key, value in verify.items())]
+        if isinstance(endpoints, dict) and endpoints:
+            lines += ["", "[verify.endpoints]", *(f"{_toml(name)} = {_toml(held)}" for name, held in endpoints.items())]
     for entry in found.config.allow:
         lines += ["", "[[allow]]"]
         lines += [f"{key} = {_toml(getattr(entry, key))}" for key in ALLOW_FIELDS if getattr(entry, key)]

@@ -1,0 +1,203 @@
+"""Live checks on the command line: what they may do, what is said before anything is sent, and the plan that sends nothing."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from leaksieve.cli.exits import exit_code
+from leaksieve.cli.request import Options
+from leaksieve.cli.talk import Talk, answer, harmless
+from leaksieve.config import Config
+from leaksieve.config.discover import Found
+from leaksieve.errors import ExitCode, UsageError
+from leaksieve.verifiers.plan import EgressPlan
+from leaksieve.verifiers.settings import Settings
+
+if TYPE_CHECKING:
+    from leaksieve.coverage import Coverage
+    from leaksieve.model import Finding
+    from leaksieve.reports.base import RuleInfo
+    from leaksieve.verifiers.plan import Candidate
+
+EMPTY = EgressPlan([], {})
+_NEEDS_VERIFY = {
+    "--verify-only": "verify_only",
+    "--verify-timeout": "verify_timeout",
+    "--verify-endpoint": "verify_endpoint",
+    "--verify-config": "verify_config",
+    "--no-verify-cache": "verify_cache",
+    "--only-verified": "only_verified",
+    "--fail-on-verified": "fail_on_verified",
+}
+
+
+def wanted(options: Options) -> bool:
+    """Whether live checks, or their plan, were asked for.  Raises UsageError for options that mean nothing without."""
+    if options.verify or options.verify_plan:
+        return True
+    for name, field in _NEEDS_VERIFY.items():
+        if getattr(options, field) not in (None, (), False):
+            raise UsageError(
+                "means something with --verify alone", where=name, hint="live checks send credentials to their providers, and are never on by themselves"
+            )
+    return False
+
+
+def verification(options: Options, found: Found, clear: Callable[[], None] = lambda: None) -> Verification:
+    """Live checks as the options and the user's own configuration want them; a repository's configuration has no say.
+
+    ``clear`` wipes what is drawn of progress.  Raises UsageError, ConfigError.
+    """
+    settings = settings_for(options, found.config)
+    named = tuple(os.path.abspath(path) for path in options.rules)
+    own = found.config.rules if found.origin == "option" else tuple(path for path in found.config.rules if path in named)
+    return Verification(settings, own, clear, plan_only=options.verify_plan)
+
+
+class Verification:
+    """The pipeline's Verify: says what will be sent, sends it, and gives the findings their verdicts.
+
+    ``plan_only`` sends nothing and keeps the plan in ``plan``.
+    """
+
+    def __init__(self, settings: Settings, own: Sequence[str], clear: Callable[[], None], *, plan_only: bool = False) -> None:
+        from leaksieve.ruleset.verify_load import load_verifiers
+
+        self.settings = settings
+        self.plan: EgressPlan | None = None
+        self.plan_only = plan_only
+        self._clear = clear
+        self._tables = load_verifiers(own)
+        if not plan_only:
+            from leaksieve.verifiers.network import Network
+
+            # What is missing or wrong is said before the scan, not behind it.
+            Network(settings)
+
+    def __call__(
+        self, findings: list[Finding], rules: Mapping[str, RuleInfo], candidates: Callable[[Collection[str]], list[Candidate]], coverage: Coverage
+    ) -> list[Finding]:
+        """See Verify."""
+        import time
+
+        from leaksieve.verifiers.apply import judged, summary
+        from leaksieve.verifiers.memory import Memory
+        from leaksieve.verifiers.plan import plan
+        from leaksieve.verifiers.run import carry_out
+
+        memory = Memory(self.settings.cache_dir, self.settings.cache_age, time.time)
+        try:
+            self.plan = plan(candidates(self._tables.own), self._tables, self.settings, memory)
+            self._clear()
+            if self.plan_only:
+                return findings
+            say(self.plan, Talk.current())
+            ran = carry_out(self.plan, self.settings, memory)
+        finally:
+            memory.close()
+        coverage.interrupted = coverage.interrupted or ran.interrupted
+        counts, words = summary(ran.results[finding.fingerprint] for finding in findings if finding.fingerprint in ran.results)
+        coverage.verification = {"calls": told(self.plan), "verdicts": counts}
+        coverage.notes.append(f"live checks: {words}")
+        return [judged(one, rules[one.rule_id].severity, ran.results[one.fingerprint]) if one.fingerprint in ran.results else one for one in findings]
+
+    def show(self, formats: Sequence[str], coverage: Coverage, config: Config) -> ExitCode:
+        """Write the plan to standard output, as text or JSON; exit 0 unless the scan itself was cut short."""
+        plan = self.plan or EMPTY
+        if formats in ((), ("text",)):
+            for line in lines(plan):
+                answer(harmless(line))
+        elif formats in (("json",), ("jsonl",)):
+            import json
+
+            left = dict(sorted(_left(plan).items()))
+            answer(json.dumps({"calls": told(plan), "not_asked": left, "cached": sum(result.cached for result in plan.settled.values())}))
+        else:
+            raise UsageError("is written as text or json", where="--verify-plan")
+        return exit_code(0, coverage, config)
+
+
+def told(plan: EgressPlan) -> list[dict[str, object]]:
+    """The plan's lines as JSON values."""
+    return [line._asdict() for line in plan.lines]
+
+
+def lines(plan: EgressPlan) -> list[str]:
+    """The plan for a person: every host and call, how often, and what will not be asked."""
+    from leaksieve.verifiers.base import REASONS
+
+    out = []
+    for line in plan.lines:
+        more = ", and 1 with a made-up credential before any is called active" if line.control else ""
+        port = "" if line.port == 443 else f":{line.port}"
+        out.append(f"{line.host}{port}  {line.what}  {line.credentials:,} {'credential' if line.credentials == 1 else 'credentials'} ({line.verifier}){more}")
+    cached = sum(result.cached for result in plan.settled.values())
+    if cached:
+        out.append(f"{cached:,} known from an earlier run, not asked again")
+    for reason, count in sorted(_left(plan).items()):
+        out.append(f"{count:,} not asked: {REASONS.get(reason, 'a canary, whose owner would be told')}")
+    return out or ["there is nothing to ask about"]
+
+
+def _left(plan: EgressPlan) -> Counter[str]:
+    """How many credentials are not asked about, by reason."""
+    return Counter(result.verdict.reason or result.verdict.state for result in plan.settled.values() if not result.cached)
+
+
+def say(plan: EgressPlan, talk: Talk) -> None:
+    """Say on stderr what is about to be sent."""
+    for line in lines(plan):
+        talk.note(f"live checks: {harmless(line)}")
+
+
+def settings_for(options: Options, config: Config) -> Settings:
+    """What a run of live checks may do.  Raises UsageError, ConfigError."""
+    table: dict[str, Any] = dict(config.verify)
+    if options.verify_config is not None:
+        table |= _file(options.verify_config)
+    endpoints: dict[str, tuple[str, ...]] = dict(table.pop("endpoints", {}))
+    given: dict[str, tuple[str, ...]] = {}
+    for text in options.verify_endpoint:
+        name, mark, url = text.partition("=")
+        if not mark or not name or not url.startswith(("https://", "http://")):
+            raise UsageError("wants NAME=URL, such as gitlab=https://gitlab.example.com", where="--verify-endpoint")
+        given[name] = (*given.get(name, ()), url)
+    if options.verify_timeout is not None:
+        from leaksieve.config.fields import VERIFY_FIELDS
+        from leaksieve.config.values import check
+
+        try:
+            table["timeout"] = check(VERIFY_FIELDS["timeout"], options.verify_timeout)
+        except ValueError as error:
+            raise UsageError(str(error), where="--verify-timeout") from None
+    if options.verify_cache is False or table.get("cache_age", 1) is None:
+        table["cache_age"] = 0.0
+    from urllib.request import getproxies_environment
+
+    proxies = getproxies_environment()
+    return Settings(
+        **table,
+        endpoints={**endpoints, **given},
+        only=options.verify_only,
+        proxy=proxies.get("https"),
+        no_proxy=proxies.get("no", ""),
+        cache_dir=os.fsencode(os.environ.get("LEAKSIEVE_CACHE_DIR", "")) or None,
+    )
+
+
+def _file(path: str) -> dict[str, object]:
+    """The keys of a file for live checks alone: those of ``[verify]``, with or without its heading."""
+    from leaksieve.config import discover, read
+    from leaksieve.errors import ConfigError
+
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(discover.MAX_BYTES)
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror or type(error).__name__}", where=discover.shown(path)) from None
+    values = read.parse(data, discover.shown(path)) or {}
+    inner = values["verify"] if values.keys() == {"verify"} else values
+    return read.verify_table(inner, discover.shown(path), os.path.dirname(os.path.abspath(path)))

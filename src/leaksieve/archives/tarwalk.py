@@ -57,11 +57,14 @@ class Item(NamedTuple):
 
 
 class Cursor:
-    """A walk and where it is.  ``at`` is where the next member begins, or the one that was given last while it is in hand."""
+    """A walk and where it is.  ``at`` is where the next member begins, or the one that was given last while it is in hand.
+
+    ``shared`` is what global headers say of all that follows them.
+    """
 
     def __init__(self) -> None:
         self.at = 0
-        self._shared: dict[bytes, bytes] = {}
+        self.shared: dict[bytes, bytes] = {}
         self._ended = False
 
     def items(self, buffer: Any, at: int, end: int, *, final: bool) -> Iterator[Item]:
@@ -92,7 +95,7 @@ class Cursor:
                 at = self.at = at + BLOCK
                 continue
             else:
-                found = self._slow(buffer, at, end)
+                found = self.header(buffer, at, end)
                 if found is None:
                     break
                 item = found
@@ -109,8 +112,8 @@ class Cursor:
                 return
             raise DamagedError("cut short")
 
-    def _slow(self, buffer: Any, at: int, end: int) -> Item | None:
-        """Read any other header, and those that belong to it; None where not all of them are there yet."""
+    def header(self, buffer: Any, at: int, end: int) -> Item | None:
+        """Read a header of any kind, and those that belong to it; None where not all of them are there yet.  Raises DamagedError."""
         start = at
         own: dict[bytes, bytes] = {}
         while True:
@@ -136,7 +139,7 @@ class Cursor:
             elif kind == _LONG_LINK:
                 own[b"linkpath"] = text.rstrip(b"\0")
             else:
-                (self._shared if kind == _SHARED else own).update(_records(text))
+                (self.shared if kind == _SHARED else own).update(_records(text))
         if kind == _SPARSE:
             more = block[482]
             while more:
@@ -144,7 +147,7 @@ class Cursor:
                     return None
                 more = buffer[at + 504]
                 at += BLOCK
-        known = {**self._shared, **own}
+        known = {**self.shared, **own}
         if b"size" in known:
             size = _decimal(known[b"size"])
         name = known.get(b"GNU.sparse.name") or known.get(b"path") or _name(block)
@@ -152,3 +155,30 @@ class Cursor:
         if kind in _EMPTY:
             return Item(name, kind, start, at, at, known.get(b"linkpath") or block[157:257].partition(b"\0")[0], texts)
         return Item(name, kind, start, at, at + size, b"", texts)
+
+
+def borders(buffer: Any, at: int, end: int, step: int) -> Iterator[int]:
+    """Yield places about ``step`` bytes apart where members begin, so that a tar can be walked in parts.
+
+    Stops before anything out of the usual: the rest is one part, and whoever walks it will say what is wrong.
+    """
+    unpack = _HEADER.unpack_from
+    cursor = Cursor()
+    due = at + step
+    while at + BLOCK <= end:
+        if at >= due:
+            yield at
+            due = at + step
+        _, field, kind, _, magic, _ = unpack(buffer, at)
+        digits = field[:11]
+        if magic[:5] == b"ustar" and kind in _USUAL and digits.isdigit() and not digits.strip(b"01234567"):
+            at += BLOCK if kind in _EMPTY else BLOCK + _rounded(int(digits, 8))
+            continue
+        try:
+            item = cursor.header(buffer, at, end)
+        except DamagedError:
+            return
+        # What a global header says holds for all that follows, which parts do not know of.
+        if item is None or item.kind == REST or cursor.shared:
+            return
+        at = item.begin + _rounded(item.end - item.begin)

@@ -162,7 +162,7 @@ def scan_stdin(options: Options, name: str) -> int:
 def target_of(path: str, allow_root: Sequence[str]) -> Target:
     """Say what a path is.  Raises UsageError for what is not there or cannot be scanned yet."""
     if path.startswith(_IMAGES) and not os.path.lexists(path):
-        raise UsageError("scanning container images comes with a later version", where=path)
+        raise UsageError("is a container image", where=path, hint="`leaksieve image` scans it")
     try:
         mode = os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):

@@ -15,6 +15,8 @@ from leaksieve.oci.files import Files, FileStream, Folder, Tar, contents
 from leaksieve.oci.model import DOCUMENT, BlobError, Descriptor, Image, Root, Text
 from leaksieve.oci.provider import Extent
 
+# So many members of a tar are looked at to tell whether it is an image.
+_LOOKED: Final = 2_000
 # Names that images go by in an index, the fullest first.
 _NAMES: Final = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
@@ -124,3 +126,29 @@ def open_archive(path: str, shown: str) -> tuple[LocalProvider, str]:
     except OSError as error:
         raise SourceError((error.strerror or "it cannot be read").lower(), where=shown) from None
     return provider, tar.problem
+
+
+def first_names(path: str) -> list[bytes]:
+    """Return the names of a tar's members: of a compressed one the first alone, of a long one not all.  Raises OSError."""
+    import mmap
+    from itertools import islice
+
+    from leaksieve.archives.limits import DamagedError, LimitError, UnsupportedError
+    from leaksieve.archives.tarwalk import Cursor
+    from leaksieve.oci.unpack import HEAD, packing, unpacked
+
+    names: list[bytes] = []
+    with open(path, "rb") as file:
+        kind = packing(file.read(HEAD))
+        file.seek(0)
+        try:
+            if kind:
+                piece = next(unpacked(kind, file.read), b"")
+                names += [item.name for item in islice(Cursor().items(piece, 0, len(piece), final=False), 1)]
+            else:
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                    for item in islice(Cursor().items(data, 0, len(data), final=True), _LOOKED):
+                        names.append(item.name)
+        except (DamagedError, LimitError, UnsupportedError, ValueError):
+            pass
+    return names

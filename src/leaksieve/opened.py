@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from leaksieve.archives.limits import MEBIBYTE, Limits
 from leaksieve.archives.magic import kind_of
-from leaksieve.archives.walk import BETWEEN, Member, Text, Walk
+from leaksieve.archives.walk import BETWEEN, Member, Rows, Text, Walk
 from leaksieve.model import Chunk, Provenance, Skip
 
 # Of each reason so many skips are named with their members; the rest are counted.
@@ -63,6 +63,8 @@ class Opening:
                 self.again = False
             elif isinstance(given, Skip):
                 self._note(given)
+            elif isinstance(given, Rows):
+                yield from self._rows(given)
             elif self._names or not given.is_name:
                 texts.append(given)
                 size += len(given.text)
@@ -73,10 +75,28 @@ class Opening:
         yield from self._noted()
 
     def _member(self, member: Member) -> Chunk:
-        provenance = self._chunk.provenance._replace(archive_path=member.path)
+        provenance = self._chunk.provenance._replace(archive_path=member.path or None)
         if self._chunk.base is None:
             return Chunk(member.data, provenance)
         return Chunk(member.data, provenance, lambda: self._before().get(member.path))
+
+    def _rows(self, given: Rows) -> Iterator[Chunk]:
+        """Rows are looked at many together; of those that could hold something each cell is given, and then the row as a whole."""
+        texts = [b"\n".join(_cell(column, value) for column, value in cells) for _, cells in given.rows]
+        if not self._hits(b"\n".join(texts)):
+            return
+        for (name, cells), text in zip(given.rows, texts, strict=True):
+            if not self._hits(text):
+                continue
+            for column, value in cells:
+                cell = _cell(column, value)
+                if len(cells) > 1 and self._hits(cell):
+                    yield self._member(Member(given.path + b"." + column + b" " + name, cell))
+            # What lies in one cell was given; a credential whose parts lie in several is found here.
+            self.again = len(cells) > 1
+            place = given.path + (b"." + cells[0][0] if len(cells) == 1 and cells[0][0] else b"") + b" " + name
+            yield self._member(Member(place, text))
+            self.again = False
 
     def _told(self, texts: list[Text]) -> Iterator[Chunk]:
         if not texts or not self._hits(b"\n".join([text.text for text in texts])):
@@ -131,3 +151,8 @@ def full_name(provenance: Provenance) -> bytes:
     """The path that rules are asked about: the member's behind the archive's."""
     inner = provenance.archive_path
     return provenance.path if inner is None else provenance.path + BETWEEN + inner
+
+
+def _cell(column: bytes, value: bytes) -> bytes:
+    """A cell as an assignment: many a secret is known by what it is called."""
+    return column + b": " + value if column else value

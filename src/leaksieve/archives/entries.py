@@ -11,18 +11,23 @@ from leaksieve.archives.streams import Reader
 _REST: Final = b"(behind the end)"
 
 
+Rows = tuple[tuple[bytes, tuple[tuple[bytes, bytes], ...]], ...]
+
+
 class Entry(NamedTuple):
     """A member as it stands in an archive.
 
     ``data`` is its content, None for what has none (folders, links, devices) or could not be read.  ``texts`` are
     others of the archive's own words about it: where a link leads, comments, another spelling of its name.
-    ``skip`` is (reason, detail) when it was not read, or not in full.
+    ``skip`` is (reason, detail) when it was not read, or not in full.  ``rows`` are those of a table of this name: what
+    each is called, and its cells by column.
     """
 
     name: bytes
     data: bytes | None = None
     texts: tuple[bytes, ...] = ()
     skip: tuple[str, str] | None = None
+    rows: Rows = ()
 
 
 def too_large(size: int, limit: int) -> tuple[str, str]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple
 
+from leaksieve.archives import rpm
 from leaksieve.archives.entries import Entry, too_large
+from leaksieve.archives.entries import Rows as TableRows
 from leaksieve.archives.limits import NAME, Budget, DamagedError, LimitError, Limits, UnsupportedError
-from leaksieve.archives.magic import BLOCK, CLOSED, COMPRESSED, STREAMED, kind_of
+from leaksieve.archives.magic import BLOCK, CLOSED, COMPRESSED, STREAMED, VIEWED, kind_of
 from leaksieve.archives.plain import ar_entries, cpio_entries
 from leaksieve.archives.streams import Buffer, Inflating, Reader
 from leaksieve.archives.tar import entries as tar_entries
 from leaksieve.archives.zipped import Zip
 from leaksieve.model import Skip
 
-_READERS: Final = {"tar": tar_entries, "cpio": cpio_entries, "ar": ar_entries}
+_READERS: Final = {"tar": tar_entries, "cpio": cpio_entries, "ar": ar_entries, "rpm": rpm.entries}
 # Endings that a compressed stream's name has and its content's has not.
 _ENDINGS: Final = {
     **dict.fromkeys((b".gz", b".gzip", b".bz2", b".xz", b".lzma", b".zst", b".zstd", b".z", b".zz", b".zlib", b".lz4"), b""),
@@ -46,7 +48,14 @@ class Text(NamedTuple):
     is_name: bool = False
 
 
-Given = Member | Text | Skip
+class Rows(NamedTuple):
+    """Rows of the table ``path`` of a database: what each is called, and its cells by column; few of very many hold anything."""
+
+    path: bytes
+    rows: TableRows
+
+
+Given = Member | Text | Rows | Skip
 
 
 class Walk:
@@ -70,6 +79,10 @@ class Walk:
         self.whole = False
 
     def __iter__(self) -> Iterator[Given]:
+        if self._kind in VIEWED:
+            yield from self._viewed(self._data, b"")
+            self.whole = True
+            return
         if self._limits.depth < 1:
             yield _not_opened(b"", self._kind)
             return
@@ -93,9 +106,26 @@ class Walk:
             yield Skip("excluded", path, "archive-unsupported", f"{kind} cannot be read from a stream")
             return False
         self.archives += 1
-        archive = Zip(data, self._budget)
-        whole = yield from self._entries(archive.entries(), path, depth)
-        return whole and archive.whole
+        if kind == "zip":
+            archive = Zip(data, self._budget)
+            whole = yield from self._entries(archive.entries(), path, depth)
+            return whole and archive.whole
+        try:
+            entries = _library(kind, data, self._budget)
+        except UnsupportedError as what:
+            yield Skip("excluded", path, "archive-unsupported", str(what))
+            return False
+        whole = yield from self._entries(entries, path, depth)
+        # Of a PDF some parts are not in its pages, and stand in the file as they are.
+        return whole and kind != "pdf"
+
+    def _viewed(self, data: Buffer | Reader, path: bytes) -> Generator[Given, None, None]:
+        """A notebook is itself, as its authors see it."""
+        from leaksieve.archives.notebook import members
+
+        content = data.read(self._limits.member) if isinstance(data, Reader) else data[: self._limits.member]
+        for name, text in members(content):
+            yield Member(path + BETWEEN + name if path and name else path + name, text)
 
     def _compressed(self, packed: Reader, kind: str, name: bytes, path: bytes, depth: int) -> Generator[Given, None, bool]:
         if kind == "gzip":
@@ -139,13 +169,15 @@ class Walk:
         whole = True
         before = path + BETWEEN if path else b""
         try:
-            for name, data, texts, skip in entries:
+            for name, data, texts, skip, rows in entries:
                 place = before + (name if len(name) <= NAME else name[:NAME] + b"...")
                 self._budget.member()
                 if name:
                     yield Text(place, name, is_name=True)
                 for text in texts:
                     yield Text(place, text)
+                if rows:
+                    yield Rows(place, rows)
                 if data is not None:
                     yield from self._member(place, data, depth)
                 if skip is not None:
@@ -168,6 +200,9 @@ class Walk:
             if data:
                 yield Member(path, data)
             return
+        if kind in VIEWED:
+            yield from self._viewed(data, path)
+            return
         if depth >= self._limits.depth and kind not in CLOSED:
             yield _not_opened(path, kind)
             yield Member(path, data)
@@ -176,6 +211,17 @@ class Walk:
         whole = yield from self._archive(data, kind, path, path, depth + 1)
         if not whole:
             yield Member(path, data, opened=self.members > before)
+
+
+def _library(kind: str, data: Buffer, budget: Budget) -> Iterator[Entry]:
+    """The entries of what a library reads.  Raises UnsupportedError."""
+    if kind == "7z":
+        from leaksieve.archives import sevenzip as reader
+    elif kind == "sqlite":
+        from leaksieve.archives import sqlite as reader  # type: ignore[no-redef]
+    else:
+        from leaksieve.archives import pdf as reader  # type: ignore[no-redef]
+    return reader.entries(data, budget)
 
 
 def _damaged(path: bytes, why: str) -> Skip:

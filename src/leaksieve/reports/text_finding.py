@@ -14,6 +14,8 @@ _LABEL = 8  # "  why   ", "  store "
 _CONTEXT_LINES = 3
 _NAMED_PLACES = 3
 _DAY = len("2024-01-31")
+# So many digits of a digest tell layers apart.
+_SHORT = 12
 # What a place in a history is called when HEAD does not have it.
 _WHERE = {
     "ref": "not at HEAD, still in the history",
@@ -35,7 +37,7 @@ def order(finding: Finding) -> tuple[bytes, int, int, str]:
 def primary(finding: Finding) -> Occurrence | None:
     """Return the place to show: the first that is neither allowed nor was there before; one that is still there comes before history."""
     live = [one for one in finding.occurrences if not one.allowed and not one.already_present]
-    present = [one for one in live if one.source.get("kind") != "git" or one.source.get("at_head")]
+    present = [one for one in live if (one.source.get("kind") != "git" or one.source.get("at_head")) and not one.source.get("deleted_later")]
     return next(iter(present or live or finding.occurrences), None)
 
 
@@ -58,6 +60,8 @@ def _unnamed(occurrence: Occurrence) -> str:
         # A tag's own id: what it leads to is the commit.
         held = source.get("object") if source.get("object_type") == "tag" else source.get("commit") or source.get("object")
         return visible(f"{source.get('object_type', 'object')} {str(held or '')[:12]}").rstrip()
+    if source.get("kind") == "image":
+        return _words_of(source)
     return visible(str(source.get("where") or source.get("kind") or "input"))
 
 
@@ -72,13 +76,42 @@ def origin(occurrence: Occurrence, *, verbose: bool = False) -> str:
     if kind == "git":
         words = _past(source, verbose=verbose)
     elif kind == "image":
-        layer = visible(str(source.get("layer") or source.get("where") or ""))
-        words = f"image {visible(str(source.get('image', '')))}, {layer}".rstrip(", ")
-        if source.get("deleted_later"):
-            words += "; deleted by a later layer, still in the image"
+        words = _in_image(source, verbose=verbose)
     if occurrence.decoded:
         words = "; ".join(filter(None, (words, visible(encoding(occurrence.decoded)))))
     return words
+
+
+def _in_image(source: Mapping[str, Any], *, verbose: bool) -> str:
+    """Which layer or which words of an image hold it, the step that brought it in, and whether it can still be seen."""
+    parts = [f"image {visible(str(source.get('image', '')))}"]
+    layer, index = str(source.get("layer") or ""), source.get("layer_index")
+    if layer:
+        short = layer if verbose else layer.removeprefix("sha256:")[:_SHORT]
+        parts.append(f"layer {index} ({visible(short)})" if index is not None else f"layer {visible(short)}")
+    elif source.get("where"):
+        parts.append(_words_of(source))
+    if source.get("base_layer"):
+        parts.append("of the base image")
+    words = [", ".join(parts)]
+    if source.get("created_by"):
+        words.append(f"step {visible(str(source['created_by']))}")
+    if source.get("deleted_later"):
+        where = f"layer {source['deleted_in']}" if source.get("deleted_in") is not None else "a later layer"
+        by = f" ({visible(str(source['deleted_by']))})" if source.get("deleted_by") else ""
+        words.append(f"deleted by {where}{by}, still in the image")
+    elif source.get("visible"):
+        words.append("visible in the final image")
+    others = source.get("images") or ()
+    if len(others) > 1:
+        words.append(f"in {len(others):,} images")
+    return "; ".join(words)
+
+
+def _words_of(source: Mapping[str, Any]) -> str:
+    """Name what of an image is in no file: ``env DB_PASSWORD``, ``history step 4``."""
+    name = source.get("name") or (f"step {source['step']}" if source.get("step") is not None else "")
+    return visible(f"{source.get('where') or 'config'} {name}".rstrip())
 
 
 def _past(source: Mapping[str, Any], *, verbose: bool) -> str:

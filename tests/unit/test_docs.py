@@ -16,7 +16,7 @@ import yaml
 from leaksieve.cli.lazy import LazyGroup
 from leaksieve.cli.root import COMMANDS, root
 from leaksieve.errors import ExitCode
-from leaksieve.reports import FORMATS, LATER
+from leaksieve.reports import FORMATS
 from leaksieve.ruleset.load import load
 from leaksieve.ruleset.reference import main, reference
 
@@ -152,9 +152,6 @@ def test_the_defaults_in_the_help_texts_are_the_configurations():
 def test_the_formats_are_the_programs():
     text = (DOCS / "reports.md").read_text(encoding="utf-8")
     assert tuple(row[0].strip("`") for row in rows(text, "# Reports")) == FORMATS
-    later = re.search(r"^(.*) come with later versions", text, re.MULTILINE)[1]
-    assert tuple(re.findall(r"`([a-z]+)`", later)) == LATER
-    assert set(re.findall(r"`([a-z]+)`", (DOCS / "limits.md").read_text(encoding="utf-8"))) >= set(LATER)
 
 
 @pytest.mark.parametrize(

@@ -17,23 +17,21 @@ _REGISTRY = {
     "gitlab": "leaksieve.reports.gitlab:GitlabReporter",
     "junit": "leaksieve.reports.junit:JunitReporter",
     "csv": "leaksieve.reports.csv:CsvReporter",
+    "html": "leaksieve.reports.html:HtmlReporter",
     "github": "leaksieve.reports.github:GithubReporter",
     "markdown": "leaksieve.reports.markdown:MarkdownReporter",
 }
 FORMATS = tuple(_REGISTRY)
-# Promised names: they answer with one clear line instead of "no such format".
-LATER = ("html",)
 
 
 def make(format: str) -> Reporter:  # noqa: A002 - the option is called format
-    """Return a new reporter for a format name.  Raises UsageError for a name that is unknown or not there yet."""
+    """Return a new reporter for a format name.  Raises UsageError for a name that is unknown."""
     if format not in _REGISTRY:
-        what = f"format {format} comes with a later version" if format in LATER else f"unknown format {format!r}"
-        raise UsageError(f"{what}; available: {', '.join(FORMATS)}")
+        raise UsageError(f"unknown format {format!r}; available: {', '.join(FORMATS)}")
     from importlib import import_module
 
     module, _, name = _REGISTRY[format].partition(":")
     return cast("Reporter", getattr(import_module(module), name)())
 
 
-__all__ = ["FORMATS", "LATER", "make"]
+__all__ = ["FORMATS", "make"]

@@ -8,19 +8,13 @@ import sys
 import pytest
 
 from leaksieve.errors import UsageError
-from leaksieve.reports import FORMATS, LATER, make
+from leaksieve.reports import FORMATS, make
 
 
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_every_format_can_be_made(fmt):
     assert hasattr(make(fmt), "finish")
     assert make(fmt) is not make(fmt)
-
-
-@pytest.mark.parametrize("fmt", LATER)
-def test_a_promised_format_says_that_it_comes_later(fmt):
-    with pytest.raises(UsageError, match=rf"^format {fmt} comes with a later version; available: {', '.join(FORMATS)}$"):
-        make(fmt)
 
 
 def test_an_unknown_format_is_a_usage_error():

@@ -15,7 +15,7 @@ group = LazyGroup(
         "pre-commit": Entry(_HERE + "pre_commit", "Check what is being committed."),
         "pre-push": Entry(_HERE + "pre_push", "Check what is being pushed."),
         "pre-receive": Entry(_HERE + "pre_receive", "Check what a server is sent."),
-        "agent": Entry("", "Check what a coding agent reads and writes."),
+        "agent": Entry("leaksieve.cli.commands.hook_agent:command", "Check what a coding agent reads and writes."),
     },
     "What git hooks and hook managers call.",
 )

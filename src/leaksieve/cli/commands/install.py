@@ -20,7 +20,7 @@ def _places(function: _Command) -> _Command:
         click.argument("repo", required=False),
         click.option("--template", is_flag=True, help="In the template that git copies into new repositories (init.templateDir)."),
         click.option("--global", "everywhere", is_flag=True, help="In the folder that stands in for the hooks of all your repositories (core.hooksPath)."),
-        click.option("--hook", "hooks", type=click.Choice([*WRITTEN]), multiple=True, help="Which hook; repeatable.  [default: pre-commit]"),
+        click.option("--hook", "hooks", type=click.Choice([*WRITTEN, "agent"]), multiple=True, help="Which hook; repeatable.  [default: pre-commit]"),
     ):
         function = option(function)
     return function
@@ -36,8 +36,13 @@ def _places(function: _Command) -> _Command:
 @click.option(
     "--force", is_flag=True, help="Do not run a hook that is there already any more, and write where a hook manager writes; what was there is kept beside it."
 )
-def command(hooks: tuple[str, ...], everywhere: bool, template: bool, force: bool, repo: str | None) -> int:
+@click.option(
+    "--agent", type=click.Choice(["claude", "codex", "cursor", "gemini", "copilot"]), help="Whose settings to write, with --hook agent; else they are shown."
+)
+def command(hooks: tuple[str, ...], everywhere: bool, template: bool, force: bool, agent: str | None, repo: str | None) -> int:
     """Write the scripts, executable, where git looks for them."""
+    if "agent" in hooks or agent:
+        return _agent(hooks, agent, repo, nowhere=everywhere or template)
     wanted = hooks or ("pre-commit",)
     folder = _folder(everywhere, template, repo)
     for hook in wanted:
@@ -66,11 +71,28 @@ def command(hooks: tuple[str, ...], everywhere: bool, template: bool, force: boo
     return 0
 
 
+def _agent(hooks: Sequence[str], agent: str | None, repo: str | None, *, nowhere: bool) -> int:
+    """Show the settings of coding agents, or write those of one into a project."""
+    from leaksieve.cli import agentsettings
+
+    if set(hooks) != {"agent"} or nowhere:
+        raise UsageError("--hook agent is about a project's settings and goes with no other hook, nor with --global or --template")
+    if agent is None:
+        agentsettings.show()
+    elif not os.path.isdir(repo or "."):
+        raise UsageError("no such directory", where=repo or ".")
+    else:
+        agentsettings.write(agent, repo or ".")
+    return 0
+
+
 @click.command("uninstall", help="Remove hooks that `leaksieve install` wrote, and put back what was there before.")
 @_places
 def uninstall(hooks: tuple[str, ...], everywhere: bool, template: bool, repo: str | None) -> int:
     """Remove what is ours and nothing else; without --hook, all of it."""
     folder = _folder(everywhere, template, repo)
+    if "agent" in hooks:
+        raise UsageError("an agent's settings are taken out by hand: remove the entries that call `leaksieve hook agent`", where="--hook agent")
     names = [name for hook in hooks for name in WRITTEN[hook]] or [*WRITTEN, *CLIENT_HOOKS]
     count = 0
     for name in dict.fromkeys(names):

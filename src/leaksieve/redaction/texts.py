@@ -1,0 +1,92 @@
+"""Redaction of texts and of values that hold texts, as programs have them: thread-safe, and quick where there is nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Mapping
+from typing import Any, final
+
+from leaksieve.config import Config
+from leaksieve.redaction.marks import Marker
+from leaksieve.redaction.spotter import Spotter, redact_bytes
+
+# Values inside values: deeper ones are taken for hostile, or circular.
+_DEEPEST = 8
+TOO_DEEP = "[REDACTED:too-deep]"
+
+
+@final
+class Redactor:
+    """Redacts texts and values with one set of rules.  Shared between threads; survives a fork."""
+
+    def __init__(self, config: Config | None = None, key: bytes | None = None, spotter: Spotter | None = None) -> None:
+        self._spotter = spotter or Spotter(config or Config(), Marker(key))
+        self._spotter.warm()
+        self._lock = threading.Lock()
+        if hasattr(os, "register_at_fork"):
+            # Another thread may hold the lock at that moment, and is not there in the child to let it go.
+            this = weakref.ref(self)
+            os.register_at_fork(after_in_child=lambda: _unlock(this()))
+
+    def text(self, text: str) -> str:
+        """The text, redacted; the same object where nothing was replaced."""
+        data = text.encode("utf-8", "surrogatepass")
+        with self._lock:
+            out, places = redact_bytes(self._spotter, data)
+        return out.decode("utf-8", "surrogatepass") if places else text
+
+    def data(self, data: bytes) -> bytes:
+        """The same for bytes."""
+        with self._lock:
+            return redact_bytes(self._spotter, data)[0]
+
+    def named(self, name: str, value: str) -> str:
+        """A text that is known by a name, which may be what tells that it is a secret."""
+        out = self.text(value)
+        if out is not value or not name:
+            return out
+        head = f'{name} = "'
+        whole = self.text(f'{head}{value}"')
+        if whole.startswith(head) and whole.endswith('"'):
+            within = whole[len(head) : -1]
+            return value if within == value else within
+        # What was replaced reaches past the value: all of it is secret.
+        return self._all_of(value)
+
+    def value(self, value: Any, name: str = "", depth: int = 0) -> Any:
+        """A value with every text in it redacted: mappings, lists, tuples and sets are looked into, other objects are left as they are.
+
+        The same object where nothing was replaced.
+        """
+        if isinstance(value, str):
+            return self.named(name, value) if name else self.text(value)
+        if isinstance(value, (bytes, bytearray)):
+            out = self.data(bytes(value))
+            return value if out == value else out
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
+            return value
+        if depth >= _DEEPEST:
+            return TOO_DEEP
+        if isinstance(value, Mapping):
+            pairs = {key: self.value(item, key if isinstance(key, str) else "", depth + 1) for key, item in value.items()}
+            return value if all(pairs[key] is item for key, item in value.items()) else pairs
+        items = [self.value(item, name, depth + 1) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value)(*items)
+        kind = next(kind for kind in (list, tuple, set, frozenset) if isinstance(value, kind))
+        return kind(items)
+
+    @staticmethod
+    def _all_of(value: str) -> str:
+        return "[REDACTED]" + "\n" * value.count("\n")
+
+
+def _unlock(redactor: Redactor | None) -> None:
+    if redactor is not None:
+        redactor._lock = threading.Lock()  # noqa: SLF001  its own module

@@ -110,6 +110,10 @@ class Worker:
             if kind is not None and self._is_opened(item, kind, kept):
                 self._open(item, kind, kept, names=getattr(source, "names", True))
                 continue
+            if not isinstance(item.data, bytes):
+                # It was an archive on disk when it was planned.
+                skips.append(Skip("failed", provenance.path, "changed-while-read", "it was an archive over the size limit, and is none any more"))
+                continue
             result = engine.scan(item.data, provenance.path)
             if result is not EMPTY:
                 self._keep(item, result, kept)
@@ -164,7 +168,7 @@ class Worker:
         for unit, number in (("archives", opening.archives), ("members", opening.members)):
             if number:
                 counts[unit] = counts.get(unit, 0) + number
-        if not opening.whole:
+        if not opening.whole and isinstance(chunk.data, bytes):
             keep(chunk, again=True)
 
     def _tally(self, chunk: Chunk, matches: list[Match], dropped: dict[str, int], told: list[str]) -> None:

@@ -9,8 +9,9 @@ import re
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    import mmap
     from collections.abc import Callable
+
+    from leaksieve.archives.streams import Buffer
 
 # Streams of one content; what they hold may be an archive.
 COMPRESSED: Final = frozenset({"gzip", "bzip2", "xz", "lzma", "zstd", "zlib", "lz4"})
@@ -100,7 +101,7 @@ for _sign, _kind in _SIGNS:
     _FIRST.setdefault(_sign[:2], []).append((_sign, _kind))
 
 
-def kind_of(data: bytes | mmap.mmap) -> str | None:
+def kind_of(data: Buffer) -> str | None:
     """Return one of COMPRESSED, STREAMED, VIEWED or CLOSED, or zip, 7z, sqlite or pdf; None for anything else."""
     signs = _FIRST.get(data[:2])
     if signs is not None:
@@ -130,13 +131,13 @@ def is_header(block: bytes) -> bool:
     return expected == total or expected == total - 256 * sum(byte > 127 for byte in block[:148] + block[156:])
 
 
-def _disk(data: bytes | mmap.mmap) -> str | None:
+def _disk(data: Buffer) -> str | None:
     if data[_VOLUME : _VOLUME + 5] == b"CD001":
         return "iso"
     return "dmg" if data[-BLOCK : 8 - BLOCK] == b"koly\0\0\0\4" else None
 
 
-def _sure(data: bytes | mmap.mmap, signs: list[tuple[bytes, str]]) -> str | None:
+def _sure(data: Buffer, signs: list[tuple[bytes, str]]) -> str | None:
     head = data[:16]
     for sign, kind in signs:
         if head.startswith(sign):
@@ -145,11 +146,11 @@ def _sure(data: bytes | mmap.mmap, signs: list[tuple[bytes, str]]) -> str | None
     return None
 
 
-def _matched(data: bytes | mmap.mmap, kind: str) -> str | None:
+def _matched(data: Buffer, kind: str) -> str | None:
     return kind if re.match(_BZIP2 if kind == "bzip2" else _CPIO, data[:128]) else None
 
 
-def _cpio_binary(data: bytes | mmap.mmap, _: str) -> str | None:
+def _cpio_binary(data: Buffer, _: str) -> str | None:
     """Whether the first header of the oldest cpio, thirteen numbers of two bytes, holds together: two bytes alone are anything."""
     order: Literal["little", "big"] = "little" if data[:1] == b"\xc7" else "big"
     mode, name_size = (int.from_bytes(data[at : at + 2], order) for at in (6, 20))
@@ -158,22 +159,22 @@ def _cpio_binary(data: bytes | mmap.mmap, _: str) -> str | None:
     return "cpio" if whole and mode >> 12 in (1, 2, 4, 6, 8, 9, 10, 12) else None
 
 
-def _program(data: bytes | mmap.mmap, _: str) -> str | None:
+def _program(data: Buffer, _: str) -> str | None:
     """Whether a zip with a comment stands behind a program or a script."""
     return "zip" if data.rfind(_END_OF_ZIP, max(len(data) - _FURTHEST, 0)) >= 0 else None
 
 
-def _notebook(data: bytes | mmap.mmap, kind: str) -> str | None:
+def _notebook(data: Buffer, kind: str) -> str | None:
     """Whether JSON is a Jupyter notebook: the version of its format is its last key, or its first."""
     return kind if b'"nbformat"' in data[-400:] or b'"nbformat"' in data[:200] else None
 
 
-def _lzma(data: bytes | mmap.mmap, kind: str) -> str | None:
+def _lzma(data: Buffer, kind: str) -> str | None:
     # Properties, a dictionary's size, and a size that is unknown or below 256 GiB.
     return _begins_well(data, kind) if len(data) > 13 and (data[5:13] == b"\xff" * 8 or data[10:13] == b"\0\0\0") else None
 
 
-def _begins_well(data: bytes | mmap.mmap, kind: str) -> str | None:
+def _begins_well(data: Buffer, kind: str) -> str | None:
     """Whether the beginning can be inflated: two bytes alone stand at the start of many a text."""
     from leaksieve.archives.inflate import ERRORS, decompressor
 
@@ -184,7 +185,7 @@ def _begins_well(data: bytes | mmap.mmap, kind: str) -> str | None:
         return None
 
 
-_FURTHER: Final[dict[str, Callable[[bytes | mmap.mmap, str], str | None]]] = {
+_FURTHER: Final[dict[str, Callable[[Buffer, str], str | None]]] = {
     "bzip2": _matched,
     "cpio": _matched,
     "cpio-binary": _cpio_binary,

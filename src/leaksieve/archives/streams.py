@@ -7,9 +7,10 @@ from typing import Final, Protocol
 
 from leaksieve.archives.inflate import ERRORS, Decompressor, decompressor
 from leaksieve.archives.limits import MOST_MEMBERS, RATIO, RATIO_FROM, Budget, LimitError, SpentError
+from leaksieve.archives.stored import Stored
 
-# What can be read at any place: slices of both are bytes.
-Buffer = bytes | mmap.mmap
+# What can be read at any place: slices of all are bytes.
+Buffer = bytes | mmap.mmap | Stored
 
 _FEED: Final = 64 * 1024
 _PIECE: Final = 1024 * 1024
@@ -32,7 +33,7 @@ class Readable(Protocol):
 
 
 class Reader:
-    """Bytes from ``at`` to ``end``, in memory or in a mapped file, read forwards.
+    """Bytes from ``at`` to ``end``, in memory or in a file, read forwards.
 
     ``error`` says why they end earlier than they should ("" where they do not).
     """

@@ -61,7 +61,7 @@ Given = Member | Text | Rows | Skip
 class Walk:
     """One archive; iterating gives members, texts, and skips whose ``where`` is a member's path.
 
-    ``data`` is all of it, in memory or in a mapped file, or a reader of it where it is of a kind that is read from front to
+    ``data`` is all of it, in memory or in a file, or a reader of it where it is of a kind that is read from front to
     end: a stream that was compressed, or one of STREAMED.  Of either a member at a time is held.  ``name`` is the archive's own, as far as it is known: a compressed stream's content is called after it.
     Never raises for what ``data`` holds.  All skips are "excluded": the archive was read and its own bytes can be looked at, but what is damaged,
     encrypted or past the bounds in it no further scan would give.  Afterwards ``whole`` says that everything in the archive was given, so that

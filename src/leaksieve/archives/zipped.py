@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from struct import Struct
+from struct import error as StructError
 from typing import Final, NamedTuple
 
 from leaksieve.archives.entries import Entry, too_large
@@ -64,7 +65,7 @@ class _Directory(NamedTuple):
 
 
 class Zip:
-    """The members of a zip in memory or in a mapped file.
+    """The members of a zip in memory or in a file.
 
     After :meth:`entries` ``whole`` says whether every byte of it belongs to a member, to a header, or is padding.
     """
@@ -78,6 +79,13 @@ class Zip:
 
     def entries(self) -> Iterator[Entry]:
         """Yield members.  Raises DamagedError and LimitError where it cannot go on."""
+        try:
+            yield from self._entries()
+        except StructError:
+            # A file that was cut short while it was read.
+            raise DamagedError("cut short") from None
+
+    def _entries(self) -> Iterator[Entry]:
         directory = self._directory()
         if directory is None:
             self.whole = False
@@ -181,7 +189,7 @@ class Zip:
 
     def _read_directory(self, end: int) -> _Directory | None:
         data = self._data
-        _, size, offset, comment_size = _END_HEAD.unpack_from(data, end)
+        _, size, offset, comment_size = _END_HEAD.unpack(data[end : end + _END_HEAD.size])
         # A comment that is cut short costs nothing.
         behind = min(end + _END_HEAD.size + comment_size, len(data))
         stop = end
@@ -190,7 +198,7 @@ class Zip:
             # Where the longer end lies is written, too, but that is wrong if something was put before the file.
             head = data.rfind(_END_64, max(place - _FURTHEST, 0), place)
             if head >= 0 and head + _END_64_HEAD.size <= place:
-                size, offset = _END_64_HEAD.unpack_from(data, head)[-2:]
+                size, offset = _END_64_HEAD.unpack(data[head : head + _END_64_HEAD.size])[-2:]
                 stop = head
         begin = stop - size
         if begin < 0 or offset > begin or (size and data[begin : begin + 4] != _CENTRAL):
@@ -204,7 +212,7 @@ class Zip:
         data = self._data
         members: list[_Member] = []
         while at + _CENTRAL_HEAD.size <= end:
-            sign, flags, method, crc, packed, size, name_size, extra_size, comment_size, place = _CENTRAL_HEAD.unpack_from(data, at)
+            sign, flags, method, crc, packed, size, name_size, extra_size, comment_size, place = _CENTRAL_HEAD.unpack(data[at : at + _CENTRAL_HEAD.size])
             at += _CENTRAL_HEAD.size
             if sign != _CENTRAL or at + name_size + extra_size + comment_size > end:
                 return None
@@ -226,7 +234,7 @@ class Zip:
         """Yield the members whose headers follow one another from here on, as far as they do."""
         data = self._data
         while at + _LOCAL_HEAD.size <= high and data[at : at + 4] == _LOCAL:
-            _, flags, method, crc, packed, size, name_size, extra_size = _LOCAL_HEAD.unpack_from(data, at)
+            _, flags, method, crc, packed, size, name_size, extra_size = _LOCAL_HEAD.unpack(data[at : at + _LOCAL_HEAD.size])
             name_at = at + _LOCAL_HEAD.size
             begin = name_at + name_size + extra_size
             name = _spelled(data[name_at : name_at + name_size], flags, data[begin - extra_size : begin])

@@ -1,6 +1,7 @@
 """A directory or one file on disk: planned by a walk in the parent, read in the workers.
 
-The walk never follows a symbolic link, never enters ``.git`` and opens no file but ignore files.
+The walk never follows a symbolic link, never enters ``.git`` and opens no file but ignore files
+and those over the size limit (which may be archives: of these only members are bound to it).
 What it leaves out it leaves out by a rule that the receipt names:
 
 ===================== ======== ==============================================================
@@ -11,7 +12,7 @@ ignored-secrets-file  excluded likewise, but its name promises secrets; each one
 excluded-by-config    excluded by a pattern of the configuration, tracked or not
 symlink               excluded a link to anything but a file that is in the tree anyway
 special-file          excluded pipe, socket, device
-too-large             excluded over the size limit
+too-large             excluded over the size limit, and no archive
 unreadable            failed   no permission, or the disk said no
 vanished              failed   there when listed, gone or something else when read
 changed-while-read    failed   written to while it was read, twice
@@ -32,7 +33,7 @@ from leaksieve.model import Chunk, Skip
 from leaksieve.sources.base import Unit
 from leaksieve.sources.ignore import IgnoreList, Scope, read_ignore_file
 from leaksieve.sources.worktree_names import looks_like_secrets
-from leaksieve.sources.worktree_read import DIRECTORY_FLAGS, ONE_CALL, open_below, read_files, too_large
+from leaksieve.sources.worktree_read import DIRECTORY_FLAGS, FILE_FLAGS, ONE_CALL, is_archive, open_below, read_files, too_large
 
 # A unit holds about this much: enough to make its way between processes worth it, little enough to share the work evenly.
 _UNIT_FILES: Final = 64
@@ -131,7 +132,7 @@ class WorktreeSource:
         directory = self._prefix.rstrip(b"/")
         if self._prefix_excluded() or self._exclude.enter(directory).ignores_file(name):
             self._skip_configured(where)
-        elif size > self._limit:
+        elif size > self._limit and not self._is_archive(b"", b"", -1):
             self.coverage.skip(too_large(where, size, self._limit))
         else:
             self._expect(1, size)
@@ -207,7 +208,7 @@ class WorktreeSource:
                             self._skip_ignored(name, inner)
                         elif entry.is_file(follow_symlinks=False):
                             status = entry.stat(follow_symlinks=False)
-                            if status.st_size > limit:
+                            if status.st_size > limit and not self._is_archive(path, name, fd):
                                 skip(too_large(prefix + inner, status.st_size, limit))
                             else:
                                 yield inner, status.st_size, status.st_mtime_ns
@@ -324,6 +325,20 @@ class WorktreeSource:
                 if target.startswith(self._real_root) and b".git" not in target[len(self._real_root) :].split(b"/"):
                     return
         self.coverage.skip(Skip("excluded", self._prefix + path, "symlink", f"not followed: {what}"))
+
+    def _is_archive(self, directory: bytes, name: bytes, fd: int) -> bool:
+        """Whether a file over the limit is an archive: of that only members are bound to it."""
+        where = name if fd >= 0 else b"/".join(part for part in (self._root, directory, name) if part)
+        try:
+            opened = os.open(where, FILE_FLAGS if name else FILE_FLAGS & ~getattr(os, "O_NOFOLLOW", 0), dir_fd=fd if fd >= 0 else None)
+        except OSError:
+            return False
+        try:
+            return is_archive(opened)
+        except OSError:
+            return False
+        finally:
+            os.close(opened)
 
     def _expect(self, files: int, size: int) -> None:
         self.coverage.expect("files", files)

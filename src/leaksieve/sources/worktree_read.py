@@ -10,7 +10,7 @@ import errno
 import os
 from collections.abc import Iterator
 from stat import S_ISREG
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from leaksieve.model import Chunk, Provenance, Skip
 from leaksieve.sources.base import Unit
@@ -95,7 +95,7 @@ def read_files(unit: Unit, limit: int, prefix: bytes) -> Iterator[Chunk | Skip]:
                 yield Skip("failed", where, "vanished", "something that is not a regular file took its place")
                 continue
             if size > limit:
-                yield too_large(where, size, limit)
+                yield _archive(fd, where) if is_archive(fd) else too_large(where, size, limit)
                 continue
             if changed and planned:
                 os.lseek(fd, 0, os.SEEK_SET)
@@ -114,6 +114,22 @@ def read_files(unit: Unit, limit: int, prefix: bytes) -> Iterator[Chunk | Skip]:
 def too_large(where: bytes, size: int, limit: int) -> Skip:
     """Return the skip of a file over the size limit."""
     return Skip("excluded", where, "too-large", f"{size} bytes, the limit is {limit}")
+
+
+def is_archive(fd: int) -> bool:
+    """Whether an open file is an archive that can be walked where it lies, a member at a time, however large it is."""
+    from leaksieve.archives.magic import COMPRESSED, STREAMED, kind_of
+    from leaksieve.archives.stored import Stored
+
+    kind = kind_of(Stored(fd))
+    return kind in COMPRESSED or kind in STREAMED or kind in ("zip", "7z")
+
+
+def _archive(fd: int, where: bytes) -> Chunk:
+    from leaksieve.archives.stored import Stored
+
+    # Whoever opens archives takes these for bytes; nobody else sees them.
+    return Chunk(cast("bytes", Stored(fd)), Provenance("file", where))
 
 
 def _not_opened(where: bytes, error: OSError) -> Skip:

@@ -88,6 +88,46 @@ def _zstd(_: str) -> Decompressor:
     return cast("Decompressor", zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27}))
 
 
+class _Deflate64:
+    """inflate64's with that face.  It makes all of what it is given, so it is given little."""
+
+    _STEP = 1024
+
+    def __init__(self) -> None:
+        from inflate64 import Inflater
+
+        self._machine = Inflater()
+        self._waiting = b""
+        self._ready = b""
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._machine.eof) and not self._ready
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._waiting and not self._ready
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._waiting
+
+    def decompress(self, data: bytes, most: int, /) -> bytes:
+        self._waiting += data
+        while not self._ready and self._waiting and not self._machine.eof:
+            given, self._waiting = self._waiting[: self._STEP], self._waiting[self._STEP :]
+            self._ready = self._machine.inflate(given)
+        piece, self._ready = self._ready[:most], self._ready[most:]
+        return piece
+
+
+def _deflate64(_: str) -> Decompressor:
+    try:
+        return _Deflate64()
+    except ImportError:
+        raise UnsupportedError("deflate64: needs the package inflate64") from None
+
+
 def _lz4(_: str) -> Decompressor:
     from lz4.frame import LZ4FrameDecompressor
 
@@ -109,6 +149,7 @@ _MACHINES: dict[str, Callable[[str], Decompressor]] = {
     "bzip2": _bzip2,
     "zstd": _zstd,
     "lz4": _lz4,
+    "deflate64": _deflate64,
 }
 
 

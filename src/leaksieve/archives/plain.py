@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 from leaksieve.archives.entries import Entry, rest, too_large
 from leaksieve.archives.limits import TEXT, Budget, DamagedError
@@ -32,6 +32,15 @@ def cpio_entries(reader: Reader, budget: Budget) -> Iterator[Entry]:
             fields = reader.read(104)
             mode, size, name_size = (_number(fields[at : at + 8], 16) for at in (8, 48, 88))
             align = 4
+        elif magic[:2] in (b"\xc7\x71", b"\x71\xc7"):
+            # The oldest: thirteen numbers of two bytes, of which the last two are one, its larger half first.
+            order: Literal["little", "big"] = "little" if magic[:1] == b"\xc7" else "big"
+            fields = reader.read(20)
+            numbers = [int.from_bytes(fields[place : place + 2], order) for place in range(0, 20, 2)]
+            if len(fields) < 20:
+                raise DamagedError(reader.error or "cut short")
+            mode, name_size, size = numbers[0], numbers[7], numbers[8] << 16 | numbers[9]
+            align = 2
         elif magic == b"070707":
             fields = reader.read(70)
             mode, size, name_size = _number(fields[12:18], 8), _number(fields[59:70], 8), _number(fields[53:59], 8)

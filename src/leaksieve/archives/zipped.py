@@ -12,8 +12,9 @@ from struct import Struct
 from struct import error as StructError
 from typing import Final, NamedTuple
 
+from leaksieve.archives import apart
 from leaksieve.archives.entries import Entry, too_large
-from leaksieve.archives.limits import MOST_MEMBERS, Budget, DamagedError, LimitError, SpentError, UnsupportedError
+from leaksieve.archives.limits import MEBIBYTE, MOST_MEMBERS, WINDOW, Budget, DamagedError, LimitError, SpentError, UnsupportedError
 from leaksieve.archives.streams import Buffer, Inflating
 
 _LOCAL: Final = b"PK\x03\x04"
@@ -34,8 +35,9 @@ _UNICODE_NAME: Final = 0x7075
 _LONGEST_COMMENT: Final = 0xFFFF
 # The longest data descriptor: its sign, a checksum, two sizes of eight bytes.
 _DESCRIPTION: Final = 24
-_METHODS: Final = {8: "deflate", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz"}
-_NAMES: Final = {9: "deflate64", 6: "implode", 97: "WavPack", 98: "PPMd", 99: "AES"}
+_METHODS: Final = {8: "deflate", 9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz"}
+_NAMES: Final = {1: "shrink", 6: "implode", 10: "implode", 96: "JPEG", 97: "WavPack", 99: "AES"}
+_PPMD: Final = 98
 _ENCRYPTED: Final = 0x41
 _DESCRIBED: Final = 0x08
 _UTF8: Final = 0x800
@@ -292,6 +294,9 @@ class Zip:
         if not member.method:
             self._ended = end
             return self._data[begin : min(end, begin + limit + 1)], ""
+        if member.method == _PPMD:
+            self._ended = end
+            return _ppmd(self._data[begin : min(end, begin + limit)], member.size, self._budget)
         kind = _METHODS.get(member.method)
         if kind is None:
             raise UnsupportedError(_NAMES.get(member.method, f"method {member.method}"))
@@ -302,6 +307,38 @@ class Zip:
         data = reader.read(limit + 1)
         self._ended = reader.at if kind != "lzma" else end
         return data, reader.error
+
+
+def _ppmd(packed: bytes, size: int, budget: Budget) -> tuple[bytes, str]:
+    """Inflate a member in a process of its own, since the library takes what memory it is told to and trusts what it reads."""
+    try:
+        import pyppmd
+    except ImportError:
+        raise UnsupportedError("PPMd: needs the package pyppmd") from None
+    if size < 0:
+        raise UnsupportedError("PPMd without its length")
+    # Four bits of order, eight of memory in MiB, four of what is done when that is full.
+    settings = int.from_bytes(packed[:2], "little")
+    order, memory, restored = (settings & 15) + 1, (settings >> 4 & 255) + 1, settings >> 12
+    if memory * MEBIBYTE > WINDOW or order < 2 or restored > 1:
+        raise UnsupportedError("PPMd with settings that are not known")
+
+    def entries() -> Iterator[Entry]:
+        machine = pyppmd.Ppmd8Decoder(order, memory * MEBIBYTE, restored)
+        parts = [bytes(machine.decode(packed[2:], size))]
+        missing = size - len(parts[0])
+        while missing > 0 and not machine.eof:
+            parts.append(bytes(machine.decode(b"\0" if machine.needs_input else b"", missing)))
+            missing -= len(parts[-1])
+            if not parts[-1]:
+                break
+        yield Entry(b"", b"".join(parts))
+
+    try:
+        data = b"".join(entry.data or b"" for entry in apart.entries(entries, len(packed), budget))
+    except DamagedError as error:
+        return b"", str(error)
+    return data, "" if len(data) == size else "cut short"
 
 
 def _lzma_alone(packed: bytes, member: _Member) -> bytes:

@@ -54,7 +54,7 @@ FINDING = {
     "parts": st.dictionaries(names, texts, max_size=2).map(lambda parts: tuple(parts.items())),
     "fingerprint": names,
     "proof": st.sampled_from(["", "none", "structural", "verified"]),
-    "verdict": st.sampled_from(["", "active", "inactive", "unknown"]),
+    "verdict": st.sampled_from(["", "active", "inactive", "expired", "unknown", "canary", "unverifiable"]),
     "links": st.lists(flat, max_size=2).map(tuple),
     "allowed": texts,
     "already_present": st.booleans(),
@@ -62,7 +62,18 @@ FINDING = {
     "occurrences": st.lists(st.builds(Occurrence, **OCCURRENCE), min_size=1, max_size=3).map(tuple),
     "details": flat,
     "baselined": st.booleans(),
+    "verification": st.just({})
+    | st.fixed_dictionaries(
+        {
+            **dict.fromkeys(("verifier", "reason", "detail"), st.none() | names),
+            "checked": st.none() | st.just("2026-01-02T03:04:05Z"),
+            "cached": st.booleans(),
+            **dict.fromkeys(("evidence", "identity", "access"), flat),
+            "privileged": st.booleans(),
+        }
+    ),
 }
+CALL = {"verifier": names, "host": names, "port": counts, "what": names, "credentials": counts, "control": st.booleans()}
 SOURCE = {
     "expected": st.dictionaries(names, counts, max_size=2),
     "scanned": st.dictionaries(names, counts, max_size=2),
@@ -97,6 +108,8 @@ COVERAGE = {
     "warnings": st.just([]),
     "allow": st.lists(allow, max_size=2),
     "inline_allowed": counts,
+    "verification": st.none()
+    | st.fixed_dictionaries({"calls": st.lists(st.fixed_dictionaries(CALL), max_size=2), "verdicts": st.dictionaries(names, counts, max_size=2)}),
     "baseline": st.none()
     | st.fixed_dictionaries(
         {

@@ -16,6 +16,7 @@ from leaksieve.model import Finding, Occurrence
 from leaksieve.reports.address import at_head, file_name, reported, web_address
 from leaksieve.reports.base import RuleInfo, View
 from leaksieve.reports.json import compact
+from leaksieve.reports.judgement import judgement
 from leaksieve.reports.marks import code, words
 from leaksieve.reports.render import TOOL_NAME, TOOL_URI, encoding, path_text, visible
 from leaksieve.reports.standing import commit_of, failures, left_out, notes, scanned, standing, verdict, whereabouts
@@ -128,6 +129,7 @@ def _details(finding: Finding, occurrence: Occurrence) -> dict[str, object]:
         "places": ("Places", len(finding.occurrences)),
         "at_head": ("At HEAD", at_head(occurrence)),
         "location_id": ("Location id", occurrence.location_id),
+        **({"live_check": ("Live check", judgement(finding))} if finding.verification else {}),
     }
     return {key: {"name": title, "type": "value", "value": visible(value) if isinstance(value, str) else value} for key, (title, value) in facts.items()}
 

@@ -8,7 +8,7 @@ from leaksieve.coverage import Coverage
 from leaksieve.model import Finding
 from leaksieve.reports.base import RuleInfo, View
 from leaksieve.reports.json import compact
-from leaksieve.reports.render import SCHEMA, coverage_dict, finding_dict, occurrence_dict, tool_dict
+from leaksieve.reports.render import SCHEMA, coverage_dict, finding_dict, occurrence_dict, plain, tool_dict
 
 
 class JsonlReporter:
@@ -26,6 +26,10 @@ class JsonlReporter:
         assert self._stream is not None
         lines = [compact({"type": "finding", **finding_dict(finding, first_only=True)})]
         lines += [compact({"type": "occurrence", "fingerprint": finding.fingerprint, **occurrence_dict(occurrence)}) for occurrence in finding.occurrences[1:]]
+        if finding.verification:
+            lines.append(
+                compact({"type": "verdict", "fingerprint": finding.fingerprint, "verdict": finding.verdict, "verification": plain(finding.verification)})
+            )
         self._stream.write("\n".join(lines) + "\n")
         self._stream.flush()
 

@@ -12,6 +12,7 @@ from leaksieve.coverage import Coverage
 from leaksieve.model import Finding, Occurrence
 from leaksieve.reports.address import file_name, reported
 from leaksieve.reports.base import RuleInfo, View
+from leaksieve.reports.judgement import judgement
 from leaksieve.reports.render import visible
 from leaksieve.reports.standing import excuse, failures, left_out, notes, scanned, verdict, whereabouts
 from leaksieve.reports.text_finding import place
@@ -94,6 +95,8 @@ def _body(finding: Finding, occurrence: Occurrence, rule: RuleInfo) -> str:
     lines = [f"at {where}"]
     context = [line for line in occurrence.context.rstrip("\r\n").split("\n")[:_CONTEXT_LINES] if line.strip()]
     lines += [f"line {occurrence.start_line + number}: {line}" for number, line in enumerate(context)]
+    if finding.verification:
+        lines.append(f"live: {judgement(finding)}")
     lines += [f"why: {line}" for line in (whereabouts(occurrence), rule.impact) if line]
     lines += [f"fix: {step}" for step in rule.revoke if step.strip()] or ["fix: Revoke it where it was issued and replace it."]
     if rule.rotation or rule.documentation:

@@ -12,6 +12,7 @@ from leaksieve.model import Finding, Occurrence
 from leaksieve.reports import text_receipt
 from leaksieve.reports.address import web_address
 from leaksieve.reports.base import RuleInfo, View
+from leaksieve.reports.judgement import NAMES, TELLING, judgement
 from leaksieve.reports.marks import code, words
 from leaksieve.reports.standing import excuse, failures, left_out, notes, scanned, verdict, whereabouts
 from leaksieve.reports.text_finding import about, order, place, places, primary
@@ -117,8 +118,10 @@ def _fold(finding: Finding, rule: RuleInfo, view: View) -> str:
         lines.append(f"- Secret: {code(_clipped(finding.secret))}, rule {code(finding.rule_id)}, confidence {finding.confidence}")
     if finding.details:
         lines.append(f"- About: {words(_clipped(about(finding.details)))}")
-    if finding.verdict in ("active", "inactive"):
-        lines.append(f"- Verdict: **{finding.verdict}**")
+    if finding.verdict in TELLING or finding.verification:
+        lines.append(f"- Verdict: **{NAMES.get(finding.verdict, finding.verdict)}**")
+    if finding.verification:
+        lines.append(f"- Live check: {words(_clipped(judgement(finding)))}")
     lines += _where(finding, view)
     if shown is not None and whereabouts(shown):
         lines.append(f"- {words(whereabouts(shown))}")

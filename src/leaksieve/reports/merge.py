@@ -11,7 +11,7 @@ from leaksieve.reports.read import Report
 
 # Strongest first.
 _PROOFS = ("verified", "structural", "none", "")
-_VERDICTS = ("active", "inactive", "unknown", "")
+_VERDICTS = ("active", "canary", "unknown", "expired", "inactive", "unverifiable", "")
 
 
 def merge(reports: Sequence[Report], names: Sequence[str]) -> Report:
@@ -93,6 +93,7 @@ def _folded(group: list[tuple[object, Finding]]) -> Finding:
         baselined="" not in reasons and any(finding.baselined for finding in findings),
         occurrences=occurrences,
         details=details,
+        verification=min(findings, key=lambda finding: _VERDICTS.index(finding.verdict)).verification,
     )
 
 

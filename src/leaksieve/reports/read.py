@@ -19,7 +19,7 @@ from leaksieve.reports.base import RuleInfo
 from leaksieve.reports.render import SCHEMA, visible
 
 _PROOFS = ("none", "structural", "verified")
-_VERDICTS = ("", "active", "inactive", "unknown")
+_VERDICTS = ("", "active", "inactive", "expired", "unknown", "canary", "unverifiable")
 # Tags that belong to a finding, not to its rule.
 _OF_FINDINGS = ("test", "expired", "canary")
 
@@ -243,7 +243,19 @@ class _Reader:
             occurrences=tuple(_occurrence(each) for each in places),
             details=fields.flat("details") or EMPTY,
             baselined=fields.truth("baselined"),
+            verification=self._verification(fields) or EMPTY,
         )
+
+    def _verification(self, fields: _Fields) -> dict[str, object]:
+        """What a live check said."""
+        if fields.values.get("verification") is None:
+            return {}
+        told = _Fields(fields.values["verification"], f"{fields.name}.verification".lstrip("."), self._where)
+        words = {name: told.text(name, "") or None for name in ("verifier", "reason", "detail")}
+        if (checked := told.label("checked", "")) and not _is_time(checked):
+            told.wrong("checked", "a time")
+        facts = {name: told.flat(name) for name in ("evidence", "identity", "access")}
+        return {**words, "checked": checked or None, "cached": told.truth("cached"), **facts, "privileged": told.truth("privileged")}
 
     def _coverage(self, fields: _Fields) -> Coverage:
         coverage = Coverage()
@@ -275,6 +287,20 @@ class _Reader:
             counts = {name: told.number(name, 0) for name in ("entries", "matched", "findings")}
             stale = None if told.values.get("stale") is None else told.number("stale")
             coverage.baseline = {"files": list(told.texts("files")), **counts, "stale": stale}
+        if fields.values.get("verification") is not None:
+            told = _Fields(fields.values["verification"], "coverage.verification", self._where)
+            calls = [
+                {
+                    **{name: call.text(name) for name in ("verifier", "host")},
+                    "port": call.number("port"),
+                    "what": call.text("what"),
+                    "credentials": call.number("credentials"),
+                    "control": call.truth("control"),
+                }
+                for call in told.below("calls")
+            ]
+            verdicts = _Fields(told.object("verdicts"), "coverage.verification.verdicts", self._where)
+            coverage.verification = {"calls": calls, "verdicts": {name: verdicts.number(name) for name in verdicts.values}}
         allow = _Fields(fields.object("allow"), "coverage.allow", self._where)
         coverage.inline_allowed = allow.number("inline", 0)
         for entry in allow.below("entries"):

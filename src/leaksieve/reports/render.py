@@ -138,6 +138,7 @@ def finding_dict(finding: Finding, *, first_only: bool = False) -> dict[str, obj
         "proof": finding.proof or "none",
         "details": _object(finding.details),
         "verdict": finding.verdict or None,
+        "verification": _object(finding.verification) or None,
         "links": [_object(link) for link in finding.links],
         "allowed": well_formed(finding.allowed) or None,
         "already_present": finding.already_present,
@@ -194,6 +195,7 @@ def coverage_dict(coverage: Coverage) -> dict[str, object]:
         "interrupted": coverage.interrupted,
         "notes": [well_formed(note) for note in (*coverage.notes, *coverage.warnings)],
         "baseline": None if coverage.baseline is None else plain(coverage.baseline),
+        "verification": None if coverage.verification is None else plain(coverage.verification),
         "allow": {"inline": coverage.inline_allowed, "entries": [plain(entry) for entry in coverage.allow]},
     }
 

@@ -6,8 +6,9 @@ of that size; what no longer fits is counted in a notification.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TextIO, cast
 
 import sarif_om
 
@@ -22,9 +23,6 @@ from leaksieve.reports.sarif_place import location
 from leaksieve.reports.sarif_rules import LEVELS, SCORES
 from leaksieve.reports.sarif_run import run_head
 from leaksieve.reports.standing import whereabouts
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 RESULTS_PER_RUN = 5000
 RUNS_PER_FILE = 20
@@ -146,9 +144,25 @@ def _properties(finding: Finding, occurrence: Occurrence) -> Mapping[str, object
         facts["parts"] = parts
     if finding.verdict:
         facts["verdict"] = finding.verdict
+    if finding.verification:
+        # Names and addresses of people stay out, as everywhere here.
+        told = {name: _shown(value) for name, value in finding.verification.items() if name != "identity"}
+        identity = finding.verification.get("identity")
+        if isinstance(identity, Mapping):
+            told["identity"] = {name: _shown(value) for name, value in identity.items() if name in ("account", "organisation", "team", "kind")}
+        facts["verification"] = told
     if occurrence.decoded:
         facts["decoded"] = list(occurrence.decoded)
     for key in ("commit", "object", "layer", "where"):
         if occurrence.source.get(key):
             facts[key] = plain(occurrence.source[key])
     return facts
+
+
+def _shown(value: object) -> object:
+    """A value with everything visible in it, however deep."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {visible(str(name)): _shown(one) for name, one in value.items()}
+    return [_shown(one) for one in value] if isinstance(value, list | tuple) else value

@@ -254,7 +254,7 @@ def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfo
     """Return the lines of one secret."""
     shown = primary(finding)
     title = f"  {style.severity(finding.severity)}  {style.paint('bold', visible(finding.rule_name) or finding.rule_id)}"
-    if finding.verdict in {"active", "inactive"}:
+    if finding.verdict in {"active", "inactive", "expired", "canary"}:
         title += "  " + style.paint("bad" if finding.verdict == "active" else "dim", finding.verdict.upper())
     if "test" in finding.tags:
         title += style.paint("dim", "  (test or example)")
@@ -264,6 +264,10 @@ def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfo
     if not lines[2:] and finding.secret:
         lines.append("  " + visible(finding.secret))
     lines += _labelled("about", about(finding.details).split(), style)
+    if finding.verification:
+        from leaksieve.reports.judgement import judgement
+
+        lines += _labelled("live", judgement(finding).split(), style)
     if finding.parts:
         lines += _labelled("with", ", ".join(f"{visible(name)}={visible(value)}" for name, value in finding.parts).split(), style)
     lines += _labelled("from", origin(_told(finding, shown), verbose=verbose).split(), style)

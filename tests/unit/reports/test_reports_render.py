@@ -55,7 +55,7 @@ def test_escapes_are_readable(path, text):
 def test_finding_fields_stand_in_the_documented_order(build):
     names = list(finding_dict(build.finding()))
     documented = (
-        "rule_id rule_name severity confidence tags secret parts fingerprint proof details verdict links allowed already_present baselined remediation occurrences "
+        "rule_id rule_name severity confidence tags secret parts fingerprint proof details verdict verification links allowed already_present baselined remediation occurrences "
         "location_id path start_line end_line start_column end_column byte_start byte_end decoded archive_path context source"
     )
     assert names == documented.split()
@@ -105,7 +105,7 @@ def test_the_receipt_names_objects_of_git_as_objects(build):
 
 def test_the_receipt_has_every_documented_field(build):
     record = coverage_dict(build.coverage(notes=["a note"], interrupted=True))
-    fields = "complete sources ruleset config key engine version started seconds strict interrupted notes baseline allow"
+    fields = "complete sources ruleset config key engine version started seconds strict interrupted notes baseline verification allow"
     assert list(record) == fields.split()
     assert record["complete"] is False
     assert record["ruleset"] == {"hash": "sha256:feed", "rules": 412}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from hashlib import sha1, sha256
 
 from leaksieve.engine.checks import Detail, Proof, Subject
@@ -21,14 +22,25 @@ _SIZES = {25: 32, 26: 56, 27: 32, 28: 57}
 
 def crc24(data: bytes) -> int:
     """The checksum that closes an armour."""
+    table = _remainders()
     check = 0xB704CE
     for byte in data:
-        check ^= byte << 16
-        for _ in range(8):
-            check <<= 1
-            if check & 0x1000000:
-                check ^= 0x1864CFB
+        check = (check << 8 & 0xFFFFFF) ^ table[check >> 16 ^ byte]
     return check
+
+
+@cache
+def _remainders() -> tuple[int, ...]:
+    """What each byte at the top of the sum leaves, of the polynomial 0x1864CFB: RFC 9580, section 6.1."""
+    found = []
+    for byte in range(256):
+        rest = byte << 16
+        for _ in range(8):
+            rest <<= 1
+            if rest & 0x1000000:
+                rest ^= 0x1864CFB
+        found.append(rest)
+    return tuple(found)
 
 
 def pgp_key(subject: Subject) -> Proof:

@@ -261,13 +261,17 @@ class Engine:
 
     def _regions(self, data: bytes, escapes: list[tuple[int, int]], forms: list[tuple[int, int]], seen: set[tuple[str, int, int]]) -> Any:
         covered: dict[str, int] = {}
+        fields = pairs.Fields(data)
         for number, start in sorted(escapes, key=lambda hit: (hit[1], hit[0])):
             decoder = ESCAPES[number][0]
             if start < covered.get(decoder, 0):
                 continue
-            region = BY_ESCAPE[decoder](data, start)
-            if region is None and decoder == pairs.NAME:
-                continue  # each field stands for itself
+            if decoder == pairs.NAME:
+                region = fields.pair(start)
+                if region is None:
+                    continue  # each field stands for itself
+            else:
+                region = BY_ESCAPE[decoder](data, start)
             if region is None:
                 # Nothing in this stretch of the line decodes: its further hits need not be tried one by one.
                 line = data.find(b"\n", start, start + TEXT // 2)

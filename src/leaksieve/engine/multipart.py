@@ -29,6 +29,8 @@ _BORDER = 256
 _ALIKE = 3
 # A place in decoded text is worked out from the original one to within so many bytes.
 _OFF = 16
+# What joins the words of a name.
+_JOINING = b"_.- \t\n\r\f\v"
 # Windows are looked into one by one; those of more secrets than this in one file would only cost time.
 _MOST = 500
 
@@ -75,6 +77,7 @@ class _Joiner:
         self._regions: dict[str, list[Decoded]] = {}
         # With the text itself, whose id so stays its own.
         self._windows: dict[tuple[int, int, int], tuple[bytes, list[Any]]] = {}
+        self._squeezed: dict[tuple[int, int, int], bytes] = {}
 
     def joined(self, wanted: list[int]) -> list[Match]:
         out = list(self._matches)
@@ -146,6 +149,9 @@ class _Joiner:
         """Every value near a secret that may be the part."""
         data, here = text.data, text.span
         low, high = window(data, here, part["lines"], part["bytes"])
+        # Reading what is assigned to what costs a millisecond: most windows hold no fitting word at all.
+        if not self._candidates(part) and not self._says(data, low, high, tuple(part["names"])):
+            return []
         around = self._assigned(data, low, high)
         secret_name = next((one.name for one in around if one.start <= here.start and here.end <= one.end), b"")
         value, names = _shape(part["value"]), _named(tuple(part["names"]))
@@ -189,6 +195,15 @@ class _Joiner:
 
             self._windows[key] = data, assignments(data, low, high)
         return self._windows[key][1]
+
+    def _says(self, data: bytes, low: int, high: int, names: tuple[str, ...]) -> bool:
+        """Whether one of these names may be in a window: a necessary condition for :func:`_named`."""
+        key = (id(data), low, high)
+        squeezed = self._squeezed.get(key)
+        if squeezed is None:
+            # A name ends with its window's border or before what is no part of a name.
+            squeezed = self._squeezed[key] = data[low:high].translate(None, _JOINING).lower()
+        return any(word in squeezed for word in _plain_names(names))
 
     def _place_in(self, text: _Text, match: Match) -> Span | None:
         return match.secret_span if text.region is None else _place(text.region, match)
@@ -302,6 +317,13 @@ def _elsewhere(value: bytes) -> bool:
 @lru_cache(maxsize=256)
 def _shape(value: str) -> re.Pattern[bytes]:
     return re.compile(value.encode("latin-1"))
+
+
+@lru_cache(maxsize=256)
+def _plain_names(names: tuple[str, ...]) -> tuple[bytes, ...]:
+    from leaksieve.engine.assignments import plain_name
+
+    return tuple(plain_name(name.encode()) for name in names)
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,11 @@ NAME = "pair"
 # How far from its value a name may stand, bytes.
 REACH = 320
 _LONGEST = 512
+# How far behind the opening of a field its value and the name of that may end, bytes.
+_FARTHEST = 32 + _LONGEST + REACH
+_BLOCK = 1024
 _WORDS = tuple(word.encode() for word in CREDENTIAL_WORDS)
+_LONGEST_WORD = max(map(len, _WORDS))
 # How far behind a brace a value may stand to be named by what is before it, bytes.
 _INSIDE = 240
 
@@ -71,6 +75,28 @@ def _field() -> re.Pattern[bytes]:
 @cache
 def _other_value() -> re.Pattern[bytes]:
     return re.compile(rb"(?i)(?<![\w.\-])(?:value|string|default)(?:\\{0,2}[\"']|>)?[ \t]{0,8}(?:=>|[:=]|(?<=>))")
+
+
+class Fields:
+    """The fields of one buffer; most are not near anything that says credential, which is looked up block by block."""
+
+    __slots__ = ("_data", "_said")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._said: dict[int, bool] = {}
+
+    def pair(self, place: int) -> Decoded | None:
+        """What :func:`pair` makes of the field at ``place``."""
+        first, last = max(place - REACH, 0) // _BLOCK, (place + _FARTHEST) // _BLOCK
+        for block in range(first, last + 1):
+            said = self._said.get(block)
+            if said is None:
+                # A word may lie across the border.
+                said = self._said[block] = _says_credential(self._data[block * _BLOCK : (block + 1) * _BLOCK + _LONGEST_WORD])
+            if said:
+                return pair(self._data, place)
+        return None
 
 
 def pair(data: bytes, place: int) -> Decoded | None:

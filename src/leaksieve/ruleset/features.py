@@ -7,10 +7,13 @@ serve the training and the scan.  ``of_line`` depends on the line alone, ``of_pa
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from functools import cache, lru_cache
+from itertools import groupby
 from math import log2
 from typing import NamedTuple
 
+from leaksieve.ruleset.named import NAME_BYTES
 from leaksieve.ruleset.vocabulary_data import LETTERS, WORDS
 
 # How far before the match and after the value the line is looked at.
@@ -44,13 +47,11 @@ def candidate(text: bytes, begin: int, start: int, end: int) -> Candidate:
 _PIECES = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _LETTERS = re.compile(rb"[A-Za-z]{2,}")
 # What a name is made of; its end, which the rule matched, may hold spaces as well.
-_NAME = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
-_NAME_END = _NAME + b" "
+_NAME_END = NAME_BYTES + b" "
 _OPERATOR = re.compile(rb"(?:=>|:=|\?=|\|\|=?|\?\?=?|===?|!==?|<-|::|[=:>,(])")
 _VALUE_ATTRIBUTE = re.compile(rb"(?i)value[ \t]*=")
 # Letters, digits and bytes outside ASCII by kind; marks stand for themselves.
 _CLASSES = bytes(97 if 97 <= byte <= 122 else 65 if 65 <= byte <= 90 else 57 if 48 <= byte <= 57 else 111 if byte > 127 else byte for byte in range(256))
-_SAME = re.compile(rb"(.)\1+", re.DOTALL)
 _HEX = re.compile(rb"\A(?:[0-9a-f]+|[0-9A-F]+)\Z")
 _BASE64 = re.compile(rb"\A[A-Za-z0-9+/_-]+={0,2}\Z")
 _UUID = re.compile(rb"(?i)\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
@@ -77,7 +78,7 @@ def of_line(one: Candidate) -> list[str]:
     kind = "key" if _PASSWORD.isdisjoint(words) else "pass"
     found = [kind]
     value = one.value
-    query = _QUERY.search(value)
+    query = _QUERY.search(value) if b"&" in value else None
     _of_value(value[: query.start()] if query and query.start() else value, kind, words, found)
     if query:
         found.append("query")
@@ -92,14 +93,10 @@ def name_words(one: Candidate) -> list[bytes]:
 
 
 def _name(one: Candidate) -> tuple[bytes, list[bytes]]:
-    left = one.before[len(one.before.rstrip(_NAME)) :]
+    left = one.before[len(one.before.rstrip(NAME_BYTES)) :]
     rest = one.head[: len(one.head) - len(one.head.lstrip(_NAME_END))]
     name = (left[-48:] + rest).strip(b" .-_")
     return name, [piece.lower() for piece in _PIECES.findall(name)]
-
-
-def _bin(number: float, *edges: float) -> int:
-    return sum(number >= edge for edge in edges)
 
 
 def _of_value(value: bytes, kind: str, name: list[bytes], found: list[str]) -> None:
@@ -109,23 +106,23 @@ def _of_value(value: bytes, kind: str, name: list[bytes], found: list[str]) -> N
     lower, upper, digits, other = classes.count(b"a"), classes.count(b"A"), classes.count(b"9"), classes.count(b"o")
     marks = size - lower - upper - digits - other
     mask = ("l" if lower else "") + ("u" if upper else "") + ("d" if digits else "") + ("m" if marks else "") + ("o" if other else "")
-    long = _bin(size, 5, 6, 7, 8, 9, 11, 13, 17, 21, 25, 33, 41, 65)
-    found += [f"{k}len{long}", f"{k}cls:{mask}", f"cls:{mask}", f"{k}dig{_bin(digits / size, 0.01, 0.1, 0.2, 0.35, 0.6, 0.99)}"]
+    long = bisect((5, 6, 7, 8, 9, 11, 13, 17, 21, 25, 33, 41, 65), size)
+    found += [f"{k}len{long}", f"{k}cls:{mask}", f"cls:{mask}", f"{k}dig{bisect((0.01, 0.1, 0.2, 0.35, 0.6, 0.99), digits / size)}"]
     every = set(value)
-    found.append(f"{k}dis{_bin(len(every) / min(size, 64), 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)}")
+    found.append(f"{k}dis{bisect((0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), len(every) / min(size, 64))}")
     bits = log2(size) - sum([count * log2(count) for count in map(value.count, every)]) / size
-    found.append(f"{k}ent{_bin(bits, 1.5, 2.0, 2.4, 2.7, 3.0, 3.25, 3.5, 3.75, 4.0, 4.4, 4.8)}")
+    found.append(f"{k}ent{bisect((1.5, 2.0, 2.4, 2.7, 3.0, 3.25, 3.5, 3.75, 4.0, 4.4, 4.8), bits)}")
     if digits and not marks and not other and not (lower and upper) and _HEX.match(value):
-        found.append(f"{k}hex{_bin(size, 8, 16, 24, 32, 33, 40, 41, 64, 65)}")
+        found.append(f"{k}hex{bisect((8, 16, 24, 32, 33, 40, 41, 64, 65), size)}")
         if not lower and not upper:
-            found.append(f"{k}number{_bin(size, 5, 7, 9, 13)}")
+            found.append(f"{k}number{bisect((5, 7, 9, 13), size)}")
     elif size >= 16 and _BASE64.match(value):
-        found.append(f"{k}b64{_bin(size, 20, 24, 40, 64)}{'p' if value.endswith(b'=') else ''}")
+        found.append(f"{k}b64{bisect((20, 24, 40, 64), size)}{'p' if value.endswith(b'=') else ''}")
     if marks:
         if size == 36 and _UUID.match(value):
             found.append("uuid")
         found += [f"{k}has{chr(mark)}" for mark in every.intersection(_MARKS)]
-        found.append(f"{k}mk{_bin(marks / size, 0.08, 0.15, 0.3, 0.5)}")
+        found.append(f"{k}mk{bisect((0.08, 0.15, 0.3, 0.5), marks / size)}")
     found += [f"{k}first:{chr(classes[0])}", f"{k}last:{chr(classes[-1])}"]
     # Words: how much of the letters are ordinary ones, and how the rest reads.
     letters = odd = pairs = known = 0
@@ -138,14 +135,15 @@ def _of_value(value: bytes, kind: str, name: list[bytes], found: list[str]) -> N
             pairs += len(low) - 2
             known += _covered(run, low, hits)
     if letters:
-        found.append(f"{k}words{_bin(known / letters, 0.01, 0.2, 0.4, 0.6, 0.8, 0.99)}")
+        found.append(f"{k}words{bisect((0.01, 0.2, 0.4, 0.6, 0.8, 0.99), known / letters)}")
         if pairs:
-            read = _bin(odd / pairs, 0.3, 0.8, 1.3, 1.8, 2.4, 3.0, 3.6, 4.2, 5.0, 6.0)
-            found += [f"{k}read{read}", f"read{read}/{_bin(pairs, 3, 6, 10, 16)}"]
+            read = bisect((0.3, 0.8, 1.3, 1.8, 2.4, 3.0, 3.6, 4.2, 5.0, 6.0), odd / pairs)
+            found += [f"{k}read{read}", f"read{read}/{bisect((3, 6, 10, 16), pairs)}"]
             if not digits:
                 found.append(f"{k}bare{read}")
-    found.append(f"{k}let{_bin(letters / size, 0.01, 0.3, 0.6, 0.8, 0.99)}")
-    if kind == "pass" and 8 <= size <= 40 and _JOINED.match(value) and not _STEPS.search(value) and hits.isdisjoint(_NEVER):
+    found.append(f"{k}let{bisect((0.01, 0.3, 0.6, 0.8, 0.99), letters / size)}")
+    steps = _STEPS.search(value)
+    if kind == "pass" and not steps and 8 <= size <= 40 and _JOINED.match(value) and hits.isdisjoint(_NEVER):
         # How people make up passwords: words with something random behind them, or a word with what a policy asks for.
         behind = size >= 12 and sum([len(word) > 3 for word in hits]) > 1 and letters - known + digits >= 3 and (digits or (upper and lower))
         if behind or (upper and lower and digits and value[-1:] in b"!@#$%*?"):
@@ -154,12 +152,12 @@ def _of_value(value: bytes, kind: str, name: list[bytes], found: list[str]) -> N
         found += ["w:" + word.decode() for word in hits if word in STOCK]
         if not hits.isdisjoint(name):
             found.append(f"{k}echo")
-    shape = _SAME.sub(rb"\1", classes[:40]).decode()
+    shape = bytes([kind for kind, _ in groupby(classes[:40])]).decode()
     found.append(f"{k}sh:{shape if len(shape) <= 6 else shape[:5] + '+'}")
-    found.append(f"{k}parts{_bin(len(shape), 2, 3, 4, 6, 9, 13, 20)}")
+    found.append(f"{k}parts{bisect((2, 3, 4, 6, 9, 13, 20), len(shape))}")
     if _RUN.search(value):
         found.append(f"{k}run")
-    if _STEPS.search(value):
+    if steps:
         found.append(f"{k}steps")
     if size >= 4 and (value + value).find(value, 1) < size:
         found.append(f"{k}again")
@@ -224,7 +222,7 @@ def _of_syntax(one: Candidate, kind: str, found: list[str]) -> None:
         quote = "inside"
     operator = _OPERATOR.search(tail)
     sign = operator[0].decode() if operator else "none"
-    if _VALUE_ATTRIBUTE.search(tail):
+    if b"=" in tail and _VALUE_ATTRIBUTE.search(tail):
         sign = "value="
     named = tail[:1] in (b'"', b"'", b"`", b"\\", b"&")
     found += [f"q:{quote}", f"{k}q:{quote}", f"op:{sign}", f"{k}op:{sign}{'n' if named else ''}{'' if quote == 'bare' else 'q'}"]
@@ -241,9 +239,9 @@ def _of_syntax(one: Candidate, kind: str, found: list[str]) -> None:
     opener = _OPENERS.search(line)
     if opener:
         found.append("by:" + opener[1].decode()[:8])
-    stripped = line.rstrip(_NAME).rstrip(b" \t")
+    stripped = line.rstrip(NAME_BYTES).rstrip(b" \t")
     found.append(f"left:{_class(stripped[-1]) if stripped else 'start'}")
-    found.append(f"width{_bin(one.width, 40, 80, 120, 200, 320)}")
+    found.append(f"width{bisect((40, 80, 120, 200, 320), one.width)}")
 
 
 def _quote(head: bytes) -> str:

@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import Any
 
+from leaksieve.ruleset.named import NAME_BYTES
 from leaksieve.ruleset.safe import machine_made, shape, translated
 
 # Last words of names that hold something else than the secret itself.
@@ -62,7 +63,6 @@ _TYPE = re.compile(rb"::[\w:./-]*\Z|(?i:arn|urn):[\w:*/.-]*\Z")
 _CAMEL = re.compile(rb"(?=.{12})[A-Za-z]?[a-z]{2,}(?:[A-Z]{1,4}[a-z]{2,})+[A-Z]{0,4}[0-9]{0,2}\Z")
 # `"password", "value"`: the name is the word itself, with nothing glued to its end.
 _NAME = re.compile(rb"(?:(?:ENV|ARG)[ \t]+)?([A-Za-z0-9_.-]{1,64})")
-_NAME_START = re.compile(rb"[A-Za-z0-9_.-]{0,48}\Z")
 _NAME_ALONE = re.compile(rb"(?i)[a-z0-9_ .-]{3,24}[\"'`\])]{1,3}[ \t]*,")
 
 
@@ -94,7 +94,7 @@ def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: b
         return "length"
     if b" " in secret and (not password or secret.count(b" ") > 3 or _wordy(secret)):
         return "prose"
-    if _TYPE.search(before[-48:]) or b"::" in head:
+    if (b":" in before and _TYPE.search(before[-48:])) or b"::" in head:
         return "type-name"
     if _reference().search(secret):
         return "reference"
@@ -116,8 +116,8 @@ def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: b
 
 def _about(before: bytes, head: bytes) -> bool:
     """Whether the name is that of something about a secret, or of something that only sounds like one."""
-    left, rest = _NAME_START.search(before), _NAME.match(head)
-    pieces = [piece.lower() for piece in _PIECES.findall((left[0] if left else b"") + (rest[1] if rest else b""))]
+    left, rest = before[len(before.rstrip(NAME_BYTES)) :][-48:], _NAME.match(head)
+    pieces = [piece.lower() for piece in _PIECES.findall(left + (rest[1] if rest else b""))]
     if not pieces:
         return False
     last = pieces[-1]

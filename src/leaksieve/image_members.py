@@ -144,9 +144,11 @@ class Members:
             if stop < 0 or stop - item.begin > limit:
                 self._flush(buffer, item.start)
                 return item
+            after = item.begin + -(-(stop - item.begin) // BLOCK) * BLOCK
+            if after > end and not final:
+                # A stream goes on behind the padding.
+                break
             if stop > end:
-                if not final:
-                    break
                 wrong = DamagedError("cut short")
                 stop = end
             number = len(self.names)
@@ -160,7 +162,7 @@ class Members:
             else:
                 self.files += item.has_content and len(self.names) > number
             self._batch.append(_Met(item.start, item.begin, stop, item.name, number, asked, item))
-            cursor.at = item.begin + -(-(item.end - item.begin) // BLOCK) * BLOCK
+            cursor.at = after
             if stop - self._low > _TOGETHER:
                 self._flush(buffer, min(cursor.at, end))
             if wrong is not None or cursor.at >= end:
@@ -184,7 +186,8 @@ class Members:
             length = int(digits, 8)
             begin = at + BLOCK
             stop = begin + length
-            if stop > end or length > limit:
+            after = stop + -length % BLOCK
+            if after > end or length > limit:
                 break
             name = name.partition(b"\0")[0]
             item = None
@@ -205,7 +208,7 @@ class Members:
                 if archive is not None:
                     self._eye.open(self._chunk(data, name, number), archive)
             batch.append(_Met(at, begin, stop, name, number, asked, item))
-            at = stop + -length % BLOCK
+            at = after
             if at - low > _TOGETHER:
                 self._flush(buffer, min(at, end))
                 batch, low = self._batch, at

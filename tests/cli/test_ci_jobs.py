@@ -137,7 +137,9 @@ def test_the_host_is_known_by_its_variables():
             host_of(none)
 
 
-@pytest.mark.parametrize("text", ["--upload-pack=x", "a b", "a..b", "x\n", "-x", "a:b", "*", "x.lock", "a//b", "/a", "a/", "@{1}", "", None, 3, "a\x00", "a/.b"])
+@pytest.mark.parametrize(
+    "text", ["--upload-pack=x", "a b", "a..b", "x\n", "-x", "a:b", "*", "x.lock", "a//b", "/a", "a/", "@{1}", "", None, 3, "a\x00", "a/.b"]
+)
 def test_names_of_branches_that_are_none_are_not_used(text):
     assert branch(text) == ""
 

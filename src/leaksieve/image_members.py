@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Protocol
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple, Protocol
 
 from leaksieve.archives.limits import DamagedError, LimitError, UnsupportedError
 from leaksieve.archives.magic import BLOCK, kind_of
-from leaksieve.archives.tarwalk import FOLDER, LINK, REST, Cursor, Item
+from leaksieve.archives.tarwalk import FOLDER, HEADER, LINK, REST, Cursor, Item
 from leaksieve.model import Chunk, Provenance, Skip
 from leaksieve.oci.model import BlobError
 from leaksieve.oci.unpack import PIECE
-from leaksieve.oci.visible import Collector, normal
+from leaksieve.oci.visible import WIDTH, Collector, normal
 from leaksieve.sources.stream import StreamSource
 from leaksieve.sources.worktree_read import too_large
 
@@ -25,6 +26,9 @@ _STREAMED: Final = 8 * 1024 * 1024
 _END: Final = 66 * 1024
 # Longer names stand in two pieces in a header.
 _NAME: Final = 100
+_PLAIN: Final = ord("0")
+# Names that begin so, or are empty, have to be put right.
+_LEADS: Final = frozenset({b"", b".", b"/"})
 # What a reader raises when a layer breaks off.
 BROKEN: Final = (DamagedError, LimitError, UnsupportedError, BlobError, OSError)
 
@@ -32,16 +36,16 @@ BROKEN: Final = (DamagedError, LimitError, UnsupportedError, BlobError, OSError)
 class Eye(Protocol):
     """What members are shown to."""
 
-    def ends(self, data: memoryview) -> list[int] | None:
-        """Return where in a buffer something ends that a member may hold; None where each has to be asked by itself."""
+    def ends(self, data: memoryview) -> list[tuple[int, int]] | None:
+        """Return (what, where) of all that ends in a buffer and that a member may hold; None where each has to be asked by itself."""
         ...
 
     def hits(self, data: bytes) -> bool:
         """Whether bytes may hold something."""
         ...
 
-    def take(self, chunk: Chunk) -> None:
-        """Scan a chunk that is no archive."""
+    def take(self, chunk: Chunk, ends: list[tuple[int, int]] | None) -> None:
+        """Scan a chunk that is no archive; ``ends`` are those that were seen in it, None where it was not looked at."""
         ...
 
     def open(self, chunk: Chunk, kind: str) -> None:
@@ -49,16 +53,19 @@ class Eye(Protocol):
         ...
 
 
-class _Met:
-    """A member in hand: its path, its number among the layer's files, and whether its content is still to be asked for."""
+class _Met(NamedTuple):
+    """A member in hand: where it lies, its name and number among the layer's files, whether its content is still to be asked for.
 
-    __slots__ = ("asked", "item", "number", "path")
+    ``item`` is what more there is to know of one that is not quite usual.
+    """
 
-    def __init__(self, item: Item, path: bytes, number: int, *, asked: bool) -> None:
-        self.item = item
-        self.path = path
-        self.number = number
-        self.asked = asked
+    start: int
+    begin: int
+    end: int
+    name: bytes
+    number: int
+    asked: bool
+    item: Item | None = None
 
 
 class Members:
@@ -120,44 +127,103 @@ class Members:
 
     def _window(self, buffer: Any, at: int, end: int, *, final: bool) -> Item | None:
         """Take the members that lie in the buffer whole; returns one that is too long to be taken so, or None.  Raises DamagedError."""
-        cursor, batch, limit = self._cursor, self._batch, self._limit
-        self._low = at
+        cursor, limit = self._cursor, min(self._limit, HELD)
+        cursor.at = self._low = at
         wrong: DamagedError | None = None
-        try:
-            for item in cursor.items(buffer, at, end, final=final):
-                _, kind, _, begin, stop, _, _ = item
-                size = stop - begin
-                if stop < 0 or size > HELD or size > limit:
-                    self._flush(buffer, item.start)
-                    return item
-                if stop > end:
-                    if not final:
-                        break
-                    wrong = DamagedError("cut short")
-                    stop = end
-                number = len(self.names)
-                path = self._named(item)
-                if size and self._excluded is not None and self._excluded(path):
+        while True:
+            if self._excluded is None:
+                self._usual(buffer, end)
+            try:
+                item = next(cursor.items(buffer, cursor.at, end, final=final), None)
+            except DamagedError as error:
+                wrong = error
+                break
+            if item is None:
+                break
+            stop = item.end
+            if stop < 0 or stop - item.begin > limit:
+                self._flush(buffer, item.start)
+                return item
+            after = item.begin + -(-(stop - item.begin) // BLOCK) * BLOCK
+            if after > end and not final:
+                # A stream goes on behind the padding.
+                break
+            if stop > end:
+                wrong = DamagedError("cut short")
+                stop = end
+            number = len(self.names)
+            path = self._named(item)
+            asked = False
+            if stop > item.begin:
+                if self._excluded is not None and self._excluded(path):
                     self._left_out(path)
-                    batch.append(_Met(item, path, number, asked=False))
-                elif size:
-                    self.files += 1
-                    self.size += stop - begin
-                    archive = _kind(buffer, begin, stop)
-                    if archive is not None:
-                        self._eye.open(self._chunk(buffer[begin:stop], path, number), archive)
-                    batch.append(_Met(item, path, number, asked=archive is None))
                 else:
-                    self.files += item.has_content and len(self.names) > number
-                    batch.append(_Met(item, path, number, asked=False))
-                if stop - self._low > _TOGETHER:
-                    self._flush(buffer, stop)
-        except DamagedError as error:
-            wrong = error
+                    asked = self._file(buffer, item.begin, stop, path, number)
+            else:
+                self.files += item.has_content and len(self.names) > number
+            self._batch.append(_Met(item.start, item.begin, stop, item.name, number, asked, item))
+            cursor.at = after
+            if stop - self._low > _TOGETHER:
+                self._flush(buffer, min(cursor.at, end))
+            if wrong is not None or cursor.at >= end:
+                break
         self._flush(buffer, end if wrong is not None else min(cursor.at, end))
         if wrong is not None:
             raise wrong
         return None
+
+    def _usual(self, buffer: Any, end: int) -> None:
+        """Take members for as long as they are plain files of plain names: nearly all there are, so nothing is called that need not be."""
+        cursor, batch, limit = self._cursor, self._batch, min(self._limit, HELD)
+        unpack, marks, mark = HEADER.unpack_from, self.names.files, blake2b
+        at, low = cursor.at, self._low
+        files = size = 0
+        while at + BLOCK <= end:
+            name, field, kind, _, magic, prefix = unpack(buffer, at)
+            digits = field[:11]
+            if kind != _PLAIN or magic[:5] != b"ustar" or not digits.isdigit() or digits.strip(b"01234567"):
+                break
+            length = int(digits, 8)
+            begin = at + BLOCK
+            stop = begin + length
+            after = stop + -length % BLOCK
+            if after > end or length > limit:
+                break
+            name = name.partition(b"\0")[0]
+            item = None
+            if prefix[0] and magic == b"ustar\0":
+                name = prefix.partition(b"\0")[0] + b"/" + name
+                item = Item(name, kind, at, begin, stop)
+            if b"/." in name or b"//" in name or name[:1] in _LEADS:
+                break
+            number = len(marks)
+            marks.append(mark(name, digest_size=WIDTH).digest())
+            files += 1
+            asked = False
+            if length:
+                size += length
+                data = buffer[begin:stop]
+                archive = kind_of(data)
+                asked = archive is None
+                if archive is not None:
+                    self._eye.open(self._chunk(data, name, number), archive)
+            batch.append(_Met(at, begin, stop, name, number, asked, item))
+            at = after
+            if at - low > _TOGETHER:
+                self._flush(buffer, min(at, end))
+                batch, low = self._batch, at
+        cursor.at = at
+        self.files += files
+        self.size += size
+
+    def _file(self, buffer: Any, begin: int, end: int, path: bytes, number: int) -> bool:
+        """Count a file's content, and open it if it is an archive; says whether it is still to be asked for."""
+        self.files += 1
+        self.size += end - begin
+        archive = _kind(buffer, begin, end)
+        if archive is not None:
+            self._eye.open(self._chunk(buffer[begin:end], path, number), archive)
+        return archive is None
 
     def _left_out(self, path: bytes) -> None:
         self.skips.append(Skip("excluded", path, "excluded-by-config", "a pattern of the configuration"))
@@ -184,42 +250,43 @@ class Members:
         self._batch = []
         with memoryview(buffer) as whole, whole[low:high] as view:
             ends = self._eye.ends(view)
-        joined = [met for met in batch if ends is None or len(met.item.name) > _NAME]
-        if joined and self._eye.hits(b"\n".join([text for met in joined for text in _words(met.item)])):
-            for met in joined:
+        # What stands in two pieces in a header is not found there.
+        split = [met for met in batch if met.item is not None and len(met.name) > _NAME] if ends is not None else batch
+        if split and self._eye.hits(b"\n".join([text for met in split for text in _words(met)])):
+            for met in split:
                 self._texts(met)
         if ends is None:
             for met in batch:
-                self._content(buffer, met)
+                if met.asked:
+                    self._eye.take(self._chunk(buffer[met.begin : met.end], normal(met.name), met.number), None)
         elif ends:
-            starts = [met.item.start for met in batch]
-            seen: set[tuple[int, bool]] = set()
-            for to in ends:
-                number = bisect_left(starts, low + to) - 1
-                met = batch[max(number, 0)]
-                inside = low + to > met.item.begin
-                if (number, inside) in seen:
-                    continue
-                seen.add((number, inside))
-                if inside:
-                    self._content(buffer, met)
-                elif len(met.item.name) <= _NAME:
-                    self._texts(met)
-        batch.clear()
-        self._batch = batch
+            self._hit(buffer, batch, [(number, low + to) for number, to in ends])
 
-    def _content(self, buffer: Any, met: _Met) -> None:
-        if met.asked:
-            data = buffer[met.item.begin : met.item.end]
-            self._eye.take(self._chunk(data, met.path, met.number))
+    def _hit(self, buffer: Any, batch: list[_Met], ends: list[tuple[int, int]]) -> None:
+        """Look closely at the members in which something ends."""
+        starts = [met.start for met in batch]
+        inside: dict[int, list[tuple[int, int]]] = {}
+        words: set[int] = set()
+        for number, to in ends:
+            place = max(bisect_left(starts, to) - 1, 0)
+            met = batch[place]
+            if to <= met.begin:
+                words.add(place)
+            elif met.asked and to <= met.end:
+                inside.setdefault(place, []).append((number, to - met.begin))
+        for place in sorted(words):
+            self._texts(batch[place])
+        for place, own in inside.items():
+            met = batch[place]
+            self._eye.take(self._chunk(buffer[met.begin : met.end], normal(met.name), met.number), own)
 
     def _texts(self, met: _Met) -> None:
         """Look at the words of a member's headers, each by itself."""
-        for text in _words(met.item):
+        for text in _words(met):
             if text and self._eye.hits(text):
-                chunk = self._chunk(text, met.path, met.number)
-                marked = {**chunk.provenance.details, "member": "name" if text == met.item.name else "note"}
-                self._eye.take(chunk._replace(provenance=chunk.provenance._replace(details=marked)))
+                chunk = self._chunk(text, normal(met.name), met.number)
+                marked = {**chunk.provenance.details, "member": "name" if text == met.name else "note"}
+                self._eye.take(chunk._replace(provenance=chunk.provenance._replace(details=marked)), None)
 
     def _chunk(self, data: bytes, path: bytes, number: int) -> Chunk:
         return Chunk(data, Provenance("image", path, {**self._details, "n": number}))
@@ -228,7 +295,7 @@ class Members:
         """Take a member that is not held whole, unless it is an archive."""
         number = len(self.names)
         path = self._named(item)
-        self._texts(_Met(item, path, number, asked=False))
+        self._texts(_Met(item.start, item.begin, item.begin, item.name, number, False, item))
         if source.left > self._limit:
             self.skips.append(too_large(path, source.left, self._limit))
             return
@@ -250,13 +317,13 @@ class Members:
                 chunk = chunk._replace(
                     provenance=chunk.provenance._replace(details={**chunk.provenance.details, "offset": offset, "line": line, "body": (low, high)})
                 )
-            self._eye.take(chunk)
+            self._eye.take(chunk, None)
             self.size += int(str(high)) - int(str(low))
         self.files += 1
 
 
-def _words(item: Item) -> tuple[bytes, ...]:
-    return (item.name, item.link, *item.texts) if item.link or item.texts else (item.name,)
+def _words(met: _Met) -> tuple[bytes, ...]:
+    return (met.name,) if met.item is None else (met.name, met.item.link, *met.item.texts)
 
 
 def _kind(buffer: Any, begin: int, end: int) -> str | None:

@@ -12,6 +12,7 @@ from leaksieve.archives.magic import BLOCK, kind_of
 from leaksieve.config import Config
 from leaksieve.engine.matcher import EMPTY, Result
 from leaksieve.engine.prefilter import Hyperscan, compile_all
+from leaksieve.engine.vocabulary import Hits
 from leaksieve.image_members import BROKEN, Feed, Members
 from leaksieve.model import Chunk, Located, Match, Provenance, Skip
 from leaksieve.oci.digest import Verifier
@@ -73,17 +74,23 @@ class ImageWorker(Worker):
         answer = Answer(kept.located, kept.skips, files, size, kept.counts)
         return LayerAnswer(answer, members.names.names() if members is not None else Names(), verified)
 
-    def ends(self, data: memoryview) -> list[int] | None:
+    def ends(self, data: memoryview) -> list[tuple[int, int]] | None:
         """See :class:`leaksieve.image_members.Eye`."""
-        return None if self._hyperscan is None else [to for _, to in self._hyperscan.ends(data)]
+        return None if self._hyperscan is None else self._hyperscan.ends(data)
 
     def hits(self, data: bytes) -> bool:
         """See :class:`leaksieve.image_members.Eye`."""
         return self.engine.scan(data) is not EMPTY
 
-    def take(self, chunk: Chunk) -> None:
+    def take(self, chunk: Chunk, ends: list[tuple[int, int]] | None) -> None:
         """See :class:`leaksieve.image_members.Eye`."""
-        result = self.engine.scan(chunk.data, chunk.provenance.path)
+        if ends is None or self._hyperscan is None:
+            result = self.engine.scan(chunk.data, chunk.provenance.path)
+        else:
+            hits = self._hyperscan.starts(chunk.data, ends)
+            # What begins in the header is none of the member's.
+            literals, gates, escapes, forms = ([hit for hit in several if hit[1] >= 0] for several in hits)
+            result = self.engine.judge(chunk.data, Hits(literals, gates, escapes, forms), chunk.provenance.path)
         if result is not EMPTY:
             self._keep(chunk, result, self._kept)
 
@@ -238,7 +245,7 @@ class ImageWorker(Worker):
         chunk = Chunk(data, Provenance("image", title.encode("utf-8", "replace"), {"layer": blob.descriptor.digest, "part": 0, "document": True}))
         kind = kind_of(data)
         if kind is None:
-            self.take(chunk)
+            self.take(chunk, None)
         else:
             self.open(chunk, kind)
 

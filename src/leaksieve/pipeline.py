@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from leaksieve.history_run import Progress
     from leaksieve.image_run import ImageProgress
     from leaksieve.reports.base import RuleInfo
-    from leaksieve.verifiers.plan import Candidate
     from leaksieve.sources.history import HistorySource
     from leaksieve.sources.image import ImageSource
+    from leaksieve.verifiers.plan import Candidate
 
 # Up to this many bytes Aho-Corasick in this process is done before Hyperscan has compiled.
 SMALL = 3 * 1024 * 1024
@@ -60,7 +60,7 @@ class Verify(Protocol):
     """Asks providers about the credentials behind findings."""
 
     def __call__(
-        self, findings: list[Finding], rules: Mapping[str, RuleInfo], candidates: Callable[[Collection[str]], list[Candidate]], coverage: Coverage
+        self, findings: list[Finding], rules: Mapping[str, RuleInfo], candidates: Callable[[Collection[str]], list[Candidate]], coverage: Coverage, /
     ) -> list[Finding]:
         """Return the findings with their verdicts.  ``candidates`` takes the ids of the user's own rules and gives the credentials."""
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 # Neither what git ignores nor other people's half-finished work belongs into the copy that is built.
-PARTS = ("src", "rules", "docs", "build_rules.py", "pyproject.toml", "LICENSE", "README.md", "THIRD_PARTY.md")
+PARTS = ("src", "rules", "docs", "man", "build_rules.py", "pyproject.toml", "LICENSE", "README.md", "THIRD_PARTY.md")
 RULES_FILE = "leaksieve/ruleset/builtin.jsonl"
 
 
@@ -87,7 +87,9 @@ def test_the_wheel_holds_what_is_needed_to_run_and_nothing_else(wheel):
     modules = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
     assert modules <= names
     assert {"leaksieve/reports/schema.json", "leaksieve/py.typed", RULES_FILE} <= names
-    assert {name.split("/")[0] for name in names} == {"leaksieve", next(name for name in names if ".dist-info/" in name).split("/")[0]}
+    shared = {name.partition(".data/data/")[2] for name in names if ".data/data/" in name}
+    assert shared == {f"share/man/man1/{page.name}" for page in (ROOT / "man").iterdir()}
+    assert {name.split("/")[0] for name in names if ".data/" not in name} == {"leaksieve", next(name for name in names if ".dist-info/" in name).split("/")[0]}
     licences = {name.rsplit("/", 1)[1] for name in names if ".dist-info/licenses/" in name}
     assert licences == {"LICENSE", "THIRD_PARTY.md"}
 

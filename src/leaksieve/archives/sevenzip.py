@@ -93,7 +93,8 @@ def _entries(data: Buffer, budget: Budget) -> Iterator[Entry]:
 def _member(member: Any, folder: Any, file: io.BufferedReader[Any], budget: Budget) -> Entry:
     size, limit, name = int(member.uncompressed), budget.member_limit, _name(member)
     machine = folder.get_decompressor(member.compressed)
-    parts = []
+    # Joining pieces would hold all of it twice.
+    content = io.BytesIO()
     left, crc = size, 0
     try:
         while left > 0:
@@ -106,21 +107,21 @@ def _member(member: Any, folder: Any, file: io.BufferedReader[Any], budget: Budg
             crc = zlib.crc32(piece, crc)
             # One that is over the limit is read all the same: what comes behind it may hang on it.
             if size <= limit:
-                parts.append(bytes(piece))
+                content.write(piece)
     except (LimitError, MemoryError):
         raise
     except Exception as error:
         if type(error).__name__ == "UnsupportedCompressionMethodError":
             raise
-        return Entry(name, b"".join(parts), (), ("archive-damaged", "does not inflate"))
+        return Entry(name, content.getvalue(), (), ("archive-damaged", "does not inflate"))
     if size > limit:
         return Entry(name, None, (), too_large(size, limit))
-    content = b"".join(parts)
+    data = content.getvalue()
     if member.crc32 is not None and crc != member.crc32:
-        return Entry(name, content, (), ("archive-damaged", "wrong checksum"))
+        return Entry(name, data, (), ("archive-damaged", "wrong checksum"))
     if member.is_symlink:
-        return Entry(name, None, (content[:MEBIBYTE],))
-    return Entry(name, content)
+        return Entry(name, None, (data[:MEBIBYTE],))
+    return Entry(name, data)
 
 
 def _name(member: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 from typing import Final, Protocol
 
@@ -160,14 +161,20 @@ class Inflating(Reader):
         if place + size <= len(self._ready):
             self._place = place + size
             return self._ready[place : place + size]
-        parts = []
+        first = self._next(size)
+        if len(first) == size or not first:
+            return first
+        # Joining pieces would hold all of it twice.
+        content = io.BytesIO()
+        content.write(first)
+        size -= len(first)
         while size > 0:
             piece = self._next(size)
             if not piece:
                 break
-            parts.append(piece)
+            content.write(piece)
             size -= len(piece)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return content.getvalue()
 
     def peek(self, size: int) -> bytes:
         """As of bytes in memory; raises LimitError."""

@@ -30,7 +30,7 @@ _USUAL: Final = frozenset(b"0\x0012345")
 _LINKED: Final = frozenset(b"12")
 _ZEROS: Final = bytes(BLOCK)
 # Name, size, type, link, magic, prefix.
-_HEADER: Final = Struct("100s24x12s20xB100s6s82x155s12x")
+HEADER: Final = Struct("100s24x12s20xB100s6s82x155s12x")
 _REST: Final = b"(behind the end)"
 _SILENT: Final = frozenset({b"path", b"linkpath", b"size", b"GNU.sparse.name"})
 
@@ -72,7 +72,7 @@ class Cursor:
 
         Raises DamagedError where the archive does not hold together.
         """
-        unpack = _HEADER.unpack_from
+        unpack = HEADER.unpack_from
         self.at = at
         while at + BLOCK <= end:
             name, field, kind, link, magic, prefix = unpack(buffer, at)
@@ -162,7 +162,7 @@ def borders(buffer: Any, at: int, end: int, step: int) -> Iterator[int]:
 
     Stops before anything out of the usual: the rest is one part, and whoever walks it will say what is wrong.
     """
-    unpack = _HEADER.unpack_from
+    unpack = HEADER.unpack_from
     cursor = Cursor()
     due = at + step
     while at + BLOCK <= end:

@@ -104,6 +104,10 @@ class Engine:
         hits = self.prefilter.hits(data)
         if hits is NOTHING:
             return EMPTY
+        return self.judge(data, hits, path)
+
+    def judge(self, data: bytes, hits: Hits, path: bytes) -> Result:
+        """What comes of a prefilter's hits in a buffer."""
         result = self.candidates(data, hits)
         return Result(self.resolved(result.matches, path, data), result.skips) if result.matches else result
 

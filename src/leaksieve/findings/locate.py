@@ -31,7 +31,7 @@ class _Place(NamedTuple):
     more: int
     touched: tuple[int, int]
     marker: inline.Marker | None
-    above: bool
+    standing: str
 
 
 def locate(
@@ -74,7 +74,7 @@ def _located(place: _Place, provenance: Provenance, canvas: Canvas, present: boo
         context += f" … ({place.more} more {'line' if place.more == 1 else 'lines'})"
     allowed = ""
     if place.marker:
-        allowed = inline.sentence(place.marker, match.rule_id, canvas.render(lines, *place.marker.reason), place.above)
+        allowed = inline.sentence(place.marker, match.rule_id, canvas.render(lines, *place.marker.reason), place.standing)
     return Located(
         rule_id=match.rule_id,
         secret=match.secret,
@@ -112,7 +112,7 @@ def _places(data: bytes, reported: list[Match], reveal: bool, names: Callable[[s
 class _Page:
     """One reading of the data, as UTF-8 or as UTF-16; places are asked for in order of their offset."""
 
-    __slots__ = ("_allow", "_cursor", "_ends", "_lines", "_markers", "_names", "_previous")
+    __slots__ = ("_allow", "_blocks", "_cursor", "_ends", "_lines", "_markers", "_names", "_previous")
 
     def __init__(self, data: bytes, codec: str, names: Callable[[str], Collection[str]] | None) -> None:
         self._lines = Lines(data, codec)
@@ -122,6 +122,7 @@ class _Page:
         # Line start -> what is worth keeping of it, since a line of megabytes can hold thousands of findings.
         self._ends: dict[int, int] = {}
         self._markers: dict[int, list[inline.Marker]] = {}
+        self._blocks: list[inline.Block] | None = None
         self._previous: dict[int, int] = {}
 
     def place(self, match: Match, reveal: bool) -> _Place:
@@ -135,7 +136,7 @@ class _Page:
         last_start = max(first_start, lines.rfind(start, final) + lines.width)
         last_end = self._line_end(last_start)
         more = lines.count(start, final)
-        marker, above = self._marker(match, first_start, last_start) if self._allow else (None, False)
+        marker, standing = self._marker(match, first_start, last_start, last_end) if self._allow else (None, "")
         return _Place(
             match=match,
             lines=lines,
@@ -146,7 +147,7 @@ class _Page:
             more=more,
             touched=(first_start, last_end),
             marker=marker,
-            above=above,
+            standing=standing,
         )
 
     def _line_end(self, line_start: int) -> int:
@@ -169,7 +170,8 @@ class _Page:
             end = lines.ahead(start, end, 2 * _AROUND)
         return lines.back(start, line[0], _AROUND), lines.ahead(end, line[1], _AROUND)
 
-    def _marker(self, match: Match, first_start: int, last_start: int) -> tuple[inline.Marker | None, bool]:
+    def _marker(self, match: Match, first_start: int, last_start: int, last_end: int) -> tuple[inline.Marker | None, str]:
+        """The comment that speaks for a match, and where it stands if not on its line."""
         lines = self._lines
         start, end = match.secret_span
         names = self._names(match.rule_id) if self._names else ()
@@ -178,12 +180,33 @@ class _Page:
             around = around + self._markers_at(last_start)
         # A comment that is part of the secret was not written about it.
         marker = inline.choose((item for item in around if item.here and (item.end <= start or item.start >= end)), names)
-        if marker or first_start <= lines.origin:
-            return marker, False
-        if first_start not in self._previous:
-            self._previous[first_start] = max(lines.origin, lines.rfind(lines.origin, first_start - lines.width) + lines.width)
-        marker = inline.choose((item for item in self._markers_at(self._previous[first_start]) if item.below), names)
-        return marker, marker is not None
+        if marker:
+            return marker, ""
+        if first_start > lines.origin:
+            if first_start not in self._previous:
+                self._previous[first_start] = max(lines.origin, lines.rfind(lines.origin, first_start - lines.width) + lines.width)
+            marker = inline.choose((item for item in self._markers_at(self._previous[first_start]) if item.below), names)
+            if marker:
+                return marker, "on the line before"
+        if last_start != first_start and (after := lines.find(last_end) + lines.width) < len(lines.data):
+            marker = inline.choose((item for item in self._markers_at(after) if item.above), names)
+            if marker:
+                return marker, "on the line after"
+        marker = inline.choose((block.marker for block in self._enclosing() if block.start <= start < block.end), names)
+        return marker, "above" if marker else ""
+
+    def _enclosing(self) -> list[inline.Block]:
+        """The file's blocks, looked for once."""
+        if self._blocks is None:
+            lines = self._lines
+            origin = lines.origin
+
+            def moved(offset: int) -> int:
+                return origin + offset * lines.width
+
+            found = inline.blocks(lines.shadow(origin, len(lines.data))) if inline.may_hold_blocks(lines.data, lines.codec) else []
+            self._blocks = [inline.Block(moved(block.start), moved(block.end), _moved(block.marker, moved)) for block in found]
+        return self._blocks
 
     def _markers_at(self, line_start: int) -> list[inline.Marker]:
         if line_start not in self._markers:
@@ -193,10 +216,12 @@ class _Page:
             def moved(offset: int) -> int:
                 return line_start + offset * lines.width
 
-            self._markers[line_start] = [
-                item._replace(start=moved(item.start), end=moved(item.end), reason=(moved(item.reason[0]), moved(item.reason[1]))) for item in found
-            ]
+            self._markers[line_start] = [_moved(item, moved) for item in found]
         return self._markers[line_start]
+
+
+def _moved(marker: inline.Marker, moved: Callable[[int], int]) -> inline.Marker:
+    return marker._replace(start=moved(marker.start), end=moved(marker.end), reason=(moved(marker.reason[0]), moved(marker.reason[1])))
 
 
 def _present(chunk: Chunk, places: list[_Place]) -> dict[tuple[int, int], bool]:

@@ -46,10 +46,10 @@ class Names(NamedTuple):
 
 
 class Collector:
-    """Names as they are met, in order."""
+    """Names as they are met, in order; ``files`` are the marks of those that are no folders."""
 
     def __init__(self) -> None:
-        self._files: list[bytes] = []
+        self.files: list[bytes] = []
         self._folders: list[bytes] = []
         self._gone: list[bytes] = []
         self._emptied: list[bytes] = []
@@ -57,13 +57,13 @@ class Collector:
 
     def __len__(self) -> int:
         """Return how many files were met: the number of the next one."""
-        return len(self._files)
+        return len(self.files)
 
     def file(self, path: bytes) -> None:
         """Note anything that is no folder and no hard link."""
         if WHITEOUT in path and self._whiteout(path):
             return
-        self._files.append(blake2b(path, digest_size=WIDTH).digest())
+        self.files.append(blake2b(path, digest_size=WIDTH).digest())
 
     def folder(self, path: bytes) -> None:
         """Note a folder."""
@@ -71,7 +71,7 @@ class Collector:
 
     def link(self, path: bytes, target: bytes) -> None:
         """Note a hard link."""
-        self._files.append(mark(path))
+        self.files.append(mark(path))
         self._links.append((path, target))
 
     def _whiteout(self, path: bytes) -> bool:
@@ -86,7 +86,7 @@ class Collector:
 
     def names(self) -> Names:
         """Return what was met."""
-        return Names(b"".join(self._files), b"".join(self._folders), tuple(self._gone), tuple(self._emptied), tuple(self._links))
+        return Names(b"".join(self.files), b"".join(self._folders), tuple(self._gone), tuple(self._emptied), tuple(self._links))
 
 
 def joined(parts: Sequence[Names]) -> Names:

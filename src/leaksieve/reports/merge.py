@@ -121,9 +121,22 @@ def _receipt(receipts: Sequence[Coverage]) -> Coverage:
     total.inline_allowed = sum(receipt.inline_allowed for receipt in receipts)
     total.allow = [entry for receipt in receipts for entry in receipt.allow]
     total.baseline = _baseline([receipt.baseline for receipt in receipts if receipt.baseline is not None])
+    total.verification = _verification([receipt.verification for receipt in receipts if receipt.verification is not None])
     if len({receipt.ruleset_hash for receipt in receipts}) > 1:
         total.notes.append("the merged reports were made with different rulesets")
     return total
+
+
+def _verification(parts: list[dict[str, object]]) -> dict[str, object] | None:
+    """Return the calls of all live checks, and their verdicts added up."""
+    if not parts:
+        return None
+    verdicts: dict[str, int] = {}
+    for part in parts:
+        counts = part.get("verdicts")
+        for state, count in counts.items() if isinstance(counts, dict) else ():
+            verdicts[state] = verdicts.get(state, 0) + count
+    return {"calls": [call for part in parts if isinstance(calls := part.get("calls"), list) for call in calls], "verdicts": verdicts}
 
 
 def _baseline(parts: list[dict[str, object]]) -> dict[str, object] | None:

@@ -26,8 +26,8 @@ class Declared:
         made = self._request(self._table, subject, endpoint)
         place = place_of(made.url)
         return [
-            Call(place.host, place.port, f"{made.method} {_shown_path(self._table, self._table['url'])}"),
-            *(Call(place.host, place.port, f"{one['method']} {_shown_path(self._table, one['url'])} (if active)") for one in self._table["more"]),
+            Call(place.host, place.port, f"{made.method} {_shown_path(self._table, self._table['url'], endpoint)}"),
+            *(Call(place.host, place.port, f"{one['method']} {_shown_path(self._table, one['url'], endpoint)} (if active)") for one in self._table["more"]),
         ]
 
     async def verify(self, subject: Subject, net: Net) -> Verdict:
@@ -106,9 +106,11 @@ def _based(table: Mapping[str, Any], url: str, endpoint: str) -> str:
     return base + "/" + rest.partition("/")[2]
 
 
-def _shown_path(table: Mapping[str, Any], url: str) -> str:
+def _shown_path(table: Mapping[str, Any], url: str, endpoint: str) -> str:
     """A URL's path as the table writes it, fields in braces."""
-    path = "/" + url.partition("://")[2].partition("/")[2] if "://" in url else url
+    if url == "{secret}":
+        return url
+    path = "/" + _based(table, url, endpoint).partition("://")[2].partition("/")[2]
     return path + ("?…" if table["auth"]["scheme"] == "query" else "")
 
 

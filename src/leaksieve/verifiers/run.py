@@ -11,7 +11,7 @@ from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, UNKNOWN, Failed,
 from leaksieve.verifiers.decoy import decoy
 from leaksieve.verifiers.limits import Budget
 from leaksieve.verifiers.memory import Memory
-from leaksieve.verifiers.network import BoundNet, Network, Resolve, resolve
+from leaksieve.verifiers.network import BoundNet, Network
 from leaksieve.verifiers.plan import EgressPlan, Job, Result, hosts_of
 from leaksieve.verifiers.settings import Settings
 
@@ -27,18 +27,18 @@ class Ran:
         self.interrupted = False
 
 
-def carry_out(plan: EgressPlan, settings: Settings, memory: Memory, *, resolver: Resolve = resolve, clock: Callable[[], float] = time.time) -> Ran:
+def carry_out(plan: EgressPlan, settings: Settings, memory: Memory, *, network: Network | None = None, clock: Callable[[], float] = time.time) -> Ran:
     """Ask, and return every verdict; Ctrl-C ends it early and keeps those that are there.
 
+    ``network`` is the tests' way to decide what names mean and where they lead.
     Raises UsageError where the HTTP client is not installed, ConfigError for settings that do not hold.
     """
     ran = Ran()
     ran.results |= plan.settled
     rest = "limit"
     if plan.jobs:
-        network = Network(settings, resolver)
         try:
-            asyncio.run(_Run(network, memory, clock, ran).all(plan.jobs))
+            asyncio.run(_Run(network or Network(settings), memory, clock, ran).all(plan.jobs))
         except KeyboardInterrupt:
             ran.interrupted = True
             rest = "interrupted"

@@ -344,3 +344,27 @@ def test_odd_spans_are_survived():
     assert places[0].start_column == 1
     assert all("\n" not in place.context for place in places)
     assert find(b"", Match("r", Span(0, 0), Span(0, 0), Secret(b"")))[0].context == ""
+
+
+def test_a_block_allows_what_stands_in_it():
+    data = b"a=" + OTHER + b"\n# leaksieve:allow-start -- made up\nx\nb=" + TOKEN + b"\n# leaksieve:allow-end\nc=" + OTHER + b"\n"
+    places = find(data, match(data, TOKEN), match(data, OTHER))
+    allowed = {place.secret.reveal(): place.allowed for place in places}
+    assert allowed == {TOKEN: "inline comment leaksieve:allow-start above (made up)", OTHER: ""}
+    assert find(data, match(data, TOKEN), inline_allow=False)[0].allowed == ""
+
+
+def test_a_block_in_utf_16():
+    text = "\ufeff# leaksieve:allow-start\r\nb\r\nk = '" + TOKEN.decode() + "'\r\n# leaksieve:allow-end\r\n"
+    data = text.encode("utf-16-le")
+    place = find(data, match(data, TOKEN.decode().encode("utf-16-le"), decoded=("utf-16-le",)))[0]
+    assert place.allowed == "inline comment leaksieve:allow-start above"
+
+
+def test_a_kingfisher_comment_after_a_secret_of_several_lines():
+    secret = b"line one\nline two"
+    data = b"k='" + secret + b"'\n# kingfisher:ignore\n"
+    assert find(data, match(data, secret))[0].allowed == "inline comment kingfisher:ignore on the line after"
+    assert find(b"x\n" + data, match(b"x\n" + data, b"line one"))[0].allowed == ""
+    data = b"# kingfisher:ignore\nk='" + secret + b"'"
+    assert find(data, match(data, secret))[0].allowed == "inline comment kingfisher:ignore on the line before"

@@ -87,16 +87,18 @@ def resolve(job: Job, repository: Repository) -> Resolved:
         head = finder.first(("HEAD",))
         view = Between((), (), what, (Skip("excluded", job.what.encode(errors="replace"), "deleted-branch", job.nothing),))
         return Resolved(view, head, f"{what}: {job.nothing}")
-    head = finder.first(job.heads or ("HEAD",))
+    tip, head = finder.tip(job.heads or ("HEAD",))
     if job.whole:
         return Resolved(None, head, f"{what}: the whole history is scanned")
     left_out = finder.left_out(job, head)
     commit = finder.first(job.trusted) if job.trusted else head
     against = f"without what {left_out[0].hex()[:12]} has" if left_out else "with all that leads to it"
+    if head in left_out:
+        against = "alone: the commit is one that was there before"
     told = f"{what}: {head.hex()[:12]} is scanned {against}" + (f", by the configuration of {commit.hex()[:12]}" if job.review else "")
     name = os.fsencode(job.heads[0] if job.heads else "HEAD")
     resolved = "..".join(oid.hex() for oid in (*left_out[:1], head))
-    return Resolved(Between(((name, head),), left_out, resolved, may_be_empty=job.may_be_empty), commit, told)
+    return Resolved(Between(((name, tip),), left_out, resolved, may_be_empty=job.may_be_empty), commit, told)
 
 
 class _Finder:
@@ -114,6 +116,17 @@ class _Finder:
                 trouble = trouble or error
         assert trouble is not None
         raise trouble
+
+    def tip(self, revisions: tuple[str, ...]) -> tuple[bytes, bytes]:
+        """The first object that is here, which may be a tag with a text of its own, and the commit it leads to."""
+        commit = self.first(revisions)
+        for revision in revisions:
+            try:
+                if self._revisions.commit(revision) == commit:
+                    return self._revisions.object(revision), commit
+            except RevisionError:
+                continue
+        return commit, commit
 
     def left_out(self, job: Job, head: bytes) -> tuple[bytes, ...]:
         bases: dict[bytes, None] = {}

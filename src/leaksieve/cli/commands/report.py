@@ -88,7 +88,7 @@ def _written(paths: list[str], formats: tuple[str, ...], outputs: tuple[str, ...
     reporters = ready(places)
     private, read = False, []
     for path in paths:
-        data, owned = _read(path)
+        data, owned = read_file(path)
         private = private or owned
         read.append(read_report(data, "standard input" if path == "-" else path))
     report = make(read)
@@ -98,7 +98,7 @@ def _written(paths: list[str], formats: tuple[str, ...], outputs: tuple[str, ...
     return ExitCode.CLEAN
 
 
-def _read(path: str) -> tuple[bytes, bool]:
+def read_file(path: str) -> tuple[bytes, bool]:
     """Return a file's bytes, and whether it was for its owner alone, as reports with revealed secrets are."""
     import os
     import stat

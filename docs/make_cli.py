@@ -12,7 +12,7 @@ from leaksieve.cli.options import _parameters
 from leaksieve.cli.root import root
 
 PAGE = Path(__file__).parent / "cli.md"
-TAKERS = "`scan`, `dir`, `git`, `stdin` and `hook pre-commit` take these; `--no-gitignore` belongs to `scan` and `dir` alone."
+TAKERS = "`scan`, `dir`, `git`, `stdin`, `ci` and `hook` take these; `--no-gitignore` belongs to `scan` and `dir` alone."
 NO_GITIGNORE = "`--no-gitignore`"
 HEAD = """# Commands
 

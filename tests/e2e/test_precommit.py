@@ -147,6 +147,24 @@ def test_commit_a_uses_an_index_of_its_own(gate, token):
     gate.passes("commit", "-a", "-m", "clean")
 
 
+def test_in_a_container_the_index_of_a_commit_is_found_without_git_naming_it(gate, token):
+    """As the hook for containers runs: nothing of git's environment arrives."""
+    hook = gate.path / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nunset GIT_INDEX_FILE GIT_DIR GIT_EXEC_PATH GIT_PREFIX\nexec {gate.entry} hook pre-commit --locked-index\n")
+    hook.chmod(0o755)
+    gate.write("a.py", "x = 1\n")
+    gate.git("add", "a.py")
+    gate.passes("commit", "-m", "first")
+    gate.write("a.py", f"x = '{token}'\n")
+    gate.blocked(token, "commit", "-a", "-m", "all")
+    gate.blocked(token, "commit", "-m", "named", "a.py")
+    gate.git("add", "a.py")
+    gate.blocked(token, "commit", "-m", "staged")
+    gate.write("a.py", "x = 3\n")
+    gate.passes("commit", "-a", "-m", "clean")
+
+
 def test_a_merge_is_held_against_its_first_parent(gate, token):
     gate.install()
     gate.write("a.txt", "1\n")

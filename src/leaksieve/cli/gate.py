@@ -40,13 +40,19 @@ def scan_unstaged(options: Options, repo: str | None) -> int:
     return execute(options, _settle(options, repository), sources, root=root_of(".", repository), repository=repository, whole=False)
 
 
-def check_commit(options: Options, files: Sequence[str]) -> int:
+def check_commit(options: Options, files: Sequence[str], *, locked: bool = False) -> int:
     """Scan what is about to be committed, or the named files.
+
+    ``locked`` reads the index that a commit in progress is writing: in a container nothing of what git says to its hooks
+    arrives, and without that ``git commit -a`` would pass by what was staged before.
 
     Under ``pre-commit run --all-files`` nothing is staged, and passing then would say that files
     were checked that were not; so what is not staged is scanned as it stands.
     """
     repository = open_repository(".", options.allow_root)
+    lock = repository.index_path + b".lock"
+    if locked and not os.environ.get("GIT_INDEX_FILE") and os.path.isfile(lock) and os.path.getsize(lock):
+        return _staged(options, repository._replace(index_path=lock, index_named=True), paths=_relative(repository, files))
     # git itself gives its hooks the index to look at; whoever runs the hook by hand does not.
     if os.environ.get("GIT_INDEX_FILE"):
         return _staged(options, repository, paths=_relative(repository, files))

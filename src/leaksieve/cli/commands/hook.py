@@ -29,12 +29,13 @@ group = LazyGroup(
     and the others as they stand in the working tree.""",
 )
 @click.argument("files", nargs=-1)
+@click.option("--locked-index", is_flag=True, help="Read the index of the commit in progress where git cannot name it: in a container.")
 @common()
-def pre_commit(options: Options, files: tuple[str, ...]) -> int:
+def pre_commit(options: Options, files: tuple[str, ...], locked_index: bool) -> int:
     """Scan what is staged, or the named files."""
     from leaksieve.cli.gate import check_commit
 
-    return check_commit(options, files)
+    return check_commit(options, files, locked=locked_index)
 
 
 @click.command(

@@ -266,6 +266,10 @@ class Hyperscan:
             gates += [gate for gate, passed in looked.items() if passed]
         return Hits(literals, gates, escapes, forms)
 
+    def tails(self) -> list[tuple[int, list[int]]]:
+        """The expressions of gates: their number, and the gates they stand for."""
+        return [(self._gates + which, [gate for gate, _ in words]) for which, (_, words) in enumerate(self._tails)]
+
     def _in_line(self, which: int, line: bytes) -> tuple[tuple[int, int], ...]:
         """The gates of a tail in a line, as (number, place in the line), through the memory of lines."""
         known: tuple[tuple[int, int], ...] | None = self._lines.get(which, line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from leaksieve.engine.fields import Fields, compile_first
 from leaksieve.engine.matcher import Engine
 from leaksieve.engine.multipart import ALONE, PART
 from leaksieve.engine.prefilter import NOTHING, Hyperscan
@@ -47,12 +48,23 @@ class Spotter:
         self._marker = marker
         self._ruleset = ruleset if ruleset is not None else ruleset_for(config)
         self._least = CONFIDENCES.index(config.confidence)
+        self._fields: Fields | None = None
         self._engine = self._made(engine_for(config, small=True))
         self._sure: dict[str, tuple[int, int]] = {}
 
     def _made(self, prefilter: str) -> Engine:
         config = self._config
-        return Engine(self._ruleset, prefilter=prefilter, decode_depth=config.max_decode_depth, timeout=config.rule_timeout, rejected_alone=False)
+        engine = Engine(
+            self._ruleset,
+            prefilter=prefilter,
+            decode_depth=config.max_decode_depth,
+            timeout=config.rule_timeout,
+            compiler=compile_first,
+            rejected_alone=False,
+        )
+        if isinstance(engine.prefilter, Hyperscan):
+            self._fields = Fields(engine.prefilter, engine.vocabulary)
+        return engine
 
     def go_bulk(self) -> None:
         """From now on expect much (the change takes a few tenths of a second)."""
@@ -81,7 +93,13 @@ class Spotter:
             if not found:
                 return NOTHING_SPOTTED
             data = bytes(data)
-            hits = prefilter.starts(data, [(number, to + since) for number, to in found] if since else found)
+            if since:
+                found = [(number, to + since) for number, to in found]
+            if self._fields is not None:
+                found = self._fields.living(data, found)
+                if not found:
+                    return NOTHING_SPOTTED
+            hits = prefilter.starts(data, found)
         else:
             data = bytes(data)
             hits = _behind(prefilter.hits(data), since)

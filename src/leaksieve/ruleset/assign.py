@@ -25,28 +25,28 @@ END = r"(?![A-Za-z0-9_+/=\-])"
 # The gate: the same way from name to value, then four characters that a value is made of.
 VALUE_LENGTH = 4
 NOT_VALUE = frozenset(b" \t\n\r\f\v\"'`,;<>(){}[]")
-_GATE_VALUE = r"[^\s\"'`,;<>(){}\[\]]{4}"
+GATE_VALUE = r"[^\s\"'`,;<>(){}\[\]]{4}"
 # What a rule's own words may add to the gate's word (pass + word) before the name goes on.
 WORD_REST = 16
-GATE_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + _GATE_VALUE
+GATE_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + GATE_VALUE
 _DIGIT = r"(?:[^\s\"'`,;<>(){}\[\]]{4}[0-9]|[0-9][^\s\"'`,;<>(){}\[\]]{4})"
 # What a key or token begins with, where a password may be anything: a digit within sight and more beside it (`key = 0` is met
 # everywhere), or a run of letters long enough to be no word (in quotes, in capitals, or in small letters behind `NAME=`).  Code is full of `token = parser.next()`: this alone leaves a tenth of the lines.
 KEYLIKE = rf"(?=[^\s\"'`,;<>(){{}}\[\]]{{0,63}}{_DIGIT}|(?<=[\"'`;])[A-Za-z]{{12,128}}[\"'`\\&]|(?-i:[A-Z]{{16}})|(?<=[A-Z]=)(?-i:[a-z]{{12}}))"
 # How far that looks, in bytes.
 AHEAD = 129
-KEY_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + KEYLIKE + _GATE_VALUE
+KEY_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + KEYLIKE + GATE_VALUE
 # What follows the first word of a longer name: the rest of the name, then the same.
 NAMED_REST = 96
 # Possessive, since no operator begins with a character of a name: giving characters back could only cost time.
-NAMED_TAIL = rf"[\w.\-]{{0,{NAMED_REST + TAIL_LENGTH}}}+" + _TO_VALUE + _GATE_VALUE
+NAMED_TAIL = rf"[\w.\-]{{0,{NAMED_REST + TAIL_LENGTH}}}+" + _TO_VALUE + GATE_VALUE
 # The same for bulk: everything GATE_TAIL takes and a little more, with unbounded repeats, which cost
 # Hyperscan a twentieth of the bounded ones to compile and half to run.  What it finds is checked with GATE_TAIL.
 _BULK_TO_VALUE = (
     r"[\w.\-]*(?:[\\\"'`\])]|&(?:quot|#3[49]|#x2[27]);)*[ \t]*(?:(?:value[ \t]*)?[=:>|?<](?:[\w.\[\]|? \t]*=)?[=>:|?<, \t\\\"'`&;\[(@$\-]*"
     r"(?:[rbuf@$]*[\"'`\\]+|&(?:quot|#3[49]|#x2[27]);)?|[,(][ \t]*(?:[rbuf@$]*\\*[\"'`]+|&(?:quot|#3[49]|#x2[27]);|\[[ \t]*[\"']))"
 )
-BULK_TAIL = _BULK_TO_VALUE + _GATE_VALUE
+BULK_TAIL = _BULK_TO_VALUE + GATE_VALUE
 KEY_BULK = rf"(?:{_BULK_TO_VALUE}(?:[^\s\"'`,;<>(){{}}\[\]]*{_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))|[\w.\-]*(?-i:[A-Z]=[a-z]{{12}}))"
 
 # A value in free text.  Quoted: anything up to the quote, but not starting with a blank or a bracket.  Bare: up to a

@@ -131,6 +131,11 @@ def _about(before: bytes, head: bytes) -> bool:
     )
 
 
+def is_about(name: bytes) -> bool:
+    """Whether a value with this whole name is never a generic credential: the name says something about one, or only sounds like one."""
+    return _about(b"", name)
+
+
 def _foreign(secret: bytes) -> bool:
     """Whether a value is text in a language with other letters than English: passwords have them seldom, translations always."""
     text = secret.decode("utf-8", "replace")

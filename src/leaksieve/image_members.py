@@ -178,6 +178,7 @@ class Members:
         unpack, marks, mark = HEADER.unpack_from, self.names.files, blake2b
         at, low = cursor.at, self._low
         files = size = 0
+        parents, last = self.names.parents, b""
         while at + BLOCK <= end:
             name, field, kind, _, magic, prefix = unpack(buffer, at)
             digits = field[:11]
@@ -198,6 +199,10 @@ class Members:
                 break
             number = len(marks)
             marks.append(mark(name, digest_size=WIDTH).digest())
+            folder = name[: max(name.rfind(b"/"), 0)]
+            if folder != last:
+                parents.add(folder)
+                last = folder
             files += 1
             asked = False
             if length:

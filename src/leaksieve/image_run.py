@@ -276,7 +276,7 @@ class ImageRun:
             if ordered:
                 names[digest] = joined(ordered)
         told = Told(self._source, names, firsts, Masker(self._ruleset, self._config, everything))
-        places = [told.in_layer(place) for place in self._found]
+        places = [each for place in self._found for each in told.in_layer(place)]
         places += [told.in_text(place, image, text, starts) for image, text, starts, located in texts for place in located]
         return self._own(places) if self._settings.own_layers else places
 

@@ -77,17 +77,17 @@ class Told:
         self._firsts = firsts
         self._masker = masker
         self._stacks: dict[int, Stack] = {}
-        self._made: dict[tuple[object, ...], Provenance] = {}
+        self._made: dict[tuple[object, ...], list[Provenance]] = {}
 
-    def in_layer(self, place: Located) -> Located:
-        """Tell of a place in a layer."""
+    def in_layer(self, place: Located) -> list[Located]:
+        """Tell of a place in a layer: one place, or more where an image has the same layer several times."""
         provenance = place.provenance
         details = provenance.details
         key = (details["layer"], details["part"], details.get("n"), provenance.path, provenance.archive_path, details.get("member"))
         made = self._made.get(key)
         if made is None:
-            made = self._made[key] = provenance._replace(details=self._layer(provenance))
-        return place._replace(provenance=made)
+            made = self._made[key] = [provenance._replace(details=details) for details in self._layer(provenance)]
+        return [place._replace(provenance=one) for one in made]
 
     def in_text(self, place: Located, image: int | None, text: Text, starts: Sequence[int]) -> Located:
         """Tell of a place in an image's own words; ``starts`` is where each of their lines begins."""
@@ -121,7 +121,7 @@ class Told:
         told = {"image": one.name, "platform": one.platform or None}
         return told | {"images": names} if len(names) > 1 else told
 
-    def _layer(self, provenance: Provenance) -> dict[str, Any]:
+    def _layer(self, provenance: Provenance) -> list[dict[str, Any]]:
         details = provenance.details
         digest, part = str(details["layer"]), int(str(details["part"]))
         number = self._firsts.get((digest, part), 0) + int(str(details.get("n", 0)))
@@ -129,7 +129,10 @@ class Told:
         ends = [self._removed(use, provenance.path, number) for use in uses]
         # Where one image shows it, it can be seen.
         at = next((index for index, end in enumerate(ends) if end is None), 0)
-        use, end = uses[at], ends[at]
+        return [self._used(use, end, provenance, uses) for use, end in zip(uses, ends, strict=True) if use.image == uses[at].image]
+
+    def _used(self, use: Use, end: int | None, provenance: Provenance, uses: Sequence[Use]) -> dict[str, Any]:
+        details, digest = provenance.details, use.layer.blob.digest
         image, layer = self._source.images[use.image], use.layer
         told = self._of(use.image) | {
             "layer": digest,

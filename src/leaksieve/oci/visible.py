@@ -46,11 +46,14 @@ class Names(NamedTuple):
 
 
 class Collector:
-    """Names as they are met, in order; ``files`` are the marks of those that are no folders."""
+    """Names as they are met, in order; ``files`` are the marks of those that are no folders.
+
+    ``parents`` are folders that files lie in, whether or not the layer says so: unpacking makes them.
+    """
 
     def __init__(self) -> None:
         self.files: list[bytes] = []
-        self._folders: list[bytes] = []
+        self.parents: set[bytes] = set()
         self._gone: list[bytes] = []
         self._emptied: list[bytes] = []
         self._links: list[tuple[bytes, bytes]] = []
@@ -63,15 +66,17 @@ class Collector:
         """Note anything that is no folder and no hard link."""
         if WHITEOUT in path and self._whiteout(path):
             return
-        self.files.append(blake2b(path, digest_size=WIDTH).digest())
+        self.files.append(mark(path))
+        self.parents.add(path.rpartition(b"/")[0])
 
     def folder(self, path: bytes) -> None:
         """Note a folder."""
-        self._folders.append(mark(path))
+        self.parents.add(path)
 
     def link(self, path: bytes, target: bytes) -> None:
         """Note a hard link."""
         self.files.append(mark(path))
+        self.parents.add(path.rpartition(b"/")[0])
         self._links.append((path, target))
 
     def _whiteout(self, path: bytes) -> bool:
@@ -86,7 +91,14 @@ class Collector:
 
     def names(self) -> Names:
         """Return what was met."""
-        return Names(b"".join(self.files), b"".join(self._folders), tuple(self._gone), tuple(self._emptied), tuple(self._links))
+        folders = set(self.parents)
+        for path in self.parents:
+            for above in _folders(path):
+                if above in folders:
+                    break
+                folders.add(above)
+        folders.discard(b"")
+        return Names(b"".join(self.files), b"".join(map(mark, folders)), tuple(self._gone), tuple(self._emptied), tuple(self._links))
 
 
 def joined(parts: Sequence[Names]) -> Names:

@@ -25,6 +25,8 @@ _METADATA = tuple(
 _CARRIERS = ((ip_network("64:ff9b:1::/48"), 0), (ip_network("::/96"), 0), (ip_network("::ffff:0:0:0/96"), 0), (ip_network("2002::/16"), 80))
 # Where DNS64 is at work every public host has such an address: the one inside is what counts.
 _NAT64 = ip_network("64:ff9b::/96")
+# All of IPv6 that was ever given to anybody.
+_UNICAST = ip_network("2000::/3")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?)*\Z")
 # A name whose last part is a number is one of the many spellings of an address.
 _NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)\Z")
@@ -130,6 +132,8 @@ def _is_metadata(address: Address) -> bool:
 
 
 def _is_public(address: Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
+        return False
     return address.is_global and not (
         address.is_private or address.is_multicast or address.is_reserved or address.is_loopback or address.is_link_local or address.is_unspecified
     )

@@ -53,7 +53,7 @@ class Declared:
             answer.get("note", ""),
             evidence,
             tells,
-            privileged=_is_privileged(tells, self._table["privileged"]),
+            privileged=answer["verdict"] == ACTIVE and _is_privileged(tells, self._table["privileged"]),
         )
 
     async def _further(self, one: Mapping[str, Any], subject: Subject, net: Net, hidden: list[str]) -> dict[str, object]:

@@ -28,7 +28,7 @@ def decoy(subject: Subject, public_prefix: bytes = b"") -> Subject:
         # What looks like prefixes is most of it.
         start = min(len(public_prefix), max(len(value) - 8, 0)) if value.startswith(public_prefix) else 0
     digits = set(value[start:].decode("latin-1")) - set("-_.=+/")
-    hexadecimal = bool(digits) and digits <= set("0123456789abcdef")
+    hexadecimal = len(value) - start >= 16 and digits <= set("0123456789abcdef")
     while True:
         made = value[:start] + bytes(_another(byte, hexadecimal=hexadecimal) for byte in value[start:])
         if made != value or not any(chr(byte).isalnum() for byte in value[start:]):

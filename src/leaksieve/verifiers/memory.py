@@ -9,6 +9,7 @@ from typing import Any
 
 from leaksieve.cache.place import UnusableError, open_place
 from leaksieve.cache.sealed import Sealed
+from leaksieve.secret import Secret
 from leaksieve.verifiers.base import STATES, Verdict
 
 _LIMIT = 64 * 1024
@@ -38,11 +39,11 @@ class Memory:
             self._sealed.close()
             self._sealed = None
 
-    def get(self, key: tuple[bytes, ...]) -> tuple[Verdict, float] | None:
+    def get(self, key: tuple[Secret, ...]) -> tuple[Verdict, float] | None:
         """The verdict under a key, and when it was given (seconds since 1970); None when none is known or it is too old."""
         if self._sealed is None:
             return None
-        content = self._sealed.read((_EDITION, *key), _LIMIT)
+        content = self._sealed.read((_EDITION, *[field.reveal() for field in key]), _LIMIT)
         if content is None:
             return None
         given, *fields = json.loads(content)
@@ -51,14 +52,14 @@ class Memory:
         verdict = Verdict(*fields)
         return (verdict, given) if verdict.state in STATES else None
 
-    def put(self, key: tuple[bytes, ...], verdict: Verdict) -> None:
+    def put(self, key: tuple[Secret, ...], verdict: Verdict) -> None:
         """Keep a verdict.  The key goes through a keyed hash; of it nothing is written."""
         if self._sealed is None:
             return
         content = json.dumps([self._clock(), *[_plain(field) for field in verdict]]).encode()
         try:
             with self._sealed.lock():
-                self._sealed.write((_EDITION, *key), content)
+                self._sealed.write((_EDITION, *[field.reveal() for field in key]), content)
         except OSError:
             pass  # the next run asks again
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from socket import socket as Socket
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -160,7 +161,7 @@ class Network:
                 if through is not None:
                     if place.scheme != "https":
                         raise Failed("proxy", "plain http is not sent through a proxy")
-                    options = {"proxy": through[0], "proxy_auth": through[1]}
+                    options = {"proxy": through[0], "proxy_headers": through[1]}
                 async with session.request(
                     request.method,
                     URL(request.url, encoded=True),
@@ -401,15 +402,17 @@ def _endpoint(url: str) -> str:
     return url.rstrip("/")
 
 
-def _proxy(url: str | None) -> tuple[str, Any] | None:
-    """The proxy's bare URL and its login."""
+def _proxy(url: str | None) -> tuple[str, dict[str, str]] | None:
+    """The proxy's bare URL and the header of its login."""
     if not url:
         return None
     parts = urlsplit(url if "://" in url else f"http://{url}")
     if parts.scheme != "http" or not parts.hostname:
         raise UsageError("the proxy named in the environment is not an http:// URL", where="--verify", hint="set https_proxy to one")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    login = _client().BasicAuth(unquote(parts.username), unquote(parts.password or "")) if parts.username is not None else None
+    login = {}
+    if parts.username is not None:
+        login["Proxy-Authorization"] = "Basic " + b64encode(f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()).decode()
     return f"http://{host}:{parts.port or 80}", login
 
 

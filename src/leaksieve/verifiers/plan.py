@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from leaksieve.engine.canary import is_canary
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.verify_load import Tables
+from leaksieve.secret import Secret
 from leaksieve.verifiers import CODE
 from leaksieve.verifiers.address import host_of
 from leaksieve.verifiers.base import CANARY, UNKNOWN, UNVERIFIABLE, Call, Failed, Subject, Verdict, Verifier
@@ -55,7 +56,7 @@ class Job(NamedTuple):
     prefix: bytes
     endpoints: Sequence[str]
     calls: Sequence[Call]
-    memory: tuple[bytes, ...]
+    memory: tuple[Secret, ...]
     keys: list[str]
 
 
@@ -90,7 +91,7 @@ class EgressPlan(NamedTuple):
 def plan(candidates: Iterable[Candidate], tables: Tables, settings: Settings, memory: Memory) -> EgressPlan:
     """Sort out what needs no call, and fold the rest: one job for each distinct credential.  RulesetError for code that is not there."""
     made: dict[str, Verifier] = {}
-    jobs: dict[tuple[bytes, ...], Job] = {}
+    jobs: dict[tuple[Secret, ...], Job] = {}
     settled: dict[str, Result] = {}
     for one in candidates:
         table = tables.of(*one.names) if one.trusted else None
@@ -139,12 +140,12 @@ def _is_canary(subject: Subject) -> bool:
     return any(is_canary(held.reveal()) for held in (subject.secret, *subject.parts.values()))
 
 
-def _key(table: Mapping[str, Any], subject: Subject, endpoints: Sequence[str]) -> tuple[bytes, ...]:
+def _key(table: Mapping[str, Any], subject: Subject, endpoints: Sequence[str]) -> tuple[Secret, ...]:
     """What tells one question from another: the whole table, where it is sent, the value, and the parts it needs."""
     needs = table.get("needs")
     parts = [(name, part) for name, part in sorted(subject.parts.items()) if needs is None or name in needs]
     asked = json.dumps([table, list(endpoints)], sort_keys=True, default=str).encode()
-    return (sha256(asked).digest(), subject.secret.reveal(), *(field for name, part in parts for field in (name.encode(), part.reveal())))
+    return (Secret(sha256(asked).digest()), subject.secret, *(held for name, part in parts for held in (Secret(name.encode()), part)))
 
 
 def _verifier(table: Mapping[str, Any]) -> Verifier:

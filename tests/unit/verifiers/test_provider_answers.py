@@ -1,0 +1,105 @@
+"""Every built-in table against the answers its provider documents, over a real socket.
+
+The answers stand in ``answers/<id of the table>.toml``: ``parts`` the credential needs, and ``[[answer]]`` tables with ``status``, ``headers``,
+``body`` (a text, or a table that is sent as JSON), the ``verdict`` they mean and what they tell (``told``).  ``{secret}`` in ``value`` is made here.
+"""
+
+import tomllib
+from base64 import b64decode
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import unquote, unquote_plus
+
+import pytest
+from answers import Answer, provider
+from live import QUICK, Rerouted, candidate, plan
+from live import ask as carry
+
+from leaksieve.ruleset.verify_load import Tables, load_verifiers
+from leaksieve.verifiers.memory import Memory
+
+HERE = Path(__file__).parent / "answers"
+DECLARED = {table["id"]: table for table in load_verifiers().all if "code" not in table}
+VALUE = "tok_" + "a1B2c3D4" * 5
+
+
+def documented(name):
+    return tomllib.loads((HERE / f"{name}.toml").read_text())
+
+
+def cases():
+    for path in sorted(HERE.glob("*.toml")):
+        for number, answer in enumerate(documented(path.stem)["answer"], 1):
+            yield pytest.param(path.stem, answer, id=f"{path.stem}-{number}-{answer['verdict']}")
+
+
+def test_every_table_has_its_documented_answers():
+    """A good and a bad one at least."""
+    known = {path.stem for path in HERE.glob("*.toml")}
+    assert set(DECLARED) - known == set(), "tables without answers/<id>.toml"
+    assert known - set(DECLARED) == set(), "answers without a table"
+    for name in known:
+        assert {"active", "inactive"} <= {answer["verdict"] for answer in documented(name)["answer"]}, name
+
+
+def ask(name, said, value=VALUE, made_up=None):
+    """The verdict where the provider says ``said`` to the credential, and ``made_up`` to any other."""
+    table, known = DECLARED[name], documented(name)
+    value = known.get("value", value)
+    parts = known.get("parts", {})
+    one = candidate(value, table["rules"][0], parts=parts)
+    settings = QUICK._replace(retries=0)
+    if table["url"].startswith("/"):
+        settings = settings._replace(endpoints={table["endpoint"]: ["https://own.example"]})
+
+    def decide(asked):
+        return said if made_up is None or holds(asked, value) else made_up
+
+    assert plan([one], Tables([table]), settings, Memory(None, 0, lambda: 0.0)).jobs, "it could not be asked"
+    with provider(decide) as server:
+        (result,) = carry([one], Tables([table]), settings, Rerouted(settings, server.url)).results.values()
+    return result.verdict
+
+
+def holds(asked, value):
+    """Whether a request carries the credential, in whatever way it is written."""
+    login = asked.headers.get("Authorization", "").removeprefix("Basic ")
+    texts = [asked.path, unquote(asked.path), asked.body.decode(), unquote_plus(asked.body.decode()), *asked.headers.values()]
+    with suppress(ValueError):
+        texts.append(b64decode(login, validate=True).decode())
+    return any(value in text or value.rpartition("/")[2] in text for text in texts)
+
+
+def answer_of(answer):
+    return Answer(answer["status"], answer.get("body"), answer.get("headers", {}))
+
+
+@pytest.mark.parametrize(("name", "answer"), list(cases()))
+def test_a_documented_answer_means_what_it_says(name, answer):
+    said = ask(name, answer_of(answer), made_up=Answer(401))
+    assert (said.state, said.reason) == (answer["verdict"], said.reason if answer["verdict"] == "unknown" else "")
+    for key, value in answer.get("told", {}).items():
+        assert said.told[key] == value
+    assert said.privileged == answer.get("privileged", False)
+
+
+@pytest.mark.parametrize("name", sorted(DECLARED))
+def test_nothing_but_the_provider_makes_it_active_or_dead(name):
+    """What a firewall, a captive portal, a proxy, or an endpoint that answers anybody would say."""
+    for said in (
+        Answer(200, "<html>Welcome to the guest network</html>"),
+        Answer(200, {}),
+        Answer(200, []),
+        Answer(200, "null"),
+        Answer(204),
+        Answer(302, "", {"Location": "https://login.example/"}),
+        Answer(403, "<html>Request blocked</html>"),
+        Answer(407, ""),
+        Answer(429, ""),
+        Answer(503, "<html>try later</html>"),
+    ):
+        assert ask(name, said).state == "unknown", said.status
+    good = next(answer for answer in documented(name)["answer"] if answer["verdict"] == "active")
+    if DECLARED[name]["control"] == "bearer":
+        said = ask(name, answer_of(good))
+        assert (said.state, said.reason) == ("unknown", "no-difference")

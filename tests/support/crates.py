@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 
 from leaksieve.archives.limits import Limits
 from leaksieve.archives.magic import kind_of
-from leaksieve.archives.walk import Given, Member, Text, Walk
+from leaksieve.archives.walk import Given, Member, Rows, Text, Walk
 from leaksieve.model import Skip
 
 MEBIBYTE = 1 << 20
@@ -122,6 +122,16 @@ ARCHIVES: dict[str, Callable[[Mapping[str, bytes]], bytes]] = {
 }
 
 
+class Dribbled:
+    """A stream that gives a little at a time, and once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+
+    def read(self, size: int, /) -> bytes:
+        return self._file.read(min(size, 777))
+
+
 class Walked:
     """All that a walk gave."""
 
@@ -135,6 +145,7 @@ class Walked:
         self.members = {one.path: one.data for one in given if isinstance(one, Member) and not one.opened}
         self.opened = {one.path for one in given if isinstance(one, Member) and one.opened}
         self.texts = [(one.path, one.text) for one in given if isinstance(one, Text)]
+        self.rows = {(one.path, name): dict(cells) for one in given if isinstance(one, Rows) for name, cells in one.rows}
         self.skips = [one for one in given if isinstance(one, Skip)]
 
     @property
@@ -195,4 +206,82 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     "a million empty members": (lambda: many_empty(1_000_000), "archive-limit"),
     "zeros in bzip2": (lambda: bz2.compress(bytes(40 * MEBIBYTE)), "archive-limit"),
     "zeros in a zip": (lambda: zipped({str(number): bytes(20 * MEBIBYTE) for number in range(6)}), "archive-limit"),
+}
+
+
+# -- what libraries read
+
+
+def rpm(members: Mapping[str, bytes], *, pack: Callable[[bytes], bytes] = STREAMS["gzip"], script: bytes = b"") -> bytes:
+    def header(texts: bytes) -> bytes:
+        return b"\x8e\xad\xe8\x01" + bytes(4) + struct.pack(">II", 1, len(texts)) + struct.pack(">IIII", 1023, 6, 0, 1) + texts
+
+    signature = header(b"sum\0")
+    return b"\xed\xab\xee\xdb\3\0" + bytes(90) + signature + bytes(-4 % 8) + header(b"name\0" + script + b"\0") + pack(cpio(members))
+
+
+def sevenzip(members: Mapping[str, bytes], password: str | None = None) -> bytes:
+    import py7zr
+
+    buffer = io.BytesIO()
+    with py7zr.SevenZipFile(buffer, "w", password=password) as archive:
+        for name, data in members.items():
+            archive.writestr(data, name)
+    return buffer.getvalue()
+
+
+def database(script: str, *rows: tuple[str, tuple[object, ...]]) -> bytes:
+    """A database made by a script, and by statements with values."""
+    import sqlite3
+
+    base = sqlite3.connect(":memory:")
+    base.execute("PRAGMA secure_delete=OFF")
+    base.executescript(script)
+    for statement, values in rows:
+        base.execute(statement, values)
+    base.commit()
+    data = bytes(base.serialize())
+    base.close()
+    return data
+
+
+def pdf_objects(*objects: bytes) -> bytes:
+    """A PDF of these objects, the first of them the root."""
+    out = b"%PDF-1.5\n"
+    places = []
+    for number, content in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n" % number + content + b"\nendobj\n"
+    table = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + b"".join(b"%010d 00000 n \n" % place for place in places)
+    return out + table + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(out))
+
+
+def pdf_stream(data: bytes, further: bytes = b"/Filter/FlateDecode") -> bytes:
+    return b"<</Length %d%s>>stream\n" % (len(data), further) + data + b"\nendstream"
+
+
+def pdf(*pages: bytes) -> bytes:
+    """A PDF with a line of text to each page, packed."""
+    kids = b" ".join(b"%d 0 R" % (4 + 2 * number) for number in range(len(pages)))
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, len(pages)), b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+    for number, text in enumerate(pages):
+        objects.append(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents %d 0 R/Resources<</Font<</F1 3 0 R>>>>>>" % (5 + 2 * number))
+        objects.append(pdf_stream(zlib.compress(b"BT /F1 12 Tf 72 700 Td (first line) Tj 0 -20 Td (" + text + b") Tj ET")))
+    return pdf_objects(*objects)
+
+
+def notebook(*sources: object, outputs: tuple[object, ...] = ()) -> bytes:
+    """As Jupyter writes it."""
+    import json
+
+    cells = [{"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": list(outputs), "source": source} for source in sources]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1).encode() + b"\n"
+
+
+DOCUMENTS: dict[str, Callable[[Mapping[str, bytes]], bytes]] = {
+    "7z": sevenzip,
+    "rpm": rpm,
+    "sqlite": lambda members: database("CREATE TABLE t(name TEXT, content)", *[("INSERT INTO t VALUES(?, ?)", (name, data)) for name, data in members.items()]),
+    "pdf": lambda members: pdf(*[data.hex().encode() for data in members.values()]),
+    "notebook": lambda members: notebook(*[[line + "\n" for line in data.decode("latin-1").split("\n")] for data in members.values()]),
 }

@@ -11,6 +11,7 @@ import marshal
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from struct import Struct
@@ -117,6 +118,7 @@ def _serve(make: Callable[[], Iterator[Entry]], into: int, seconds: int) -> NoRe
         os.dup2(nothing, 2)
         os.closerange(3, into)
         os.closerange(into + 1, os.sysconf("SC_OPEN_MAX"))
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  ends with the process
         _bound(seconds)
         end = "end "
         try:

@@ -166,7 +166,7 @@ def _program(data: Buffer, _: str) -> str | None:
 
 def _notebook(data: Buffer, kind: str) -> str | None:
     """Whether JSON is a Jupyter notebook: the version of its format is its last key, or its first."""
-    return kind if b'"nbformat"' in data[-400:] or b'"nbformat"' in data[:200] else None
+    return kind if b'"nbformat":' in data[-400:] or b'"nbformat":' in data[:200] else None
 
 
 def _lzma(data: Buffer, kind: str) -> str | None:

@@ -80,7 +80,9 @@ def _table(base: sqlite3.Connection, name: bytes, left: int) -> Generator[Entry,
         columns = [row[1] for row in base.execute(f"PRAGMA table_xinfo({quoted})") if row[6] == 0]
         wanted = ", ".join('"' + column.decode("utf-8", "replace").replace('"', '""') + '"' for column in columns)
         try:
-            cursor = base.execute(f"SELECT rowid, {wanted} FROM {quoted} NOT INDEXED")  # noqa: S608  names of the database's own, quoted
+            # A column may have taken one of the names that the row's number has.
+            rowid = next(name for name in (b"rowid", b"_rowid_", b"oid", b"NULL") if name not in {column.lower() for column in columns}).decode()
+            cursor = base.execute(f"SELECT {rowid}, {wanted} FROM {quoted} NOT INDEXED")  # noqa: S608  names of the database's own, quoted
         except sqlite3.DatabaseError:
             # One without row ids: they are counted.
             cursor = base.execute(f"SELECT NULL, {wanted} FROM {quoted}")  # noqa: S608
@@ -91,12 +93,12 @@ def _table(base: sqlite3.Connection, name: bytes, left: int) -> Generator[Entry,
     size = 0
     number = 0
     try:
-        for rowid, *values in cursor:
+        for key, *values in cursor:
             number += 1
             left -= 1
             if left < 0:
                 raise SpentError(f"more than {_MOST_ROWS} rows")
-            at = b"%d" % (number if rowid is None else rowid)
+            at = b"%d" % (number if key is None else key)
             cells = []
             for column, value in zip(columns, values, strict=True):
                 if isinstance(value, bytes) and len(value) >= _SHORTEST:

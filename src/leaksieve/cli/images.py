@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from leaksieve.cli.execute import execute, talk_for
+from leaksieve.cli.registries import Reaching, daemon_provider, named_provider, registry_provider
 from leaksieve.cli.request import Options
 from leaksieve.cli.settings import settle
 from leaksieve.config import Config
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # What may stand before a reference; a file or folder of such a name can be given as ./docker-archive:x.
 SCHEMES = ("docker-archive", "oci-archive", "oci", "registry", "daemon")
 _LOCAL = ("docker-archive", "oci-archive", "oci")
+_ANYWHERE = Reaching()
 _PLATFORM = re.compile(r"[a-z0-9]+/[A-Za-z0-9_]+(?:/[A-Za-z0-9_.]+)?")
 # Members that archives of images begin with; few other archives do.
 _FIRST = re.compile(rb"(?:\./)?(?:blobs/?$|blobs/sha|oci-layout$|index\.json$|manifest\.json$|repositories$|[0-9a-f]{64}(?:/|\.json$|\.tar))")
@@ -35,12 +37,14 @@ class Reference(NamedTuple):
     shown: str
 
 
-def scan_images(options: Options, references: Sequence[str], *, platform: str = "", own_layers: bool = False) -> int:
+def scan_images(options: Options, references: Sequence[str], *, platform: str = "", own_layers: bool = False, reaching: Reaching = _ANYWHERE) -> int:
     """Scan images.  Raises UsageError for a reference that names nothing."""
     talk_for(options)
-    sources = image_sources(references, platform)
+    sources = image_sources(references, platform, reaching)
     # Nothing that is in an image configures its scan or waves anything through.
     found = settle(options, [], foreign=True)
+    if found.notes:
+        found = found._replace(notes=("comments inside an image that allow a finding do not count; --trust-repo-config honours them",))
 
     def images(config: Config) -> Sequence[ImageSource]:
         for source in sources:
@@ -50,7 +54,7 @@ def scan_images(options: Options, references: Sequence[str], *, platform: str = 
     return execute(options, found, lambda _: (), root=None, repository=None, images=images, own_layers=own_layers, cache=options.cache)
 
 
-def image_sources(references: Sequence[str], platform: str) -> list[ImageSource]:
+def image_sources(references: Sequence[str], platform: str, reaching: Reaching = _ANYWHERE) -> list[ImageSource]:
     """Open what references name.  Raises UsageError."""
     from leaksieve.sources.image import ImageSource
 
@@ -60,7 +64,7 @@ def image_sources(references: Sequence[str], platform: str) -> list[ImageSource]
     for text in references:
         reference = parse(text)
         try:
-            provider, problem = provider_of(reference)
+            provider, problem = provider_of(reference, platform, reaching)
         except SourceError as error:
             provider, problem = _Nothing(reference.shown, error), ""
         sources.append(ImageSource(provider, requested=text, platform=platform, problem=problem, tag=reference.tag))
@@ -96,7 +100,7 @@ def parse(text: str) -> Reference:
     return Reference(scheme, place, tag, text)
 
 
-def provider_of(reference: Reference) -> tuple[Provider, str]:
+def provider_of(reference: Reference, platform: str = "", reaching: Reaching = _ANYWHERE) -> tuple[Provider, str]:
     """Open what a reference names: a provider, and what is wrong with it ("" if nothing).  Raises SourceError and UsageError."""
     if reference.scheme in _LOCAL:
         from leaksieve.oci.local import open_archive, open_folder
@@ -104,7 +108,11 @@ def provider_of(reference: Reference) -> tuple[Provider, str]:
         if reference.scheme == "oci":
             return open_folder(reference.place, reference.shown), ""
         return open_archive(reference.place, reference.shown)
-    raise UsageError("images in registries and daemons come with a later version", where=reference.shown)
+    if reference.scheme == "registry":
+        return registry_provider(reference.place, reaching, platform, reference.shown), ""
+    if reference.scheme == "daemon":
+        return daemon_provider(reference.place, reference.shown), ""
+    return named_provider(reference.place, reaching, platform), ""
 
 
 def is_image(target: str) -> bool:

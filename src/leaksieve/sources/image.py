@@ -49,7 +49,7 @@ class ImageSource:
     def __init__(self, provider: Provider, *, requested: str, platform: str = "", problem: str = "", tag: str = "") -> None:
         self.coverage = SourceCoverage("image", requested)
         self.provider = provider
-        self._platform = provider.platform if not platform else "" if platform == "all" else platform
+        self._platform = platform
         self._problem = problem
         self._tag = tag
         self._excluded: Scope | None = None
@@ -71,8 +71,10 @@ class ImageSource:
 
     def resolve(self) -> None:
         """Read manifests and configurations.  Raises SourceError when there is nothing to scan."""
-        resolver = Resolver(self.provider, self._platform)
         roots = self.provider.roots()
+        # What a provider means where nothing was asked for may only be known now.
+        asked = "" if self._platform == "all" else self._platform or self.provider.platform
+        resolver = Resolver(self.provider, asked)
         resolver.resolve([root for root in roots if self._is_wanted(root.name)])
         self.images, self.names, self.texts = list(resolver.images), list(resolver.names), list(resolver.texts)
         skips = list(resolver.skips)

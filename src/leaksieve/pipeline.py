@@ -14,7 +14,7 @@ from leaksieve import __version__
 from leaksieve.config import Config
 from leaksieve.coverage import Coverage
 from leaksieve.engine.prefilter import compile_all
-from leaksieve.errors import RulesetError, SourceError
+from leaksieve.errors import LeaksieveError, RulesetError, SourceError
 from leaksieve.model import Finding, Located, Skip
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.base import Source, Unit
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SMALL = 3 * 1024 * 1024
 # From here on scanning counts for more than starting: one Hyperscan database instead of two.
 BULK = 64 * 1024 * 1024
+# So many files that workers died over, before any was scanned, say that it is no file's fault.
+HOPELESS = 20
 
 
 class ProgressEvent(NamedTuple):
@@ -160,6 +162,7 @@ class _Run:
         self._ruleset = ruleset
         self._coverage = coverage
         self._located: list[Located] = []
+        self._died = 0
         self._files = self._size = 0
 
     def scan(self, began: float) -> None:
@@ -302,6 +305,10 @@ class _Run:
             for _, result in forked(iter(((number, part),)), worker, 1):
                 if result is None:
                     source.coverage.skip(Skip("failed", _name(part), "crashed-worker", "a worker process died over it"))
+                    self._died += 1
+                    if self._died >= HOPELESS and not any(one.coverage.scanned.get("files") for one in self._plan.sources):
+                        # No file is to blame: an installation with a part missing dies over each of thousands.
+                        raise LeaksieveError("every worker process dies at its first file", hint="run again with -j 1 -v to see why")
                 else:
                     self._take((number, part), result)
 

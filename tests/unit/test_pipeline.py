@@ -12,7 +12,7 @@ import pytest
 
 from leaksieve.config import AllowEntry, Config
 from leaksieve.coverage import SourceCoverage
-from leaksieve.errors import RulesetError
+from leaksieve.errors import ExitCode, LeaksieveError, RulesetError
 from leaksieve.model import Chunk, Provenance
 from leaksieve.pipeline import SMALL, Plan, run
 from leaksieve.ruleset.template import expand
@@ -48,6 +48,21 @@ class Deadly(WorktreeSource):
 
 def deadly(root) -> Deadly:
     return Deadly(os.fsencode(root), requested=".", max_file_size=1 << 30, gitignore=False, tracked=None, repo_root=None, info_exclude=None)
+
+
+class Hopeless(WorktreeSource):
+    """Reads nothing: a library is missing."""
+
+    def read(self, unit):
+        os._exit(1)
+
+
+def test_workers_that_die_over_every_file_end_the_scan(tmp_path):
+    large(tmp_path)
+    source = Hopeless(os.fsencode(tmp_path), requested=".", max_file_size=1 << 30, gitignore=False, tracked=None, repo_root=None, info_exclude=None)
+    with pytest.raises(LeaksieveError, match="every worker process dies at its first file; run again with -j 1 -v") as told:
+        run(Plan(sources=(source,), config=Config(), jobs=2))
+    assert told.value.exit_code == ExitCode.INTERNAL
 
 
 def test_a_worker_that_dies_loses_one_file_and_says_so(tmp_path):

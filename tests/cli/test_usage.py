@@ -48,7 +48,6 @@ def is_one_line(text: str) -> bool:
         (["ci", "--base", "x", "--whole"], "--base and --head say what to scan"),
         (["ci", "--base", "x"], "not a git repository"),
         (["dir", ".", "-b", "x"], "x: cannot be read: No such file or directory"),
-        (["dir", ".", "--verify"], "--verify: comes with a later version"),
         (["dir", ".", "--stores", "vault"], "--stores: comes with a later version"),
         (["dir", ".", "-f", "json", "-f", "text"], "only one report can go to standard output"),
         (["dir", ".", "-o", "no/such/x"], "does not exist"),

@@ -101,7 +101,8 @@ def _based(table: Mapping[str, Any], url: str, endpoint: str) -> str:
     if not endpoint:
         return url
     # Whoever names a path with the address means it in place of the usual one.
-    base = endpoint if urlsplit(endpoint).path else endpoint + table["endpoint_path"]
+    usual = urlsplit(endpoint).hostname == urlsplit(url).hostname
+    base = endpoint if usual or urlsplit(endpoint).path else endpoint + table["endpoint_path"]
     _, _, rest = url.partition("://")
     return base + "/" + rest.partition("/")[2]
 

@@ -145,6 +145,10 @@ def test_the_plan_lists_every_host_call_and_count():
     ]
     own = plan(many, tables(), QUICK._replace(endpoints={"acme": ["https://git.internal:8443/base"]}), NOTHING_KEPT).lines
     assert [tuple(line) for line in own] == [("acme", "git.internal", 8443, "GET /base/v1/me", 3, True)]
+    usual = table(endpoint_path="/api/v3")
+    for url, path in (("https://api.acme.example", "/v1/me"), ("https://git.internal", "/api/v3/v1/me"), ("https://git.internal/x", "/x/v1/me")):
+        (line,) = plan(many, tables(usual), QUICK._replace(endpoints={"acme": [url]}), NOTHING_KEPT).lines
+        assert line.what == f"GET {path}"
     query = table(auth={"scheme": "query", "name": "key"})
     assert "Good" not in str(plan(many, tables(query), QUICK, NOTHING_KEPT).lines)
 

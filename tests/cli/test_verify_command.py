@@ -1,0 +1,249 @@
+"""``--verify``, ``--verify-plan`` and ``leaksieve verify``: what is said, sent, and reported."""
+
+import json
+
+import pytest
+from answers import Answer, provider
+
+GOOD = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
+OTHER = "ghp_" + "z9Y8x7W6v5" * 3 + "u4T3s2"
+
+
+def github(asked):
+    if asked.token == GOOD:
+        return Answer(200, {"login": "octocat", "id": 7, "type": "User"}, {"X-OAuth-Scopes": "read:user"})
+    return Answer(401, {"message": "Bad credentials"})
+
+
+@pytest.fixture
+def leaks(place):
+    place.write("tree/app.env", f"GITHUB_TOKEN={GOOD}\n")
+    place.write("tree/old.env", f"GITHUB_TOKEN={OTHER}\n")
+    place.write("tree/again.env", f"GITHUB_TOKEN={GOOD}\n")
+    return place
+
+
+def findings(text):
+    return {finding["verdict"]: finding for finding in json.loads(text)["findings"]}
+
+
+def test_a_scan_that_asks(leaks):
+    with provider(github) as server:
+        done = leaks.run("dir", "tree", "-f", "json", "--verify", "--verify-endpoint", f"github={server.url}")
+    assert done.code == 1
+    found = findings(done.out)
+    assert found["active"]["severity"] == "critical"
+    assert found["active"]["proof"] == "verified"
+    assert found["active"]["verification"]["identity"] == {"account": "7", "user": "octocat", "kind": "User"}
+    assert found["active"]["verification"]["access"] == {"scopes": ["read:user"]}
+    assert found["inactive"]["severity"] == "low"
+    # Two credentials, the one that stands twice once, and one that is made up.
+    assert sorted(one.token for one in server.asked if one.token in (GOOD, OTHER)) == sorted([GOOD, OTHER])
+    assert len(server.asked) == 3
+    assert f"live checks: 127.0.0.1:{server.port}  GET /api/v3/user  2 credentials (github-user), and 1 with a made-up credential" in done.err
+    receipt = json.loads(done.out)["coverage"]
+    assert receipt["verification"]["verdicts"] == {"active": 1, "inactive": 1}
+    assert GOOD not in done.out + done.err
+    assert OTHER not in done.out + done.err
+
+
+def test_dead_ones_fail_nothing_and_live_ones_can_be_all_that_counts(leaks):
+    (leaks.path / "tree/app.env").unlink()
+    (leaks.path / "tree/again.env").unlink()
+    with provider(github) as server:
+        ask = ("--verify", "--verify-endpoint", f"github={server.url}", "--no-verify-cache")
+        assert leaks.run("dir", "tree", *ask).code == 0
+        assert leaks.run("dir", "tree").code == 1
+        assert leaks.run("dir", "tree", "--fail-on", "low", *ask).code == 1
+        assert leaks.run("dir", "tree", "--fail-on", "low", "--fail-on-verified", *ask).code == 0
+        done = leaks.run("dir", "tree", "-f", "json", "--only-verified", *ask)
+    assert json.loads(done.out)["findings"] == []
+    assert "hidden by --only-verified" in done.err
+
+
+def test_the_plan_sends_nothing(leaks):
+    with provider(github) as server:
+        done = leaks.run("dir", "tree", "--verify-plan", "--verify-endpoint", f"github={server.url}")
+        assert (done.code, len(server.asked)) == (0, 0)
+        assert "GET /api/v3/user  2 credentials" in done.out
+        done = leaks.run("dir", "tree", "--verify-plan", "-f", "json", "--verify-endpoint", f"github={server.url}")
+        assert json.loads(done.out)["calls"][0] | {"port": 0} == {
+            "verifier": "github-user",
+            "host": "127.0.0.1",
+            "port": 0,
+            "what": "GET /api/v3/user",
+            "credentials": 2,
+            "control": True,
+        }
+        assert len(server.asked) == 0
+    usual = leaks.run("dir", "tree", "--verify-plan")
+    assert "api.github.com  GET /user" in usual.out
+
+
+def test_a_report_is_asked_about_later(leaks):
+    """Values are read again from where they stand; what is gone stays unknown."""
+    assert leaks.run("dir", "tree", "-f", "json", "-o", "report.json").code == 1
+    assert GOOD not in (leaks.path / "report.json").read_text()
+    (leaks.path / "tree/old.env").write_text("nothing here\n")
+    leaks.write("tree/app.env", f"\n\n# moved\n  GITHUB_TOKEN={GOOD}\n")
+    with provider(github) as server:
+        ask = ("--verify-endpoint", f"github={server.url}", "--no-verify-cache")
+        plan = leaks.run("verify", "report.json", "tree", "--verify-plan", *ask)
+        assert ("1 credential" in plan.out, "could not be read again" in plan.out, len(server.asked)) == (True, True, 0)
+        done = leaks.run("verify", "report.json", "tree", "-f", "json", *ask)
+    found = findings(done.out)
+    assert done.code == 1
+    assert found["unknown"]["verification"]["reason"] == "value-gone"
+    assert found["active"]["verification"]["checked"]
+    assert GOOD not in done.out + done.err
+
+
+def test_a_report_of_a_history_reads_objects_again(leaks):
+    leaks.git("init", "-q", ".")
+    leaks.git("add", "tree/app.env")
+    leaks.git("commit", "-qm", "one")
+    leaks.git("rm", "-qf", "tree/app.env")
+    leaks.git("commit", "-qm", "two")
+    assert leaks.run("git", "-f", "json", "-o", "report.json").code == 1
+    with provider(github) as server:
+        done = leaks.run("verify", "report.json", "-f", "json", "--verify-endpoint", f"github={server.url}")
+    assert set(findings(done.out)) == {"active"}
+
+
+def test_a_revealed_report_has_its_values(leaks):
+    assert leaks.run("dir", "tree", "--reveal", "-f", "json", "-o", "report.json").code == 1
+    for name in ("app", "old", "again"):
+        (leaks.path / f"tree/{name}.env").unlink()
+    with provider(github) as server:
+        done = leaks.run("verify", "report.json", "tree", "-f", "json", "--verify-endpoint", f"github={server.url}")
+    assert set(findings(done.out)) == {"active", "inactive"}
+
+
+def test_a_report_that_leads_out_of_its_folder_reads_nothing_there(leaks):
+    leaks.run("dir", "tree", "-f", "json", "-o", "report.json")
+    report = (
+        (leaks.path / "report.json")
+        .read_text()
+        .replace('"app.env"', '"../secret.env"')
+        .replace('"again.env"', '"/etc/passwd"')
+        .replace('"old.env"', '"x/../../secret.env"')
+    )
+    (leaks.path / "report.json").write_text(report)
+    leaks.write("secret.env", f"GITHUB_TOKEN={GOOD}\nB={OTHER}\n")
+    done = leaks.run("verify", "report.json", "tree", "--verify-plan")
+    assert "2 not asked: its value could not be read again" in done.out
+
+
+def test_a_report_of_another_project_is_refused(leaks):
+    leaks.run("dir", "tree", "-f", "json", "-o", "report.json", LEAKSIEVE_KEY="one")
+    done = leaks.run("verify", "report.json", "tree", "--verify-plan")
+    assert done.code == 2
+    assert "made with another key" in done.err
+
+
+@pytest.mark.parametrize("config", ['[verify]\nallow_hosts = ["127.0.0.1"]\n', '[verify.endpoints]\ngithub = "http://127.0.0.1:1"\n', '[[verify]]\nid = "x"\n'])
+def test_a_repository_has_no_say(leaks, config):
+    leaks.git("init", "-q", "tree")
+    leaks.write("tree/leaksieve.toml", config)
+    done = leaks.run("dir", "tree", "--verify-plan")
+    assert done.code == 2
+    assert "`verify` is not taken from the scanned repository" in done.err
+
+
+def test_a_repositorys_rule_file_names_no_address(leaks):
+    """Its rules count, its checks do not, and nothing its rules find is sent anywhere."""
+    with provider(lambda _: Answer(200, {"id": "x"})) as server:
+        leaks.git("init", "-q", "tree")
+        leaks.write("tree/leaksieve.toml", 'rules = ["mine.toml"]\n')
+        leaks.write("tree/mine.toml", RULE + TABLE)
+        leaks.write("tree/app.env", "KEY=acmex_abcdefgh12345678\n")
+        done = leaks.run("dir", "tree", "--verify", "-f", "json", "--verify-only", "acme*", "--verify-endpoint", f"acme={server.url}")
+        verdicts = {finding["rule_id"]: finding["verification"]["reason"] for finding in json.loads(done.out)["findings"]}
+        assert verdicts["acme-token"] == "no-verifier"
+        assert len(server.asked) == 0
+        # The same file counts where the user names it.
+        done = leaks.run("dir", "tree", "--verify-plan", "--no-repo-config", "--rules", "tree/mine.toml", "--verify-endpoint", f"acme={server.url}")
+        assert f"127.0.0.1:{server.port}  GET /me  3 credentials (acme)" in done.out
+
+
+def test_files_for_live_checks(leaks):
+    with provider(github) as server:
+        leaks.write("live.toml", f'timeout = "5s"\n[endpoints]\ngithub = "{server.url}"\n')
+        done = leaks.run("dir", "tree", "--verify", "--verify-config", "live.toml", "-f", "json")
+        assert set(findings(done.out)) == {"active", "inactive"}
+        leaks.write("whole.toml", f'fail_on = "high"\n[verify.endpoints]\ngithub = ["{server.url}"]\n')
+        done = leaks.run("dir", "tree", "--verify", "-c", "whole.toml", "-f", "json")
+        assert all(finding["verification"]["cached"] for finding in json.loads(done.out)["findings"])
+    assert "[verify.endpoints]" in leaks.run("config", "show", "-c", "whole.toml").out
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--only-verified"], "--only-verified: means something with --verify alone"),
+        (["--verify-timeout", "3s"], "--verify-timeout: means something with --verify alone"),
+        (["--verify", "--verify-timeout", "soon"], "--verify-timeout: must be a time"),
+        (["--verify", "--verify-endpoint", "github"], "--verify-endpoint: wants NAME=URL"),
+        (["--verify", "--verify-endpoint", "github=https://u@x.example"], "verify.endpoints"),
+        (["--verify", "--verify-config", "nothing.toml"], "nothing.toml: cannot be read"),
+        (["--verify", "--verify-config", "bad.toml"], "did you mean `verify.timeout`"),
+        (["--verify-plan", "-f", "csv"], "--verify-plan: is written as text or json"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_sent(leaks, args, said):
+    leaks.write("bad.toml", "timeot = 3\n")
+    done = leaks.run("dir", "tree", *args)
+    assert (done.code, said in done.err) == (2, True), done
+
+
+def test_without_the_extra_one_line_says_so(leaks):
+    leaks.write("blocked/aiohttp.py", "raise ImportError('not here')\n")
+    env = {"PYTHONPATH": f"{leaks.path / 'blocked'}:{leaks.env['PYTHONPATH']}"}
+    done = leaks.run("dir", "tree", "--verify", **env)
+    assert (done.code, done.err) == (2, "leaksieve: --verify: needs an HTTP client that is not installed; install leaksieve[verify]\n")
+    assert leaks.run("dir", "tree", "--verify-plan", **env).code == 0
+
+
+def test_nothing_of_live_checks_is_loaded_by_a_scan_that_has_none(leaks):
+    import subprocess
+
+    code = "import sys; from leaksieve.cli.main import main; main(['dir', 'tree', '-q']); print([m for m in sys.modules if 'verif' in m or m == 'aiohttp'])"
+    done = subprocess.run([leaks.command()[0], "-P", "-c", code], cwd=leaks.path, env=leaks.env, capture_output=True, check=False, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] in ("[]", "['leaksieve.cli.verify_options']")
+
+
+RULE = """
+[family]
+id = "acme"
+name = "Acme"
+documentation = "https://acme.example"
+rotation = "https://acme.example"
+impact = "All."
+revoke = ["Revoke."]
+
+[[rule]]
+id = "acme-token"
+name = "Acme token"
+severity = "high"
+confidence = "high"
+keywords = ["acmex_"]
+pattern = '(?<![A-Za-z0-9_])(?P<secret>acmex_[a-z0-9]{16})(?![A-Za-z0-9_])'
+examples = ["KEY=acmex_<lowernum:16>"]
+counter_examples = ["KEY=acmex_<lowernum:9>"]
+"""
+TABLE = """
+[[verify]]
+id = "acme"
+rules = ["acme-token", "github-classic-token"]
+documentation = "https://acme.example/docs"
+read = 2026-11-21
+good = "200"
+bad = "401"
+endpoint = "acme"
+url = "https://api.acme.example/me"
+auth = "bearer"
+answers = [
+  { verdict = "active", status = 200, json = { id = { present = true } } },
+  { verdict = "inactive", status = 401 },
+]
+"""

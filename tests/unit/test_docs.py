@@ -279,7 +279,8 @@ def parses(line):
         ctx = click.Context(command, parent=ctx, info_name=name)
     if args not in (["--help"], ["--version"]) and not isinstance(command, LazyGroup):
         # A span may name a command without what it wants.
-        command.make_context(path[-1], args or ["x"] * sum(one.required for one in command.params))
+        wanted = [[one.opts[0], "x"] if isinstance(one, click.Option) else ["x"] for one in command.params if one.required]
+        command.make_context(path[-1], args or [word for words in wanted for word in words])
     return path
 
 

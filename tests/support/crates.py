@@ -224,7 +224,7 @@ def sevenzip(members: Mapping[str, bytes], password: str | None = None) -> bytes
     import py7zr
 
     buffer = io.BytesIO()
-    with py7zr.SevenZipFile(buffer, "w", password=password) as archive:
+    with py7zr.SevenZipFile(buffer, "w", password=password, filters=None if password else [{"id": py7zr.FILTER_LZMA2, "preset": 0}]) as archive:
         for name, data in members.items():
             archive.writestr(data, name)
     return buffer.getvalue()

@@ -12,6 +12,8 @@ from leaksieve.archives.limits import Budget, DamagedError, LimitError
 from leaksieve.archives.streams import Buffer
 
 _MOST_PAGES: Final = 20_000
+# Each may have cost as much as a page can.
+_MOST_BROKEN: Final = 20
 _UNREADABLE: Final = ("archive-damaged", "a page that cannot be read")
 
 
@@ -43,14 +45,16 @@ def _entries(data: Buffer, budget: Budget) -> Iterator[Entry]:
     if locked:
         yield Entry(b"", None, (), ("encrypted-member", "its content is encrypted"))
         return
-    spent = 0
+    broken = 0
     for name, part in _parts(reader):
         if isinstance(part, Exception):
             yield Entry(name, None, (), _UNREADABLE)
+            broken += 1
+            if broken > _MOST_BROKEN:
+                raise DamagedError("page after page cannot be read")
         elif len(part) > budget.member_limit:
             yield Entry(name, None, (), too_large(len(part), budget.member_limit))
         elif part:
-            spent += len(part)
             budget.inflated(len(part))
             yield Entry(name, part)
 

@@ -14,6 +14,7 @@ import zlib
 import pytest
 from crates import DOCUMENTS, LIMITS, MEBIBYTE, STREAMS, Walked, cpio, database, gzip_bomb, pdf, pdf_objects, pdf_stream, rpm, sevenzip, tarred, zipped
 
+from leaksieve.archives import apart
 from leaksieve.archives.magic import REASONS, kind_of
 from leaksieve.archives.walk import Member, Rows, Walk
 from leaksieve.model import Skip
@@ -47,9 +48,9 @@ def many_names(count: int) -> bytes:
     return directory + end + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
 
 
-def page(content: bytes) -> bytes:
+def page(content: bytes, count: int = 1) -> bytes:
     head = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>"
-    pages = b"<</Type/Pages/Kids[%s]/Count 3000>>" % (b"3 0 R " * 3000)
+    pages = b"<</Type/Pages/Kids[%s]/Count %d>>" % (b"3 0 R " * count, count)
     return pdf_objects(b"<</Type/Catalog/Pages 2 0 R>>", pages, head, content, b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>")
 
 
@@ -78,9 +79,9 @@ HOSTILE = {
     "a bomb in zstd": (lambda: STREAMS["zstd"](bytes(400 * MEBIBYTE)), "archive-limit"),
     "a bomb in bzip2 of bzip2": (lambda: bz2.compress(bz2.compress(bytes(40 * MEBIBYTE))), "archive-limit"),
     "a 7z of zeros": (lambda: sevenzip({str(number): bytes(40 * MEBIBYTE) for number in range(2)}), "archive-limit"),
-    "a PDF page that fills memory": (lambda: page(pdf_stream(deflated(150 * MEBIBYTE))), "archive-damaged"),
-    "a PDF packed thrice": (lambda: page(pdf_stream(zlib.compress(zlib.compress(deflated(150 * MEBIBYTE))), b"/Filter[/FlateDecode/FlateDecode/FlateDecode]")), "archive-damaged"),
-    "a PDF of three thousand slow pages": (lambda: page(pdf_stream(zlib.compress(b"BT /F1 12 Tf 72 700 Td " + b"(x) Tj " * 20000 + b"ET"))), "archive-limit"),
+    "a PDF page that fills memory": (lambda: page(pdf_stream(deflated(100 * MEBIBYTE))), "archive-damaged"),
+    "a PDF packed thrice": (lambda: page(pdf_stream(zlib.compress(zlib.compress(deflated(100 * MEBIBYTE))), b"/Filter[/FlateDecode/FlateDecode/FlateDecode]")), "archive-damaged"),
+    "a PDF of three thousand slow pages": (lambda: page(pdf_stream(zlib.compress(b"BT /F1 12 Tf 72 700 Td " + b"(x) Tj " * 20000 + b"ET")), 3000), "archive-limit"),
     "pages of a PDF that hold each other": (lambda: pdf_objects(b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[2 0 R]/Count 9>>"), "archive-damaged"),
     "objects of a PDF without end": (object_streams, None),
     "a PDF of brackets": (lambda: b"%PDF-1.7\n" + b"1 0 obj<</A" * 100_000, "archive-damaged"),
@@ -93,6 +94,7 @@ def test_what_hurts_ends_quickly_and_with_a_word(name, tmp_path, monkeypatch):
     make, reason = HOSTILE[name]
     data = make()
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(apart, "_SECONDS", 3)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.process_time()
     walk = Walk(data, kind_of(data) or "", LIMITS)
@@ -101,7 +103,7 @@ def test_what_hurts_ends_quickly_and_with_a_word(name, tmp_path, monkeypatch):
     assert {why for _, why, _ in given} <= REASONS | {""}
     assert time.process_time() - began < 10
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300 * 1024
-    assert max(size for _, _, size in given) <= LIMITS.member
+    assert max((size for _, _, size in given), default=0) <= LIMITS.member
     assert os.listdir(tmp_path) == []
 
 
@@ -117,7 +119,7 @@ def test_other_members_are_scanned(name):
 NAMES = ["../../up", "/etc/absolute", "a/../../b", "C:\\windows\\x", "..\\up", "./x", "a//b", "\u202eexe.txt", "new\nline", "nul", "~/.ssh/key", "-rf"]
 
 
-@pytest.mark.parametrize("make", [tarred, zipped, cpio, sevenzip, rpm])
+@pytest.mark.parametrize("make", [tarred, zipped, cpio, rpm])
 def test_names_lead_nowhere(make, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     walked = Walked(make({name: b"content %d" % number for number, name in enumerate(NAMES)}))
@@ -127,6 +129,27 @@ def test_names_lead_nowhere(make, tmp_path, monkeypatch):
     assert len([name for name in walked.members if walked.members[name].startswith(b"content")]) == len(NAMES)
     assert os.listdir(tmp_path) == []
     assert sorted(os.listdir(tmp_path.parent)) == sorted(path.name for path in tmp_path.parent.iterdir())
+
+
+def test_a_name_in_a_7z_leads_nowhere(tmp_path, monkeypatch):
+    import py7zr
+
+    monkeypatch.chdir(tmp_path)
+    buffer = io.BytesIO()
+    with py7zr.SevenZipFile(buffer, "w") as archive:
+        archive.set_encoded_header_mode(False)
+        archive.writestr(b"content", "aa/aa/up")
+    data = bytearray(buffer.getvalue().replace("aa/aa/up".encode("utf-16-le"), "../../up".encode("utf-16-le")))
+    head = 32 + int.from_bytes(data[12:20], "little")
+    data[28:32] = zlib.crc32(data[head : head + int.from_bytes(data[20:28], "little")]).to_bytes(4, "little")
+    data[8:12] = zlib.crc32(data[12:32]).to_bytes(4, "little")
+    assert Walked(bytes(data)).members == {b"../../up": b"content"}
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_pdf_of_broken_pages_is_given_up():
+    data = page(pdf_stream(zlib.compress(zlib.compress(b"x")) * 2, b"/Filter/Nonsense"), 3000)
+    assert len(Walked(data).skips) < 30
 
 
 def test_links_and_devices_are_not_followed():

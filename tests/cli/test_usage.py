@@ -39,7 +39,7 @@ def is_one_line(text: str) -> bool:
         (["scan", ".", "--history", "--tree"], "exclude each other"),
         (["scan", ".", "--history"], "has no history"),
         (["scan", "https://127.0.0.1:1/x.git", "."], "a URL is scanned by itself"),
-        (["scan", "docker-archive:x.tar"], "comes with a later version"),
+        (["scan", "docker-archive:x.tar"], "no such file or directory"),
         (["hook", "pre-push"], "not a git repository"),
         (["hook", "pre-receive", "--anything"], "--anything"),
         (["hook", "pre-receive"], "not a git repository"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from leaksieve.engine.prefilter import Hyperscan, Patterns, compile_all
+from leaksieve.engine.prefilter import Hyperscan, Patterns, Prefilter, compile_all
 from leaksieve.ruleset.assign import BULK_TAIL, GATE_VALUE, KEY_BULK
 from leaksieve.ruleset.named import CREDENTIAL_WORDS
 
@@ -93,9 +93,11 @@ def _password_tail() -> str:
 class Fields:
     """Drops hits of the gates of credential words in fields that hold no credential."""
 
-    def __init__(self, prefilter: Hyperscan, vocabulary: Vocabulary) -> None:
+    def __init__(self, prefilter: Prefilter, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._numbers = frozenset(number for number, words in prefilter.tails() if self._is_plain(words))
+        tails = prefilter.tails() if isinstance(prefilter, Hyperscan) else []
+        self._numbers = frozenset(number for number, words in tails if self._is_plain(words))
+        self._gates = frozenset(number for number in range(len(vocabulary.gates)) if self._is_plain([number]))
         self._known: dict[bytes, int] = {}
         self._nameless: dict[bytes, bool] = {}
 
@@ -140,6 +142,24 @@ class Fields:
                 elif self._is_next_name(data, low, to):
                     continue
             kept.append(hit)
+        return kept
+
+    def living_gates(self, data: bytes, gates: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The same for gates, given as (number, start)."""
+        plain, known = self._gates, self._known
+        kept = []
+        for gate in gates:
+            number, start = gate
+            if number in plain:
+                colon = data.find(b'":', start, start + _LONGEST)
+                if colon >= 0:
+                    name = data[data.rfind(b'"', max(start - _LONGEST, 0), colon) + 1 : colon]
+                    verdict = known.get(name)
+                    if verdict is None:
+                        verdict = self._judge(name)
+                    if verdict and (value := _VALUE.match(data, colon + 2)) is not None and (verdict == _NEVER or value.start(2) >= 0):
+                        continue
+            kept.append(gate)
         return kept
 
     def _judge(self, name: bytes) -> int:

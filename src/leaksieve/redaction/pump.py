@@ -16,8 +16,6 @@ from leaksieve.redaction.spotter import Spotted, Spotter
 # Seconds: how long nothing must come for the source to pause, and how long a line may wait while more keeps coming.
 QUIET = 0.005
 PATIENCE = 0.02
-# After so many full blocks in a row this is bulk, and the preparations for it are worth while.
-MANY = 2
 # Blocks under way for each process.
 AHEAD = 2
 _PIPE = 1024 * 1024
@@ -132,7 +130,8 @@ class Pump:
             self._collect()
 
     def _dispatch(self, block: Block) -> None:
-        if self._full == MANY and not self._crew:
+        # A full block without a pause is bulk, and the preparations for it are worth while.
+        if self._full == 1 and not self._crew:
             self._spotter.go_bulk()
             if self._jobs > 1:
                 self._crew = recruit(self._jobs, self._spot)
@@ -156,8 +155,10 @@ class Pump:
 
     def _write(self, block: Block, spotted: Spotted) -> None:
         self._failed += spotted.failed
-        for buffer in self._mender.mend(self._cutter, block, spotted.edits):
-            _write(self._sink, buffer)
+        buffers = self._mender.mend(self._cutter, block, spotted.edits)
+        if buffers:
+            # What is untouched is written from where it was read; a line is written in one piece.
+            _write(self._sink, buffers[0] if len(buffers) == 1 else b"".join(buffers))
         self._cutter.done(block)
 
 

@@ -62,8 +62,7 @@ class Spotter:
             compiler=compile_first,
             rejected_alone=False,
         )
-        if isinstance(engine.prefilter, Hyperscan):
-            self._fields = Fields(engine.prefilter, engine.vocabulary)
+        self._fields = Fields(engine.prefilter, engine.vocabulary)
         return engine
 
     def go_bulk(self) -> None:
@@ -103,6 +102,8 @@ class Spotter:
         else:
             data = bytes(data)
             hits = _behind(prefilter.hits(data), since)
+            if hits.gates and self._fields is not None:
+                hits = hits._replace(gates=self._fields.living_gates(data, hits.gates))
         if not any(hits):
             return NOTHING_SPOTTED
         result = self._engine.candidates(data, hits)

@@ -48,7 +48,7 @@ class Place:
         return [sys.executable, "-P", "-m", "leaksieve", *args]
 
     def run(self, *args: str, stdin: bytes = b"", **env: str) -> Done:
-        return Done(subprocess.run(self.command(*args), cwd=self.path, env={**self.env, **env}, input=stdin, capture_output=True, check=False, timeout=60))
+        return Done(subprocess.run(self.command(*args), cwd=self.path, env={**self.env, **env}, input=stdin, capture_output=True, check=False, timeout=180))
 
     def git(self, *args: str) -> str:
         return subprocess.run(["git", *args], cwd=self.path, env=self.env, capture_output=True, check=True, text=True).stdout

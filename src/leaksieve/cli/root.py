@@ -32,7 +32,7 @@ COMMANDS = {
     "baseline": Entry(_HERE + "baseline:group", "Record findings that are known already."),
     "audit": Entry(_HERE + "audit:command", "Go through findings one by one."),
     "allow": Entry(_HERE + "allow:command", "Accept a finding, with a reason."),
-    "import": Entry("", "Take over another scanner's configuration."),
+    "import": Entry(_HERE + "moving:command", "Take over another scanner's configuration."),
     "verify": Entry(_HERE + "verify:command", "Ask providers which credentials of a report are alive."),
     "revoke": Entry("", "Revoke a credential."),
     "stores": Entry("", "Link findings to secret managers."),

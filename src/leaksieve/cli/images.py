@@ -37,10 +37,14 @@ class Reference(NamedTuple):
     shown: str
 
 
-def scan_images(options: Options, references: Sequence[str], *, platform: str = "", own_layers: bool = False, reaching: Reaching = _ANYWHERE) -> int:
-    """Scan images.  Raises UsageError for a reference that names nothing."""
-    talk_for(options)
+def scan_images(
+    options: Options, references: Sequence[str], *, platform: str = "", own_layers: bool = False, reaching: Reaching = _ANYWHERE, classify: bool = False
+) -> int:
+    """Scan images; ``classify`` says what each was taken for.  Raises UsageError for a reference that names nothing."""
+    talk = talk_for(options)
     sources = image_sources(references, platform, reaching)
+    for reference in references if classify else ():
+        talk.note(f"{reference} is taken for a container image")
     # Nothing that is in an image configures its scan or waves anything through.
     found = settle(options, [], foreign=True)
     if found.notes:

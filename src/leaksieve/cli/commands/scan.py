@@ -32,13 +32,10 @@ def command(options: Options, targets: tuple[str, ...], tree: bool, history: boo
     images = [target for target in targets if is_image(target)]
     if images:
         from leaksieve.cli.images import scan_images
-        from leaksieve.cli.talk import Talk
 
         if len(images) < len(targets) or tree or history:
             raise UsageError("images are scanned by themselves, and have neither a tree nor a history", where=images[0])
-        for image in images:
-            Talk.current().note(f"{image} is taken for a container image")
-        return scan_images(options, images)
+        return scan_images(options, images, classify=True)
     from leaksieve.cli.trees import scan_trees
 
     return scan_trees(options, targets, classify=True, trees=not history, histories=not tree)

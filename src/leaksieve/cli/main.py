@@ -1,6 +1,6 @@
 """The entry point, and the one place where what happened becomes an exit code.
 
-The gate on a commit, called without options, is run without building the command tree: click is a
+The gate on a commit and the check of an agent's event, called without options, are run without building the command tree: click is a
 third of such a run's time.  Everything else goes through :mod:`leaksieve.cli.root`.
 """
 
@@ -53,6 +53,11 @@ def _gate(args: list[str]) -> int | None:
         from leaksieve.cli.request import Options
 
         return check_commit(Options(), ())
+    if args == ["hook", "agent"]:
+        from leaksieve.cli.agent import Settings, check_event
+        from leaksieve.cli.request import Options
+
+        return check_event(Options(), Settings())
     return None
 
 

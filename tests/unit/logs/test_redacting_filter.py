@@ -61,7 +61,7 @@ def test_what_holds_nothing_stays_as_it_is(redacting):
 
 def test_exceptions_and_stacks(redacting):
     out = io.StringIO()
-    logger = logging.Logger("app")
+    logger = logging.Logger("app")  # noqa: LOG001  not one of the process
     handler = logging.StreamHandler(out)
     handler.addFilter(redacting)
     logger.addHandler(handler)

@@ -337,7 +337,9 @@ def test_a_scan_of_a_repository_makes_one(browser, tmp_path):
     browser.open(page)
     browser.run("document.querySelector('#rows button').click()")
     words = browser.run("document.body.innerText")
-    for said in ("1 secret in", "Complete.", "a.env:1:14", "Ada <a@example.org>", "How to fix it", "still at HEAD", "fails the run"):
+    assert "more place" not in words
+    assert browser.run("getComputedStyle(document.getElementById('pages')).display") == "none"
+    for said in ("1 secret in 1 place", "Complete.", "a.env:1:14", "Ada <a@example.org>", "How to fix it", "still at HEAD", "fails the run"):
         assert said in words, said
 
 

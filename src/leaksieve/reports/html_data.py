@@ -54,8 +54,8 @@ def _rule(rule: RuleInfo) -> dict[str, object]:
 
 def _finding(finding: Finding, rule: int, view: View) -> dict[str, object]:
     shown = primary(finding)
-    ordered = [shown, *(one for one in finding.occurrences if one is not shown)] if shown is not None else []
-    told = {
+    ordered = _ordered(finding, shown) if shown is not None else []
+    record = {
         "rule": rule,
         "severity": rank(finding.severity),
         "confidence": finding.confidence,
@@ -69,10 +69,21 @@ def _finding(finding: Finding, rule: int, view: View) -> dict[str, object]:
         "parts": [[visible(name), visible(value)] for name, value in finding.parts],
         "links": [visible(" ".join(str(link[key]) for key in ("store", "name", "path") if link.get(key))) for link in finding.links],
         **exposure(finding),
-        "places": [_place(one) for one in ordered[:MOST_PLACES]],
+        "places": [_place(one, told) for one, told in ordered[:MOST_PLACES]],
         "more": max(0, len(ordered) - MOST_PLACES),
     }
-    return _filled(told)
+    return _filled(record)
+
+
+def _ordered(finding: Finding, shown: Occurrence) -> list[tuple[Occurrence, Occurrence]]:
+    """Return the places, the one to show first, each with what knows most of it: a file and its version at HEAD are one place to a reader."""
+    out: dict[object, tuple[Occurrence, Occurrence]] = {}
+    for one in (shown, *finding.occurrences):
+        kind, at_head = one.source.get("kind"), one.source.get("at_head")
+        key: object = (place(one), one.decoded) if at_head or kind == "file" else id(one)
+        first, told = out.get(key, (one, one))
+        out[key] = (first, one if at_head and kind == "git" else told)
+    return list(out.values())
 
 
 def _filled(told: dict[str, object]) -> dict[str, object]:
@@ -98,7 +109,7 @@ def exposure(finding: Finding) -> dict[str, object]:
     }
 
 
-def _place(occurrence: Occurrence) -> dict[str, object]:
+def _place(occurrence: Occurrence, origins: Occurrence) -> dict[str, object]:
     context = [visible(line.replace("\t", " ")) for line in occurrence.context.rstrip("\r\n").split("\n")]
     text = "\n".join(context)
     column = occurrence.start_column - 1
@@ -110,7 +121,7 @@ def _place(occurrence: Occurrence) -> dict[str, object]:
         "at": place(occurrence),
         "column": column,
         "context": text if text.strip() else "",
-        "from": origin(occurrence, verbose=True),
+        "from": origin(origins, verbose=True),
         "allowed": visible(occurrence.allowed),
         "before": occurrence.already_present,
     }

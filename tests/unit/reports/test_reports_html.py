@@ -196,3 +196,13 @@ def test_a_line_without_end_is_cut_around_the_secret(build):
 def test_exposure_is_from_the_first_place_to_the_last(build, sources, expected):
     told = exposure(build.finding(*(build.occurrence(source=source) for source in sources)))
     assert (told["author"], told["since"], told["until"]) == expected
+
+
+def test_a_file_and_its_version_at_head_are_one_place(build):
+    head = build.occurrence(source={**GIT, "at_head": True, "first_seen": GIT["date"]})
+    past = build.occurrence(b"old.env", source={**GIT, "at_head": False})
+    for occurrences in ((build.occurrence(), head, past), (head, past, build.occurrence())):
+        (told,) = data_of(Page(build.render("html", [build.finding(*occurrences)])))["findings"]
+        assert [each["at"] for each in told["places"]] == ["config/deploy.env:12:14", "old.env:12:14"]
+        assert "still at HEAD" in told["places"][0]["from"]
+        assert "more" not in told

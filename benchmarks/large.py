@@ -17,6 +17,8 @@ BYTES = 1_000_000_000
 SHARE = 10
 RUNS = 3
 
+BARE = ("--enable", "github-classic-token", "--max-archive-depth", "0", "--max-decode-depth", "0")
+
 READ = """
 import os
 for place, _, files in os.walk("."):
@@ -33,6 +35,9 @@ def bench(session: Session) -> list[Section]:
     large = tree(session)
     sizes = [os.lstat(os.path.join(place, file)).st_size for place, _, files in os.walk(large) for file in files]
     commands = [tool.tree(large) for tool in session.scanners if tool.name != "detect-secrets"]
+    # What reading, one rule in bulk and the processes cost, and what archives add.
+    commands.append(session.leaksieve.tree(large, *BARE)._replace(name="leaksieve, one rule, nothing opened or decoded"))
+    commands.append(session.leaksieve.tree(large, "--max-archive-depth", "0")._replace(name="leaksieve, archives closed"))
     commands.append(Command("plain read", (sys.executable, "-c", READ), large, "python: open and read every file"))
     title = f"Large tree: {len(sizes):,} files, {sum(sizes) / 1e6:.0f} MB"
     left_out = tuple("detect-secrets left out: it would take hours" for tool in session.peers if tool.name == "detect-secrets")

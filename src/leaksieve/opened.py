@@ -15,6 +15,8 @@ _NAMED = 20
 _TOGETHER = 64 * 1024
 # Members of the version before are kept up to here, bytes, to tell what is new.
 _BASE = 64 * MEBIBYTE
+# What keeping one costs besides.
+_EACH = 300
 # How deep archives in a history are opened at most: every version of each is read.
 HISTORY_DEPTH = 1
 
@@ -88,14 +90,13 @@ class Opening:
         for (name, cells), text in zip(given.rows, texts, strict=True):
             if not self._hits(text):
                 continue
-            for column, value in cells:
-                cell = _cell(column, value)
-                if len(cells) > 1 and self._hits(cell):
-                    yield self._member(Member(given.path + b"." + column + b" " + name, cell))
+            *single, whole = _row(given.path, name, cells)
+            for cell in single:
+                if self._hits(cell.data):
+                    yield self._member(cell)
             # What lies in one cell was given; a credential whose parts lie in several is found here.
-            self.again = len(cells) > 1
-            place = given.path + (b"." + cells[0][0] if len(cells) == 1 and cells[0][0] else b"") + b" " + name
-            yield self._member(Member(place, text))
+            self.again = bool(single)
+            yield self._member(whole)
             self.again = False
 
     def _told(self, texts: list[Text]) -> Iterator[Chunk]:
@@ -132,12 +133,11 @@ class Opening:
             kind = kind_of(data) if data else None
             left = _BASE
             if data and kind:
-                for given in Walk(data, kind, self._limits, _name(self._chunk)):
-                    if isinstance(given, Member):
-                        left -= len(given.data)
-                        if left < 0:
-                            break
-                        self._base[given.path] = given.data
+                for member in _all_members(Walk(data, kind, self._limits, _name(self._chunk))):
+                    left -= len(member.data) + _EACH
+                    if left < 0:
+                        break
+                    self._base[member.path] = member.data
         return self._base
 
 
@@ -151,6 +151,24 @@ def full_name(provenance: Provenance) -> bytes:
     """The path that rules are asked about: the member's behind the archive's."""
     inner = provenance.archive_path
     return provenance.path if inner is None else provenance.path + BETWEEN + inner
+
+
+def _row(table: bytes, name: bytes, cells: tuple[tuple[bytes, bytes], ...]) -> list[Member]:
+    """The cells of a row where there are several, and the row."""
+    if len(cells) == 1:
+        ((column, value),) = cells
+        return [Member(table + (b"." + column if column else b"") + b" " + name, _cell(column, value))]
+    members = [Member(table + b"." + column + b" " + name, _cell(column, value)) for column, value in cells]
+    return [*members, Member(table + b" " + name, b"\n".join(member.data for member in members))]
+
+
+def _all_members(walk: Walk) -> Iterator[Member]:
+    for given in walk:
+        if isinstance(given, Member):
+            yield given
+        elif isinstance(given, Rows):
+            for name, cells in given.rows:
+                yield from _row(given.path, name, cells)
 
 
 def _cell(column: bytes, value: bytes) -> bytes:

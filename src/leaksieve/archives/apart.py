@@ -28,6 +28,7 @@ _PACE: Final = 2 * MEBIBYTE
 # Time on the clock is no measure on a busy machine; it only ends what waits for ever.
 _PATIENCE: Final = 10
 _HEAD: Final = Struct("<IQ")
+_MOST_OPEN: Final = 1 << 20
 _ENDS: Final[dict[str, type[Exception]]] = {"damaged": DamagedError, "limit": LimitError, "spent": SpentError}
 
 
@@ -50,9 +51,13 @@ def entries(make: Callable[[], Iterator[Entry]], size: int, budget: Budget) -> I
         while True:
             head = pipe.read(_HEAD.size)
             if len(head) < _HEAD.size:
-                raise LimitError(
-                    f"takes more than {seconds} seconds" if pipe.late or _status(child) in (signal.SIGXCPU, signal.SIGKILL) else "breaks its reader"
-                )
+                slow = pipe.late
+                if not slow:
+                    # Its end was closed, so it is gone, or about to be.
+                    _, status = os.waitpid(child, 0)
+                    child = 0
+                    slow = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
+                raise LimitError(f"takes more than {seconds} seconds" if slow else "breaks its reader")
             told_size, data_size = _HEAD.unpack(head)
             told: Any = marshal.loads(pipe.read(told_size))  # noqa: S302  written by a process of our own
             if isinstance(told, str):
@@ -62,11 +67,14 @@ def entries(make: Callable[[], Iterator[Entry]], size: int, budget: Budget) -> I
                 raise _ENDS[kind](text)
             name, has_data, texts, skip, rows = told
             data = pipe.content(data_size) if has_data else None
+            if data is not None and len(data) < data_size:
+                continue
             budget.inflated(data_size)
             yield Entry(name, data, texts, skip, rows)
     finally:
         os.close(out)
-        _reap(child)
+        if child:
+            _reap(child)
 
 
 class _Pipe:
@@ -117,7 +125,8 @@ def _serve(make: Callable[[], Iterator[Entry]], into: int, seconds: int) -> NoRe
         os.dup2(nothing, 1)
         os.dup2(nothing, 2)
         os.closerange(3, into)
-        os.closerange(into + 1, os.sysconf("SC_OPEN_MAX"))
+        last = os.sysconf("SC_OPEN_MAX")
+        os.closerange(into + 1, last if 0 < last <= _MOST_OPEN else _MOST_OPEN)
         sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  ends with the process
         _bound(seconds)
         end = "end "
@@ -155,15 +164,6 @@ def _send(into: int, told: Any, data: bytes) -> None:
         view = memoryview(part)
         while view:
             view = view[os.write(into, view) :]
-
-
-def _status(child: int) -> int:
-    """The signal that ended a process that is about to be gone, 0 for none; it stays to be reaped."""
-    try:
-        ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
-    except ChildProcessError:
-        return 0
-    return ended.si_status if ended is not None and ended.si_code != os.CLD_EXITED else 0
 
 
 def _reap(child: int) -> None:

@@ -47,6 +47,8 @@ _END_OF_ZIP: Final = b"PK\x05\x06"
 _FURTHEST: Final = 22 + 0xFFFF
 # Where the volume of a CD begins; whole disks have signs in other places than their first bytes.
 _VOLUME: Final = 32769
+# Past it a notebook is text like any other.
+_LONGEST_NOTEBOOK: Final = 32 << 20
 # Compiled when one is needed: what is imported for every scan must cost nothing.
 _BZIP2: Final = rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"
 # cpio is plain digits, as many a text is: its whole first header must hold together.
@@ -166,7 +168,7 @@ def _program(data: Buffer, _: str) -> str | None:
 
 def _notebook(data: Buffer, kind: str) -> str | None:
     """Whether JSON is a Jupyter notebook: the version of its format is its last key, or its first."""
-    return kind if b'"nbformat":' in data[-400:] or b'"nbformat":' in data[:200] else None
+    return kind if (b'"nbformat":' in data[-400:] or b'"nbformat":' in data[:200]) and len(data) <= _LONGEST_NOTEBOOK else None
 
 
 def _lzma(data: Buffer, kind: str) -> str | None:

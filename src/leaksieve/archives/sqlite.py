@@ -42,8 +42,11 @@ def _entries(data: Buffer, budget: Budget) -> Iterator[Entry]:
     yield from _remains(data)
     base = sqlite3.connect(":memory:")
     base.text_factory = bytes
+    image = bytearray(data[:])
     # One that is written ahead would look for its other files.
-    base.deserialize(data[:18] + b"\1\1" + data[20:])
+    image[18:20] = b"\1\1"
+    base.deserialize(image)
+    del image
     base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, budget.member_limit + 1)
     for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "query_only=ON", "temp_store=MEMORY", "cache_size=-4096"):
         base.execute(f"PRAGMA {pragma}")

@@ -121,6 +121,8 @@ def is_archive(fd: int) -> bool:
     from leaksieve.archives.magic import COMPRESSED, STREAMED, kind_of
     from leaksieve.archives.stored import Stored
 
+    if not hasattr(os, "pread"):
+        return False
     kind = kind_of(Stored(fd))
     return kind in COMPRESSED or kind in STREAMED or kind in ("zip", "7z")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from crates import STREAMS, tarred, zipped
+from crates import STREAMS, database, notebook, tarred, zipped
 from planted import token
 
 from leaksieve.archives.magic import kind_of
@@ -131,3 +131,35 @@ def test_workers_that_share_nothing_open_them_too(tmp_path: Path) -> None:
     # In a process of its own: the pool outlives the call, and other tests count children.
     done = subprocess.run([sys.executable, "-c", SPAWNED, str(tmp_path)], capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.strip() == "[b'0.env', b'1.env', b'2.env'] 3", done.stderr
+
+
+def test_rows_are_chunks_where_something_could_be_in_them() -> None:
+    data = database(
+        "CREATE TABLE t(k TEXT, v TEXT, w TEXT); CREATE TABLE u(only TEXT)",
+        ("INSERT INTO t VALUES(?, ?, ?)", ("no such thing", "nothing here", "nor in here")),
+        ("INSERT INTO t VALUES(?, ?, ?)", ("the secret", "nothing here", "another secret")),
+        ("INSERT INTO u VALUES(?)", ("secret alone",)),
+    )
+    opened = opening(data, path=b"x.sqlite")
+    given = [(item.provenance.archive_path, item.data, opened.again) for item in opened if isinstance(item, Chunk)]
+    assert [one for one in given if one[0] != b"sqlite_schema"] == [
+        (b"t.k 2", b"k: the secret", False),
+        (b"t.w 2", b"w: another secret", False),
+        (b"t 2", b"k: the secret\nv: nothing here\nw: another secret", True),
+        (b"u.only 1", b"only: secret alone", False),
+    ]
+
+
+def test_what_a_row_replaces_is_the_row_of_that_name() -> None:
+    statement = "INSERT INTO t VALUES(?)"
+    old = database("CREATE TABLE t(v TEXT)", (statement, ("secret one",)))
+    new = database("CREATE TABLE t(v TEXT)", (statement, ("secret one",)), (statement, ("secret two",)))
+    chunks, _ = split(opening(new, path=b"x.sqlite", base=lambda: old))
+    before = {chunk.provenance.archive_path: chunk.base and chunk.base() for chunk in chunks}
+    assert (before[b"t.v 1"], before[b"t.v 2"]) == (b"v: secret one", None)
+
+
+def test_a_notebook_is_the_chunk_itself() -> None:
+    (chunk, further), _ = split(opening(notebook(["the secret\n"], "a\nb\n"), path=b"n.ipynb"))
+    assert (chunk.provenance.archive_path, further.provenance.archive_path) == (None, b"text 1")
+    assert full_name(chunk.provenance) == b"n.ipynb"

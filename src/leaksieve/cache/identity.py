@@ -25,6 +25,7 @@ _WITHOUT_EFFECT = frozenset({
     *("confidence", "severity", "fail_on", "allow", "inline_allow", "require_reason", "exclude", "gitignore", "project", "dedupe", "reveal"),  # applied to what survived
     *("require_complete", "allow_incomplete", "exit_zero"),  # the verdict on the run
     "verify",  # asked after the scan
+    *("extends", "directory"),  # where the others came from
 })  # fmt: skip
 
 

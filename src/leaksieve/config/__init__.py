@@ -79,6 +79,9 @@ class Config(NamedTuple):
     allow_incomplete: bool = False
     exit_zero: bool = False
     verify: Mapping[str, object] = EMPTY
+    # The files that were extended; sections for folders are turned into exclusions and allow entries when they are read.
+    extends: tuple[str, ...] = ()
+    directory: tuple[()] = ()
 
 
 DEFAULTS = Config()

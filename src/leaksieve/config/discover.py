@@ -47,7 +47,7 @@ def load(path: str) -> Found:
     values = read.parse(data, shown(path), table=table)
     if values is None:
         raise ConfigError("holds no [tool.leaksieve] table", where=shown(path))
-    return Found(read.build(values, shown(path), folder=os.path.dirname(os.path.abspath(path))), path, "option")
+    return Found(read.build(values, shown(path), folder=os.path.dirname(os.path.abspath(path)), path=path), path, "option")
 
 
 def discover(root: str, *, trusted: bool | None = None) -> Found:
@@ -76,7 +76,7 @@ def discover(root: str, *, trusted: bool | None = None) -> Found:
         table = PYPROJECT_TABLE if name == PYPROJECT else ()
         values = read.parse(data, shown(path), table=table)
         if values is not None:
-            return Found(read.build(values, shown(path), folder=root, inside=root, trusted=False), path, "repository")
+            return Found(read.build(values, shown(path), folder=root, inside=root, trusted=False, path=path), path, "repository")
     return Found(DEFAULTS)
 
 

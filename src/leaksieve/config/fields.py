@@ -13,7 +13,7 @@ COMPLETENESS = ("", "strict")
 class Field(NamedTuple):
     """One key.
 
-    ``kind`` is one of choice, integer, size, seconds, flag, text, date, lock, list, paths, allow, verify, addresses.  ``least`` and
+    ``kind`` is one of choice, integer, size, seconds, flag, text, date, lock, list, paths, names, allow, sections, verify, addresses.  ``least`` and
     ``most`` bound numbers (both included).  ``unset`` is the word that means "no value" (a limit that
     does not apply), or "".  ``local_only`` keys count only in a file the user named with ``--config``.
     """
@@ -57,6 +57,8 @@ FIELDS: dict[str, Field] = {
     "allow_incomplete": Field("flag", "exit 0 where something could not be read and nothing was found"),
     "exit_zero": Field("flag", "findings do not fail the run", local_only=True),
     "verify": Field("verify", "how live checks go about it, where they are asked for (see below)", local_only=True),
+    "extends": Field("names", "a configuration file, or several, that this one adds to, relative to it (see below)"),
+    "directory": Field("sections", "settings for single folders (see below)"),
 }
 
 VERIFY_FIELDS: dict[str, Field] = {
@@ -82,6 +84,13 @@ ALLOW_FIELDS: dict[str, Field] = {
     "fingerprints": Field("list", "fingerprints of findings"),
     "owner": Field("text", "who answers for it"),
     "expires": Field("date", "last day it holds (YYYY-MM-DD, in UTC); from the next day on its findings count again"),
+}
+# Of a section for one folder; patterns are relative to it.
+SECTION_FIELDS: dict[str, Field] = {
+    "path": Field("text", "the folder, relative to the configuration file's, or a gitignore pattern for several; required"),
+    "exclude": Field("list", "paths in it that are not scanned"),
+    "disable": Field("list", "rule ids or globs; findings of these rules in it are accepted"),
+    "allow": Field("allow", "findings in it that are known and accepted"),
 }
 # Those that say something of an entry and choose no findings.
 DESCRIBING = ("reason", "owner", "expires")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from leaksieve.config import DEFAULTS, AllowEntry, Config
-from leaksieve.config.fields import ALLOW_FIELDS, DESCRIBING, FIELDS, VERIFY_FIELDS, Field
+from leaksieve.config.fields import ALLOW_FIELDS, DESCRIBING, FIELDS, SECTION_FIELDS, VERIFY_FIELDS, Field
 from leaksieve.config.values import check
 from leaksieve.errors import ConfigError
 
@@ -37,14 +37,26 @@ def parse(data: bytes, where: str, *, table: tuple[str, ...] = ()) -> dict[str, 
     return content
 
 
-def build(values: Mapping[str, object], where: str, *, base: Config = DEFAULTS, folder: str = "", inside: str | None = None, trusted: bool = True) -> Config:
+def build(
+    values: Mapping[str, object],
+    where: str,
+    *,
+    base: Config = DEFAULTS,
+    folder: str = "",
+    inside: str | None = None,
+    trusted: bool = True,
+    path: str = "",
+    chain: tuple[str, ...] = (),
+) -> Config:
     """Check a file's keys and lay them over ``base``.
 
-    ``folder`` is what relative rule paths start from.  ``inside`` is the folder they may not leave
+    ``folder`` is what relative rule paths start from.  ``path`` is the file itself: files it extends are read if it is given,
+    ``chain`` holds those that led to it.  ``inside`` is the folder they may not leave
     (for a file that came with the scanned repository).  ``trusted`` is false for such a file: keys
     that could show secrets are refused.  Raises ConfigError.
     """
     checked: dict[str, object] = {}
+    found: list[dict[str, object]] = []
     for raw, value in values.items():
         key = raw.replace("-", "_")
         field = FIELDS.get(key)
@@ -58,11 +70,27 @@ def build(values: Mapping[str, object], where: str, *, base: Config = DEFAULTS, 
             checked[key] = _allow_entries(value, where)
         elif field.kind == "verify":
             checked[key] = verify_table(value, where, folder)
+        elif field.kind == "sections":
+            found = _sections(value, where)
+            checked[key] = ()
         elif field.kind == "paths":
             checked[key] = tuple(_rule_path(path, where, folder, inside) for path in _strings(field, key, value, where))
         else:
             checked[key] = _value(field, raw, value, where)
-    return merge(base, checked)
+    names = checked.pop("extends", ())
+    assert isinstance(names, tuple)
+    if names and path:
+        from leaksieve.config.layers import extended
+
+        further = (*chain, os.path.realpath(path))
+        under = extended(names, where, path=path, inside=inside, trusted=trusted, chain=further)
+        base = merge(base, {key: value for key, value in under._asdict().items() if value != getattr(DEFAULTS, key)})
+    config = merge(base, checked)
+    if not found:
+        return config
+    from leaksieve.config.layers import sections
+
+    return merge(config, sections(found))
 
 
 def verify_table(value: object, where: str, folder: str = "") -> dict[str, object]:
@@ -140,6 +168,26 @@ def _allow_entry(table: dict[str, object], number: int, where: str) -> AllowEntr
     for pattern in entry.regexes:
         _check_regex(pattern, f"{prefix}regexes", where)
     return entry
+
+
+def _sections(value: object, where: str) -> list[dict[str, object]]:
+    """Sections for folders, with their keys checked."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ConfigError("`directory` must be a list of tables, each written under [[directory]]", where=where)
+    found = []
+    for number, table in enumerate(value, 1):
+        prefix = f"directory[{number}]."
+        checked: dict[str, object] = {}
+        for raw, one in table.items():
+            field = SECTION_FIELDS.get(raw)
+            if field is None:
+                raise ConfigError(unknown(raw, SECTION_FIELDS, prefix=prefix), where=where)
+            checked[raw] = _allow_entries(one, where) if field.kind == "allow" else _value(field, prefix + raw, one, where)
+        top = str(checked.get("path", "")).strip("/")
+        if not top or any(part in ("", ".", "..") for part in top.split("/")):
+            raise ConfigError(f"`{prefix}path` must name a folder below the configuration file's", where=where)
+        found.append(checked)
+    return found
 
 
 def _check_regex(pattern: str, key: str, where: str) -> None:

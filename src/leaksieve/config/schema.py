@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leaksieve.config import DEFAULTS
-from leaksieve.config.fields import ALLOW_FIELDS, DESCRIBING, FIELDS, VERIFY_FIELDS, Field
+from leaksieve.config.fields import ALLOW_FIELDS, DESCRIBING, FIELDS, SECTION_FIELDS, VERIFY_FIELDS, Field
 
 JSON = dict[str, object]
 
@@ -82,6 +82,14 @@ def _shape(field: Field) -> JSON:
             return {"type": "object", "additionalProperties": {"anyOf": [address, {"type": "array", "minItems": 1, "items": address}]}}
         case "allow":
             return {"type": "array", "items": _allow()}
+        case "names":
+            name: JSON = {"type": "string", "minLength": 1}
+            return {"anyOf": [name, {"type": "array", "items": name}]}
+        case "sections":
+            return {
+                "type": "array",
+                "items": {"type": "object", "additionalProperties": False, "required": ["path"], "properties": _properties(SECTION_FIELDS)},
+            }
     return {"type": "array", "items": {"type": "string", "minLength": 1}}
 
 

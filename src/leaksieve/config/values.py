@@ -40,6 +40,8 @@ def check(field: Field, value: object) -> object:
             return lock(value)
         case "addresses":
             return addresses(value)
+        case "names":
+            return strings([value] if isinstance(value, str) else value)
     return strings(value)
 
 

@@ -44,7 +44,10 @@ def show(path: str | None, trust: bool, target: str) -> int:
     lines += [f"# {harmless(note)}" for note in found.notes]
     for key, field in FIELDS.items():
         value = getattr(found.config, key)
-        if key in ("allow", "verify"):
+        if key in ("allow", "verify", "directory"):
+            continue
+        if key == "extends":
+            lines += [f"# with {harmless(each)}" for each in found.config.extends]
             continue
         if value is None:
             lines.append(f'{key} = "{field.unset}"' if field.unset else f"# {key} is not set")

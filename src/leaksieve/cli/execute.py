@@ -64,7 +64,7 @@ def execute(
     config = found.config
     from leaksieve.pipeline import Plan, run
 
-    on_event, clear = progress_for(talk)
+    begin, on_event, clear = progress_for(talk)
     dropped = _dropped(talk, clear)
     plan = Plan(
         sources=sources(config),
@@ -100,8 +100,12 @@ def execute(
         from leaksieve.cli.baselines import known_to
 
         plan = known_to(plan, options.baseline)
-    outcome = run(plan)
-    clear()
+    if not staged:
+        begin()
+    try:
+        outcome = run(plan)
+    finally:
+        clear()
     if dropped is not None:
         dropped.finish()
     coverage = outcome.coverage
@@ -164,14 +168,14 @@ def _say(talk: Talk, outputs: Sequence[Output], outcome: Outcome, failing: int) 
         talk.error("incomplete: things were excluded, and --require-complete=strict counts them; the report names them")
 
 
-def progress_for(talk: Talk) -> tuple[Callable[[ProgressEvent], None] | None, Callable[[], None]]:
-    """Return what draws progress (None when nobody would see it) and what wipes it."""
+def progress_for(talk: Talk) -> tuple[Callable[[], None], Callable[[ProgressEvent], None] | None, Callable[[], None]]:
+    """Return what says that something begins, what draws progress (None when nobody would see it) and what wipes both."""
     from leaksieve.cli.progress import Progress, wanted
 
     if not wanted(talk.verbosity):
-        return None, lambda: None
+        return lambda: None, None, lambda: None
     progress = Progress()
-    return progress.show, progress.clear
+    return progress.begin, progress.show, progress.clear
 
 
 def _dropped(talk: Talk, clear: Callable[[], None]) -> Dropped | None:

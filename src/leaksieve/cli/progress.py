@@ -25,6 +25,13 @@ class Progress:
         self._next = self._began + QUIET_SECONDS
         self._drawn = 0
 
+    def begin(self) -> None:
+        """Say at once that something is going on: a huge repository takes seconds to be listed before there is anything to count."""
+        text = "reading ..."
+        sys.stderr.write("\r" + text)
+        sys.stderr.flush()
+        self._drawn = len(text)
+
     def show(self, event: ProgressEvent) -> None:
         """Draw, unless it is too early."""
         now = self._clock()

@@ -38,7 +38,7 @@ def scan_remote(options: Options, url: RemoteUrl, extent: Extent | None = None) 
     from leaksieve.gitobjects.repository import discover
     from leaksieve.sources.remote import CloneProgress, clone
 
-    show, clear = progress_for(talk)
+    _, show, clear = progress_for(talk)
 
     def on_progress(event: CloneProgress) -> None:
         if show is not None:

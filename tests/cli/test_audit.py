@@ -69,6 +69,14 @@ def test_every_verdict_goes_where_it_belongs(shop):
     at.press("b")
     at.expect("reason: ")
     at.type("")
+    at.expect("That was the last one")
+    at.press("u")
+    assert "c.env" in at.expect(PROMPT)
+    at.press("b")
+    at.expect("reason: ")
+    at.type("")
+    at.expect("That was the last one")
+    at.press("q")
     assert at.end() == 0
     assert "1 real, 1 in the baseline, 1 false alarms" in at.heard
     assert not any(value in at.heard for value in shop.values.values())
@@ -89,6 +97,8 @@ def test_every_verdict_goes_where_it_belongs(shop):
     at.press("x")
     at.expect(r"reason \[revoked\]: ")
     at.type("")
+    at.expect("That was the last one")
+    at.press(" ")
     assert at.end() == 0
     assert shop.found("-b", "leaksieve.baseline") == []
 
@@ -208,6 +218,8 @@ def test_a_report_is_read_and_filters_hold(shop):
     at.expect("holds what looks like a secret")
     at.expect("reason.*: ")
     at.type("demo")
+    at.expect("That was the last one")
+    at.press(" ")
     assert at.end() == 0
     assert shop.values["b"] in at.heard.split(PAGE)[1].split(BACK)[0]
     assert 'owner = "ada"\nexpires = 2999-01-31\n' in shop.text("leaksieve.toml")
@@ -225,6 +237,8 @@ def test_a_reason_may_be_required(shop):
     at.press("b")
     at.expect("reason: ")
     at.type("rotated in March")
+    at.expect("That was the last one")
+    at.press(" ")
     assert at.end() == 0
     assert re.search(r"^# ls1-[0-9a-f]{32}: rotated in March$", shop.text("leaksieve.baseline"), re.MULTILINE)
 

@@ -81,6 +81,10 @@ class Triage:
         while True:
             finding = self._next()
             if finding is None and not self._words:
+                # Verdicts are written when this ends, so the last one can be taken back, too.
+                if self._done and self._terminal.key("That was the last one. u takes it back, any other key ends: ") == "u":
+                    self._undo()
+                    continue
                 return
             if finding is None:
                 self._terminal.show("Nothing more matches the filter.")
@@ -148,7 +152,9 @@ class Triage:
             reason = typed
         at = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime())
         entry = self._entries[finding.fingerprint]
-        self._record.take(Decision(finding.fingerprint, finding.rule_id, verdict.name, reason, entry, at, pending=verdict.goes != NOWHERE))
+        # One word, whatever a report says: baselines have words on a line.
+        rule_id = "-".join(finding.rule_id.split()) or "unknown"
+        self._record.take(Decision(finding.fingerprint, rule_id, verdict.name, reason, entry, at, pending=verdict.goes != NOWHERE))
         self._done.append(finding.fingerprint)
         return True
 

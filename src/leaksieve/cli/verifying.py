@@ -65,12 +65,14 @@ class Verification:
 
     def __init__(self, settings: Settings, own: Sequence[str], clear: Callable[[], None], *, plan_only: bool = False) -> None:
         from leaksieve.ruleset.verify_load import load_verifiers
+        from leaksieve.verifiers.plan import check_code
 
         self.settings = settings
         self.plan: EgressPlan | None = None
         self.plan_only = plan_only
         self._clear = clear
         self._tables = load_verifiers(own)
+        check_code(self._tables)
         if not plan_only:
             from leaksieve.verifiers.network import Network
 

@@ -30,6 +30,7 @@ REASONS = {
     "allowed": "it is allowed, so it was not sent",
     "missing-parts": "what belongs to it was not found",
     "unfit": "it does not fit into the request",
+    "not-installed": "what it takes to ask is not installed",
     "no-endpoint": "the provider is self-hosted and no address of it is configured",
     "value-gone": "its value could not be read again",
     "host-not-allowed": "the address is none of the provider's",

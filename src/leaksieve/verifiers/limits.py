@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 
 from leaksieve.verifiers.base import Failed
 
-# So many failures in a row, and a provider is left alone for the rest of the run.
+# So many failures in a row, and a host is left alone for the rest of the run.
 PATIENCE = 5
+_SILENT = {"timeout", "connection", "rate-limited", "server-error", "unresolved", "tls", "proxy", "malformed", "private-address"}
 
 
 class Pace:
@@ -37,29 +38,24 @@ class Pace:
 
 
 class Budget:
-    """What one provider still gets in this run."""
+    """What one provider still gets in this run, and which of its hosts do not answer."""
 
     def __init__(self, requests: int) -> None:
         self._left = requests
-        self._failures = 0
-        self._last = Failed("limit")
+        self._failures: dict[str, tuple[int, Failed]] = {}
 
-    def check(self) -> None:
-        """Raise Failed where the provider is not to be asked again: it does not answer."""
-        if self._failures >= PATIENCE:
-            raise Failed(self._last.reason, "it failed before, so it was not asked again")
-
-    def spend(self) -> None:
-        """Count a request.  Raises Failed("limit") where none is left."""
-        self.check()
+    def spend(self, host: str) -> None:
+        """Count a request.  Raises Failed where none is left, or where the host has failed so often that it is left alone."""
+        failures, last = self._failures.get(host, (0, Failed("limit")))
+        if failures >= PATIENCE:
+            raise Failed(last.reason, "it failed before, so it was not asked again")
         if self._left <= 0:
             raise Failed("limit", "so many requests to one provider are enough for a run")
         self._left -= 1
 
-    def tell(self, failure: Failed | None) -> None:
+    def tell(self, host: str, failure: Failed | None) -> None:
         """Learn how a request ended: with an answer, or without."""
         if failure is None:
-            self._failures = 0
-        elif failure.reason in {"timeout", "connection", "rate-limited", "server-error", "unresolved", "tls", "proxy", "malformed", "private-address"}:
-            self._failures += 1
-            self._last = failure
+            self._failures.pop(host, None)
+        elif failure.reason in _SILENT:
+            self._failures[host] = (self._failures.get(host, (0, failure))[0] + 1, failure)

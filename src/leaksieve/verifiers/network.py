@@ -266,16 +266,16 @@ class BoundNet:
     async def _open(self, host: str, port: int) -> Socket:
         host = host_of(host)
         self._check(Place("", host, port))
-        self._budget.spend()
+        self._budget.spend(host)
         async with self._network.pace(host, self._rate).turn():
             try:
                 async with asyncio.timeout(self.timeout):
                     sock = await self._first(await self._network.vetted(host, port, own=bool(self._endpoint)), port)
             except Exception as error:
                 failure = error if isinstance(error, Failed) else _explained(error)
-                self._budget.tell(failure)
+                self._budget.tell(host, failure)
                 raise failure from None
-        self._budget.tell(None)
+        self._budget.tell(host, None)
         return sock
 
     async def _first(self, addresses: Sequence[str], port: int) -> Socket:
@@ -314,7 +314,7 @@ class BoundNet:
         wait = settings.backoff
         for attempt in range(settings.retries + 1):
             async with pace.turn():
-                self._budget.spend()
+                self._budget.spend(place.host)
                 failure, asked = None, 0.0
                 try:
                     answer = await self._network.send(request, place, own=bool(self._endpoint))
@@ -323,10 +323,10 @@ class BoundNet:
                 except Failed as error:
                     failure = error
             if failure is None:
-                self._budget.tell(None)
+                self._budget.tell(place.host, None)
                 return answer
             if attempt == settings.retries or failure.reason not in {"rate-limited", "server-error", "connection"} or asked > settings.patience:
-                self._budget.tell(failure)
+                self._budget.tell(place.host, failure)
                 raise failure
             delay = min(max(asked, wait), settings.patience)
             if failure.reason == "rate-limited":

@@ -22,7 +22,7 @@ from leaksieve.verifiers.memory import Memory
 from leaksieve.verifiers.settings import Settings
 
 # Failures that are known before anything is sent, and mean that nothing ever could be.
-_NEVER = {"no-verifier", "missing-parts", "unfit", "no-endpoint"}
+_NEVER = {"no-verifier", "missing-parts", "unfit", "not-installed", "no-endpoint"}
 
 
 class Candidate(NamedTuple):
@@ -89,7 +89,7 @@ class EgressPlan(NamedTuple):
 
 
 def plan(candidates: Iterable[Candidate], tables: Tables, settings: Settings, memory: Memory) -> EgressPlan:
-    """Sort out what needs no call, and fold the rest: one job for each distinct credential.  RulesetError for code that is not there."""
+    """Sort out what needs no call, and fold the rest: one job for each distinct credential.  Of the tables :func:`check_code` holds."""
     made: dict[str, Verifier] = {}
     jobs: dict[tuple[Secret, ...], Job] = {}
     settled: dict[str, Result] = {}
@@ -151,9 +151,16 @@ def _key(table: Mapping[str, Any], subject: Subject, endpoints: Sequence[str]) -
 def _verifier(table: Mapping[str, Any]) -> Verifier:
     if "code" not in table:
         return Declared(table)
-    home = CODE.get(table["code"])
-    if home is None:
-        raise RulesetError(f"there is no code named `{table['code']}`", where=f"verify {table['id']}")
-    module, _, function = home.partition(":")
-    made: Verifier = getattr(import_module(module), function)(table)
+    module, _, function = CODE[table["code"]].partition(":")
+    try:
+        made: Verifier = getattr(import_module(module), function)(table)
+    except ImportError as error:
+        raise Failed("not-installed", f"install leaksieve[verify] ({error.name} is missing)") from None
     return made
+
+
+def check_code(tables: Tables) -> None:
+    """Raise RulesetError for a table that names code that is not there: said before a scan, not behind it."""
+    for table in tables.all:
+        if "code" in table and table["code"] not in CODE:
+            raise RulesetError(f"there is no code named `{table['code']}`", where=f"verify {table['id']}")

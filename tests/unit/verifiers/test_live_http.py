@@ -73,8 +73,8 @@ def test_what_peers_call_verified_and_is_not():
     assert judged(GOOD, broken)[0].reason == "no-control"
     # One account's answer is no other's: verdicts are kept by credential and table.
     with provider(acme) as server:
-        results = ask([candidate(GOOD), candidate(DEAD)], tables(), QUICK, Rerouted(QUICK, server.url)).results
-    assert [result.verdict.state for result in results.values()] == ["active", "inactive"]
+        results = ask([candidate(GOOD, key="one"), candidate(DEAD, key="other")], tables(), QUICK, Rerouted(QUICK, server.url)).results
+    assert {key: result.verdict.state for key, result in results.items()} == {"one": "active", "other": "inactive"}
 
 
 def test_429_and_5xx_are_tried_again_and_no_longer_than_patience():

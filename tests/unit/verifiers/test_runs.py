@@ -20,9 +20,10 @@ from leaksieve.verifiers import CODE
 from leaksieve.verifiers.apply import judged, summary
 from leaksieve.verifiers.base import ACCESS, IDENTITY, REASONS, TOLD, Call, Failed, Request, Response, Verdict
 from leaksieve.verifiers.decoy import decoy
+from leaksieve.verifiers.limits import Budget
 from leaksieve.verifiers.memory import Memory
 from leaksieve.verifiers.network import Network
-from leaksieve.verifiers.plan import Result, plan
+from leaksieve.verifiers.plan import Result, check_code, plan
 
 NOTHING_KEPT = Memory(None, 0, lambda: 0.0)
 
@@ -280,7 +281,25 @@ def test_code_that_fails_is_unknown_and_says_nothing(talker, fault):
 def test_code_that_is_not_there_is_a_mistake_of_the_table():
     one = table(**TALKER, code="nothing", calls=["x"], hosts=["a.example"])
     with pytest.raises(RulesetError, match="no code named `nothing`"):
-        plan([candidate("x")], tables(one), QUICK, NOTHING_KEPT)
+        check_code(tables(one))
+
+
+def test_code_whose_library_is_missing_says_so(monkeypatch):
+    monkeypatch.setitem(CODE, "talker", "leaksieve.verifiers.not_there:make")
+    one = table(**TALKER, code="talker", calls=["x"], hosts=["a.example"])
+    found = plan([candidate("x", key="k")], tables(one), QUICK, NOTHING_KEPT).settled["k"].verdict
+    assert (found.state, found.reason) == ("unverifiable", "not-installed")
+
+
+def test_one_silent_host_does_not_speak_for_the_others():
+    """Whoever plants five credentials with hosts that do not answer must not keep the rest from being asked."""
+    budget = Budget(100)
+    for _ in range(5):
+        budget.spend("trap.example")
+        budget.tell("trap.example", Failed("private-address"))
+    with pytest.raises(Failed):
+        budget.spend("trap.example")
+    budget.spend("db.example")
 
 
 # --- nothing leaks

@@ -19,6 +19,8 @@ from leaksieve.sources.worktree_read import too_large
 
 # Members are asked for together up to so many bytes, headers included: one call costs as much as a kilobyte or two.
 _TOGETHER: Final = 256 * 1024
+# A layer of more files than this is no sane one.
+MOST: Final = 2_000_000
 # Longer ones are read in blocks; an archive among them is held whole all the same.
 HELD: Final = 32 * 1024 * 1024
 _STREAMED: Final = 8 * 1024 * 1024
@@ -133,6 +135,9 @@ class Members:
         while True:
             if self._excluded is None:
                 self._usual(buffer, end)
+            if len(self.names) > MOST:
+                self._flush(buffer, min(cursor.at, end))
+                raise LimitError(f"more than {MOST} files")
             try:
                 item = next(cursor.items(buffer, cursor.at, end, final=final), None)
             except DamagedError as error:
@@ -178,6 +183,7 @@ class Members:
         unpack, marks, mark = HEADER.unpack_from, self.names.files, blake2b
         at, low = cursor.at, self._low
         files = size = 0
+        number = len(self.names)
         parents, last = self.names.parents, b""
         while at + BLOCK <= end:
             name, field, kind, _, magic, prefix = unpack(buffer, at)
@@ -197,8 +203,7 @@ class Members:
                 item = Item(name, kind, at, begin, stop)
             if b"/." in name or b"//" in name or name[:1] in _LEADS:
                 break
-            number = len(marks)
-            marks.append(mark(name, digest_size=WIDTH).digest())
+            marks += mark(name, digest_size=WIDTH).digest()
             folder = name[: max(name.rfind(b"/"), 0)]
             if folder != last:
                 parents.add(folder)
@@ -213,6 +218,7 @@ class Members:
                 if archive is not None:
                     self._eye.open(self._chunk(data, name, number), archive)
             batch.append(_Met(at, begin, stop, name, number, asked, item))
+            number += 1
             at = after
             if at - low > _TOGETHER:
                 self._flush(buffer, min(at, end))

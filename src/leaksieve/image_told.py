@@ -24,6 +24,8 @@ _SHOWN = 500
 # Plain repetitions of found values are masked from this length on.
 _LEAST = 6
 _HARD_LINKS = 20
+# Media types of statements about images begin or end with these.
+_STATEMENTS = ("in-toto", "dsse", "spdx", "cyclonedx", "sigstore", "cosign", "attestation")
 
 
 class Masker:
@@ -144,7 +146,9 @@ class Told:
             "visible": end is None,
         }
         if details.get("document"):
-            told |= {"where": "attestation", "deleted_later": False}
+            # What is kept where layers are, and is none.
+            kind = layer.blob.media_type
+            told |= {"where": "attestation" if any(word in kind for word in _STATEMENTS) else "file"}
         if end is not None:
             upper = image.layers[end]
             told |= {"deleted_in": end, "deleted_by": self._created_by(image, upper), "exposed_hours": _hours(image, layer, upper)}

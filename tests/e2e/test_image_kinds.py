@@ -49,6 +49,9 @@ def test_all_platforms_or_one(tmp_path):
     assert arm.one(ARM)["platform"] == "linux/arm64"
     none = scan(path, platform="linux/s390x")
     assert none.skips == {("failed", "no-such-platform")}
+    saved = craft.docker_archive(tmp_path / "a.tar", [ARM_LAYER], craft.config([ARM_LAYER], platform="linux/arm64/v8"))
+    assert set(scan(saved, platform="linux/arm64").findings) == {ARM}
+    assert scan(saved, platform="linux/amd64").skips == {("failed", "no-such-platform")}
 
 
 def test_platforms_that_were_not_copied(tmp_path):

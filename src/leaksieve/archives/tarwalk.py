@@ -29,6 +29,8 @@ _EMPTY: Final = frozenset(b"123456V")
 _USUAL: Final = frozenset(b"0\x0012345")
 _LINKED: Final = frozenset(b"12")
 _ZEROS: Final = bytes(BLOCK)
+# Long runs of zeros are passed over in strides.
+_MANY: Final = bytes(64 * 1024)
 # Name, size, type, link, magic, prefix.
 HEADER: Final = Struct("100s24x12s20xB100s6s82x155s12x")
 _REST: Final = b"(behind the end)"
@@ -92,7 +94,10 @@ class Cursor:
                     item = Item(name, kind, at, begin, begin + size)
             elif buffer[at : at + BLOCK] == _ZEROS:
                 self._ended = True
-                at = self.at = at + BLOCK
+                at += BLOCK
+                while at + len(_MANY) <= end and buffer[at : at + len(_MANY)] == _MANY:
+                    at += len(_MANY)
+                self.at = at
                 continue
             else:
                 found = self.header(buffer, at, end)

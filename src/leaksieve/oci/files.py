@@ -17,6 +17,8 @@ from leaksieve.oci.provider import Extent
 
 # Links that lead to links.
 _HOPS = 8
+# An archive of images has some hundreds of members, and a few thousand at most.
+_MOST = 200_000
 
 
 class Files(Protocol):
@@ -72,7 +74,10 @@ class Tar:
     def _read(self, data: mmap.mmap, size: int) -> None:
         cursor = Cursor()
         try:
-            for item in cursor.items(data, 0, size, final=True):
+            for count, item in enumerate(cursor.items(data, 0, size, final=True)):
+                if count == _MOST:
+                    self.problem = f"more than {_MOST} members"
+                    return
                 name = normal(item.name)
                 if item.kind in (LINK, SYMLINK):
                     target = os.fsdecode(item.link)

@@ -10,6 +10,10 @@ from leaksieve.archives.limits import DamagedError, LimitError, UnsupportedError
 from leaksieve.errors import SourceError
 from leaksieve.oci.unpack import HEAD, packing, unpacked
 
+# The disk is never filled to the last: looked at so often (pieces of 1 MiB), with so many bytes to be left.
+_OFTEN = 32
+_LEFT = 256 * 1024 * 1024
+
 
 def spooled(path: bytes, shown: str) -> tuple[bytes, bytes | None]:
     """Return the path of the uncompressed archive, and the folder that is to be removed afterwards where one was made.
@@ -26,7 +30,10 @@ def spooled(path: bytes, shown: str) -> tuple[bytes, bytes | None]:
             real = os.path.join(folder, b"archive.tar")
             with open(real, "xb") as copy:
                 try:
-                    copy.writelines(unpacked(kind, file.read))
+                    for number, piece in enumerate(unpacked(kind, file.read)):
+                        if not number % _OFTEN and shutil.disk_usage(folder).free < _LEFT:
+                            raise SourceError("there is no room to unpack it", where=shown, hint="set TMPDIR to a folder with more")
+                        copy.write(piece)
                 except DamagedError:
                     pass  # the tar is cut short then, and that is told
                 except (LimitError, UnsupportedError) as error:

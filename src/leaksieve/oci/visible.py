@@ -52,7 +52,7 @@ class Collector:
     """
 
     def __init__(self) -> None:
-        self.files: list[bytes] = []
+        self.files = bytearray()
         self.parents: set[bytes] = set()
         self._gone: list[bytes] = []
         self._emptied: list[bytes] = []
@@ -60,13 +60,13 @@ class Collector:
 
     def __len__(self) -> int:
         """Return how many files were met: the number of the next one."""
-        return len(self.files)
+        return len(self.files) // WIDTH
 
     def file(self, path: bytes) -> None:
         """Note anything that is no folder and no hard link."""
         if WHITEOUT in path and self._whiteout(path):
             return
-        self.files.append(mark(path))
+        self.files += mark(path)
         self.parents.add(path.rpartition(b"/")[0])
 
     def folder(self, path: bytes) -> None:
@@ -75,7 +75,7 @@ class Collector:
 
     def link(self, path: bytes, target: bytes) -> None:
         """Note a hard link."""
-        self.files.append(mark(path))
+        self.files += mark(path)
         self.parents.add(path.rpartition(b"/")[0])
         self._links.append((path, target))
 
@@ -98,7 +98,7 @@ class Collector:
                     break
                 folders.add(above)
         folders.discard(b"")
-        return Names(b"".join(self.files), b"".join(map(mark, folders)), tuple(self._gone), tuple(self._emptied), tuple(self._links))
+        return Names(bytes(self.files), b"".join(map(mark, folders)), tuple(self._gone), tuple(self._emptied), tuple(self._links))
 
 
 def joined(parts: Sequence[Names]) -> Names:

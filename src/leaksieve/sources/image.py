@@ -13,7 +13,7 @@ from leaksieve.errors import SourceError
 from leaksieve.model import Skip
 from leaksieve.oci.model import BlobError, Descriptor, Image, Layer, Text
 from leaksieve.oci.provider import Extent, Provider
-from leaksieve.oci.resolve import Resolver, is_foreign
+from leaksieve.oci.resolve import Resolver, fits, is_foreign
 from leaksieve.oci.unpack import HEAD, packing
 from leaksieve.sources.base import Unit
 from leaksieve.sources.ignore import IgnoreList, Scope
@@ -82,8 +82,12 @@ class ImageSource:
         if ready is not None:
             images, more, texts = ready()
             known = {image.digest for image in self.images}
-            for image in images:
-                if image.digest not in known and any(self._is_wanted(name) for name in image.name.split(", ")):
+            wanted = [image for image in images if image.digest not in known and any(self._is_wanted(name) for name in image.name.split(", "))]
+            if self._platform and wanted and not any(not image.platform or fits(image.platform, self._platform) for image in wanted):
+                others = ", ".join(sorted({image.platform for image in wanted}))
+                more = [*more, Skip("failed", b"", "no-such-platform", f"no image for {self._platform}; there is {others}")]
+            for image in wanted:
+                if not self._platform or not image.platform or fits(image.platform, self._platform):
                     self.images.append(image)
                     self.names.append([image.name])
             skips += more

@@ -30,10 +30,11 @@ _ZERO = "0" * 40
 
 
 class Resolved(NamedTuple):
-    """A job in one repository: what to scan (None: the whole history) and the commit that says how, as a raw id."""
+    """A job in one repository: what to scan (None: the whole history), the commit that says how, and the change's own, as raw ids."""
 
     view: Between | None
     commit: bytes
+    head: bytes
     told: str
 
 
@@ -47,10 +48,11 @@ def scan_job(options: Options, repo: str, job: Job, *, fetch: bool, inline_allow
     repository = open_repository(repo, options.allow_root)
     resolved = resolve(job, repository) if not fetch else _fetching(job, repo, options)
     repository = open_repository(repo, options.allow_root) if fetch else repository
-    talk.note(resolved.told)
     review = job.review and not options.trust_repo_config
+    commit = resolved.commit if review else resolved.head
+    talk.note(resolved.told + (f", by the configuration of {commit.hex()[:12]}" if job.review else ""))
     comments = inline_allow or not review
-    with settled_at(options if comments else options._replace(inline_allow=False), repository, resolved.commit, review=review) as (mine, found):
+    with settled_at(options if comments else options._replace(inline_allow=False), repository, commit, review=review) as (mine, found):
         if not comments:
             note = "comments that allow a finding do not count in a change that is still to be reviewed; --inline-allow lets them, and the report lists them"
             found = found._replace(notes=(*found.notes, note))
@@ -86,19 +88,19 @@ def resolve(job: Job, repository: Repository) -> Resolved:
     if job.nothing:
         head = finder.first(("HEAD",))
         view = Between((), (), what, (Skip("excluded", job.what.encode(errors="replace"), "deleted-branch", job.nothing),))
-        return Resolved(view, head, f"{what}: {job.nothing}")
+        return Resolved(view, head, head, f"{what}: {job.nothing}")
     tip, head = finder.tip(job.heads or ("HEAD",))
     if job.whole:
-        return Resolved(None, head, f"{what}: the whole history is scanned")
+        return Resolved(None, head, head, f"{what}: the whole history is scanned")
     left_out = finder.left_out(job, head)
     commit = finder.first(job.trusted) if job.trusted else head
     against = f"without what {left_out[0].hex()[:12]} has" if left_out else "with all that leads to it"
     if head in left_out:
         against = "alone: the commit is one that was there before"
-    told = f"{what}: {head.hex()[:12]} is scanned {against}" + (f", by the configuration of {commit.hex()[:12]}" if job.review else "")
+    told = f"{what}: {head.hex()[:12]} is scanned {against}"
     name = os.fsencode(job.heads[0] if job.heads else "HEAD")
     resolved = "..".join(oid.hex() for oid in (*left_out[:1], head))
-    return Resolved(Between(((name, tip),), left_out, resolved, may_be_empty=job.may_be_empty), commit, told)
+    return Resolved(Between(((name, tip),), left_out, resolved, may_be_empty=job.may_be_empty), commit, head, told)
 
 
 class _Finder:

@@ -11,6 +11,8 @@ from leaksieve.archives.limits import RATIO, RATIO_FROM, DamagedError, LimitErro
 _FEED: Final = 256 * 1024
 PIECE: Final = 1024 * 1024
 _SIGNS: Final = ((b"\x1f\x8b\x08", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
+# The longest of them, bytes.
+_SIGN: Final = 6
 # Frames of zstd that hold no content begin so, behind one byte that varies.
 _SKIPPED: Final = b"\x2a\x4d\x18"
 # A stream needs so many bytes to be told.
@@ -42,10 +44,10 @@ def unpacked(kind: str, read: Callable[[int], bytes]) -> Iterator[bytes]:
                 if not rest:
                     return
             rest = rest.lstrip(b"\0")
-            while len(rest) < len(_SKIPPED) + 1 and (more := read(_FEED)):
+            while len(rest) < _SIGN and (more := read(_FEED)):
                 rest += more
                 taken += len(more)
-            if packing(rest + bytes(8)) != kind and not (kind == "zstd" and packing(rest) == kind):
+            if packing(rest + bytes(_SIGN)) != kind:
                 raise DamagedError("something else stands behind the end of the compressed stream")
             machine, begun, feed = decompressor(kind), False, rest
         elif machine.needs_input:

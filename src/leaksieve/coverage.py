@@ -6,6 +6,8 @@ from leaksieve.model import Skip
 
 # A tree can hold a million ignored files; the receipt names this many per reason and counts the rest.
 NAMED_PER_REASON = 100
+# Paths that patterns of the configuration left out and that are kept apart, to say which pattern did.
+EXCLUDED_KEPT = 5000
 
 
 class SourceCoverage:
@@ -14,7 +16,7 @@ class SourceCoverage:
     ``expected`` and ``scanned`` hold counts by unit: objects, bytes, files, commits (units that do not apply are absent).
     """
 
-    __slots__ = ("_folded", "_named", "expected", "kind", "partial", "requested", "resolved", "scanned", "shallow", "submodules")
+    __slots__ = ("_folded", "_named", "configured", "expected", "kind", "partial", "requested", "resolved", "scanned", "shallow", "submodules")
 
     def __init__(self, kind: str, requested: str, resolved: str = "") -> None:
         self.kind = kind
@@ -25,6 +27,8 @@ class SourceCoverage:
         self.shallow = False
         self.partial = False
         self.submodules: list[str] = []
+        # What patterns of the configuration left out, and how often.
+        self.configured: dict[bytes, int] = {}
         self._named: list[Skip] = []
         self._folded: dict[tuple[str, str], int] = {}
 
@@ -41,6 +45,8 @@ class SourceCoverage:
         key = (skip.kind, skip.reason)
         seen = self._folded.get(key, 0)
         self._folded[key] = seen + skip.count
+        if skip.reason == "excluded-by-config" and (skip.where in self.configured or len(self.configured) < EXCLUDED_KEPT):
+            self.configured[skip.where] = self.configured.get(skip.where, 0) + skip.count
         if skip.kind == "failed" or seen < NAMED_PER_REASON:
             self._named.append(skip)
 
@@ -70,7 +76,7 @@ class Coverage:
     ``started`` is an RFC 3339 UTC time, ``seconds`` the wall time.  ``interrupted`` is set by Ctrl-C.
     ``key`` is the source and the public id of the key that fingerprints were made with, None where there are none.
     ``allow`` says of each allow entry of the configuration what it hid, ``inline_allowed`` in how many places a comment
-    did, ``baseline`` (None where none was given) what the baselines knew; their fields are those of the JSON report.
+    did, ``exclude`` what each of its patterns left out, ``baseline`` (None where none was given) what the baselines knew; their fields are those of the JSON report.
     ``verification`` says which calls live checks made and what they came to, None where none was asked for.
     """
 
@@ -80,6 +86,7 @@ class Coverage:
         "config_origin",
         "config_path",
         "engine",
+        "exclude",
         "inline_allowed",
         "interrupted",
         "key",
@@ -90,6 +97,7 @@ class Coverage:
         "sources",
         "started",
         "strict",
+        "unused",
         "verification",
         "version",
         "warnings",
@@ -113,6 +121,9 @@ class Coverage:
         # Sentences that are said on stderr whatever the report: an allow entry that has expired, baseline entries that are stale.
         self.warnings: list[str] = []
         self.allow: list[dict[str, object]] = []
+        self.exclude: list[dict[str, object]] = []
+        # Reasons of allow entries that no place was for.
+        self.unused: list[str] = []
         self.inline_allowed = 0
         self.baseline: dict[str, object] | None = None
         self.verification: dict[str, object] | None = None

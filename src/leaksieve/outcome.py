@@ -285,20 +285,25 @@ def _allowed(
     today = strftime("%Y-%m-%d", gmtime())
     judges = [(number, entry, entry.is_expired(today), _judge(entry)) for number, entry in enumerate(entries)]
     hidden = [0] * len(judges)
+    # Those that speak for some place, whether or not something else hid it before them.
+    used: set[int] = set()
     out = []
     for place in located:
-        if not place.allowed:
-            value = place.secret.reveal()
-            for number, entry, expired, covers in judges:
-                facts = rules(place.rule_id)
-                fingerprint = fingerprinter.of(facts.family, value, full_path(place.provenance)) if entry.fingerprints else ""
-                if covers((place.rule_id, *facts.aliases), place.provenance.path, value, fingerprint):
+        value = place.secret.reveal()
+        facts = rules(place.rule_id)
+        for number, entry, expired, covers in judges:
+            if place.allowed and number in used:
+                continue
+            fingerprint = fingerprinter.of(facts.family, value, full_path(place.provenance)) if entry.fingerprints else ""
+            if covers((place.rule_id, *facts.aliases), place.provenance.path, value, fingerprint):
+                used.add(number)
+                if not place.allowed:
                     hidden[number] += 1
                     if not expired:
                         place = place._replace(allowed=f"configuration: {entry.text()}")
-                        break
         out.append(place)
     coverage.allow = [entry.told(today, count) for (_, entry, _, _), count in zip(judges, hidden, strict=True)]
+    coverage.unused = [entry.reason for number, entry, expired, _ in judges if number not in used and not expired]
     for number, entry, expired, _ in judges:
         if expired:
             count = hidden[number]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from leaksieve import __version__
 from leaksieve.config import Config
-from leaksieve.coverage import Coverage
+from leaksieve.coverage import EXCLUDED_KEPT, Coverage
 from leaksieve.engine.prefilter import compile_all
 from leaksieve.errors import LeaksieveError, RulesetError, SourceError
 from leaksieve.model import Finding, Located, Skip
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SMALL = 3 * 1024 * 1024
 # From here on scanning counts for more than starting: one Hyperscan database instead of two.
 BULK = 64 * 1024 * 1024
+# Entries of the configuration that are named where they were for nothing.
+MOST_UNUSED = 5
 # So many files that workers died over, before any was scanned, say that it is no file's fault.
 HOPELESS = 20
 
@@ -337,6 +339,43 @@ class _Run:
         plan, coverage = self._plan, self._coverage
         today = coverage.started[: len("2024-01-31")]
         coverage.allow = [entry.told(today, 0) for entry in plan.config.allow]
+        coverage.unused = [entry.reason for entry in plan.config.allow if not entry.is_expired(today)]
+        if plan.config.exclude:
+            self._count_excluded()
+        # Of an interrupted or incomplete scan nobody knows what it would have found.
+        whole = plan.whole and not coverage.failed and not coverage.interrupted
+        try:
+            return self._folded(whole, today)
+        finally:
+            if whole:
+                self._tell_unused()
+
+    def _count_excluded(self) -> None:
+        """Say of each pattern of the configuration what it left out."""
+        from leaksieve.sources.exclusions import counted
+
+        left_out: dict[bytes, int] = {}
+        for source in self._coverage.sources:
+            for path, count in source.configured.items():
+                left_out[path] = left_out.get(path, 0) + count
+        patterns = self._plan.config.exclude
+        counts = counted([os.fsencode(pattern) for pattern in patterns], left_out)
+        self._coverage.exclude = [{"pattern": pattern, "places": count} for pattern, count in zip(patterns, counts, strict=True)]
+
+    def _tell_unused(self) -> None:
+        """Name what is in the configuration for nothing."""
+        coverage = self._coverage
+        if coverage.unused:
+            noun = "an allow entry" if len(coverage.unused) == 1 else f"{len(coverage.unused):,} allow entries"
+            coverage.notes.append(f"{noun} of the configuration hid nothing: {'; '.join(coverage.unused[:MOST_UNUSED])}")
+        idle = [str(one["pattern"]) for one in coverage.exclude if not one["places"] and not str(one["pattern"]).startswith("!")]
+        if idle and all(len(source.configured) < EXCLUDED_KEPT for source in coverage.sources):
+            noun = "a pattern" if len(idle) == 1 else f"{len(idle):,} patterns"
+            coverage.notes.append(f"{noun} under `exclude` left nothing out: {' '.join(idle[:MOST_UNUSED])}")
+
+    def _folded(self, whole: bool, today: str) -> tuple[list[Finding], dict[str, RuleInfo]]:
+        """Findings, with what was known before the scan marked."""
+        plan, coverage = self._plan, self._coverage
         expired = any(entry.is_expired(today) for entry in plan.config.allow)
         if not self._located and not plan.baselines and not expired:
             return [], {}
@@ -344,8 +383,6 @@ class _Run:
 
         key = plan.fingerprinter or fingerprint_key(plan.config, plan.repository, plan.env_key)
         coverage.key = (key.key_name, key.key_id)
-        # Of an interrupted or incomplete scan nobody knows what it would have found.
-        whole = plan.whole and not coverage.failed and not coverage.interrupted
         before = Before(plan.baselines, self._trail, whole) if plan.baselines else None
         findings, rules = findings_of(self._located, self._ruleset, plan.config, key, coverage, before)
         if plan.verify is not None and findings and not coverage.interrupted:

@@ -34,6 +34,7 @@ def test_each_entry_says_what_it_hid(shop):
     assert done.code == 0
     assert report["coverage"]["allow"] == {
         "inline": 0,
+        "exclude": [],
         "entries": [
             {"reason": "demo", "owner": "ada@shop.example", "expires": "2999-01-31", "expired": False, "places": 1},
             {"reason": "never met", "owner": None, "expires": "2999-12-31", "expired": False, "places": 0},
@@ -116,3 +117,29 @@ def test_comments_may_need_a_reason(place, token, how):
     assert report["coverage"]["allow"]["inline"] == 1
     assert [finding["start_line"] for finding in report["findings"] if not finding["allowed"]] == [2]
     assert "comments without a reason do not count (--require-reason): 1 place" in done.err
+
+
+def test_what_each_pattern_left_out_is_counted_and_what_was_for_nothing_is_named(shop):
+    shop.write("vendor/x/lib.py", "x = 1\n")
+    shop.write("b.min.js", "x\n")
+    shop.write("c.min.js", "x\n")
+    configure(
+        shop,
+        "reason = 'the demo'\npaths = ['/a.py']",
+        "reason = 'the demo again'\npaths = ['/a.py']",
+        "reason = 'gone for good'\nstop_words = ['nothing']",
+        head="exclude = ['/vendor/', '*.min.js', '!d.min.js', '/nowhere/']\n",
+    )
+    _, report = scan(shop)
+    assert report["coverage"]["allow"]["exclude"] == [
+        {"pattern": "/vendor/", "places": 1},
+        {"pattern": "*.min.js", "places": 2},
+        {"pattern": "!d.min.js", "places": 0},
+        {"pattern": "/nowhere/", "places": 0},
+    ]
+    # The second entry hid nothing because the first one had: it is not for nothing.
+    assert "an allow entry of the configuration hid nothing: gone for good" in report["coverage"]["notes"]
+    assert "a pattern under `exclude` left nothing out: /nowhere/" in report["coverage"]["notes"]
+    # A scan of one file says nothing of the rest.
+    done = shop.run("dir", "b.py", "-f", "json")
+    assert not any("hid nothing" in note for note in json.loads(done.out)["coverage"]["notes"])

@@ -107,6 +107,7 @@ COVERAGE = {
     "notes": st.lists(texts, max_size=2, unique=True),
     "warnings": st.just([]),
     "allow": st.lists(allow, max_size=2),
+    "exclude": st.lists(st.fixed_dictionaries({"pattern": names, "places": counts}), max_size=2),
     "inline_allowed": counts,
     "verification": st.none()
     | st.fixed_dictionaries({"calls": st.lists(st.fixed_dictionaries(CALL), max_size=2), "verdicts": st.dictionaries(names, counts, max_size=2)}),
@@ -177,7 +178,8 @@ def values(text):
 def test_every_field_of_the_records_is_tried():
     assert set(FINDING) == set(Finding._fields)
     assert set(OCCURRENCE) == set(Occurrence._fields)
-    assert set(COVERAGE) | {"sources"} == set(Coverage.__slots__)
+    # What is said of in notes alone has no field of its own.
+    assert set(COVERAGE) | {"sources", "unused"} == set(Coverage.__slots__)
     assert set(SOURCE) | {"kind", "requested", "resolved"} == {name for name in SourceCoverage.__slots__ if not name.startswith("_")}
 
 

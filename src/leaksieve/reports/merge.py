@@ -120,6 +120,7 @@ def _receipt(receipts: Sequence[Coverage]) -> Coverage:
     total.notes = list(dict.fromkeys(note for receipt in receipts for note in (*receipt.notes, *receipt.warnings)))
     total.inline_allowed = sum(receipt.inline_allowed for receipt in receipts)
     total.allow = [entry for receipt in receipts for entry in receipt.allow]
+    total.exclude = [entry for receipt in receipts for entry in receipt.exclude]
     total.baseline = _baseline([receipt.baseline for receipt in receipts if receipt.baseline is not None])
     total.verification = _verification([receipt.verification for receipt in receipts if receipt.verification is not None])
     if len({receipt.ruleset_hash for receipt in receipts}) > 1:

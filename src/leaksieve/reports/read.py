@@ -306,6 +306,7 @@ class _Reader:
         for entry in allow.below("entries"):
             words = {name: entry.text(name, "") or None for name in ("owner", "expires")}
             coverage.allow.append({"reason": entry.text("reason"), **words, "expired": entry.truth("expired"), "places": entry.number("places", 0)})
+        coverage.exclude = [{"pattern": entry.text("pattern"), "places": entry.number("places", 0)} for entry in allow.below("exclude")]
 
 
 def _is_number(value: object) -> bool:

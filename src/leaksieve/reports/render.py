@@ -196,7 +196,11 @@ def coverage_dict(coverage: Coverage) -> dict[str, object]:
         "notes": [well_formed(note) for note in (*coverage.notes, *coverage.warnings)],
         "baseline": None if coverage.baseline is None else plain(coverage.baseline),
         "verification": None if coverage.verification is None else plain(coverage.verification),
-        "allow": {"inline": coverage.inline_allowed, "entries": [plain(entry) for entry in coverage.allow]},
+        "allow": {
+            "inline": coverage.inline_allowed,
+            "entries": [plain(entry) for entry in coverage.allow],
+            "exclude": [plain(entry) for entry in coverage.exclude],
+        },
     }
 
 

@@ -152,8 +152,10 @@ class Fields:
             number, start = gate
             if number in plain:
                 colon = data.find(b'":', start, start + _LONGEST)
-                if colon >= 0:
-                    name = data[data.rfind(b'"', max(start - _LONGEST, 0), colon) + 1 : colon]
+                quote = data.rfind(b'"', max(start - _LONGEST, 0), colon) if colon >= 0 else -1
+                # A word in a value stands before the next field's name, not in it.
+                if 0 <= quote < start:
+                    name = data[quote + 1 : colon]
                     verdict = known.get(name)
                     if verdict is None:
                         verdict = self._judge(name)

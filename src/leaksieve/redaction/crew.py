@@ -54,29 +54,39 @@ class Member:
 def recruit(count: int, spot: Spot) -> list[Member]:
     """Fork so many processes that answer with ``spot``."""
     members: list[Member] = []
-    for _ in range(count):
-        tasks_in, tasks_out = os.pipe()
-        results_in, results_out = os.pipe()
-        gc.freeze()  # what is shared stays shared
-        pid = os.fork()
-        if not pid:
-            for member in members:
-                os.close(member.tasks)
-                os.close(member.results)
-            os.close(tasks_out)
-            os.close(results_in)
-            _work(tasks_in, results_out, spot)
-        os.close(tasks_in)
-        os.close(results_out)
-        members.append(Member(pid, tasks_out, results_in))
+    # Ctrl-C between the fork and the child's first line would run the parent's course in the child.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        for _ in range(count):
+            members.append(_recruited(members, spot))
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     return members
+
+
+def _recruited(members: list[Member], spot: Spot) -> Member:
+    tasks_in, tasks_out = os.pipe()
+    results_in, results_out = os.pipe()
+    gc.freeze()  # what is shared stays shared
+    pid = os.fork()
+    if not pid:
+        for member in members:
+            os.close(member.tasks)
+            os.close(member.results)
+        os.close(tasks_out)
+        os.close(results_in)
+        _work(tasks_in, results_out, spot)
+    os.close(tasks_in)
+    os.close(results_out)
+    return Member(pid, tasks_out, results_in)
 
 
 def _work(tasks: int, results: int, spot: Spot) -> NoReturn:
     # Ctrl-C is for the parent, which finishes what it has read.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     code = 1
     try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         while (task := _exactly(tasks, _TASK.size)) is not None:
             spotted = spot(Block(*_TASK.unpack(task)))
             data = marshal.dumps(([tuple(edit) for edit in spotted.edits], spotted.failed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import stat
 import sys
 import time
 from collections import deque
@@ -16,6 +17,8 @@ from leaksieve.redaction.spotter import Spotted, Spotter
 # Seconds: how long nothing must come for the source to pause, and how long a line may wait while more keeps coming.
 QUIET = 0.005
 PATIENCE = 0.02
+# A block of so many bytes, or a full one, is bulk, and the preparations for it are worth while.
+BULKY = 256 * 1024
 # Blocks under way for each process.
 AHEAD = 2
 _PIPE = 1024 * 1024
@@ -44,7 +47,9 @@ class Pump:
         self._mender = Mender()
         self._under_way: deque[tuple[Block, Member]] = deque()
         self._crew: list[Member] = []
-        self._full = 0
+        self._bulk = False
+        # A file does not pause, it is only slow at times.
+        self._steady = stat.S_ISREG(os.fstat(source).st_mode)
         self._turn = 0
         self._failed = 0
         self._waiting_since = 0.0
@@ -90,16 +95,15 @@ class Pump:
             self._waiting_since = time.monotonic()
         block = cutter.filled(count)
         if block is not None:
-            self._full += 1
             self._waiting_since = time.monotonic()
-            self._dispatch(block)
-        elif self._poll is None or time.monotonic() - self._waiting_since > PATIENCE:
+            self._dispatch(block, full=True)
+        elif not self._steady and (self._poll is None or time.monotonic() - self._waiting_since > PATIENCE):
             self._pause()
         return True
 
     def _wait(self) -> float | None:
         """How long to wait for more, in seconds; None is for ever."""
-        return None if not self._cutter.pending or self._cutter.looked else QUIET
+        return None if self._steady or not self._cutter.pending or self._cutter.looked else QUIET
 
     def _ready(self, wait: float | None) -> list[int] | None:
         """Which descriptors can be read; None when none could in time."""
@@ -117,7 +121,6 @@ class Pump:
         self._waiting_since = 0.0
         block = self._cutter.pause()
         if block is not None:
-            self._full = 0
             self._dispatch(block)
 
     def _end(self) -> None:
@@ -129,9 +132,9 @@ class Pump:
         while self._under_way:
             self._collect()
 
-    def _dispatch(self, block: Block) -> None:
-        # A full block without a pause is bulk, and the preparations for it are worth while.
-        if self._full == 1 and not self._crew:
+    def _dispatch(self, block: Block, *, full: bool = False) -> None:
+        if not self._bulk and (full or block.end - block.body >= BULKY):
+            self._bulk = True
             self._spotter.go_bulk()
             if self._jobs > 1:
                 self._crew = recruit(self._jobs, self._spot)

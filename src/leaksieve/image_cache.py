@@ -54,7 +54,7 @@ class LayerCache:
     def put(self, digest: str, clean: Clean) -> None:
         """Keep a layer whose digest was verified."""
         plain = (tuple(clean.names), clean.files, clean.size, clean.counts, [tuple(skip) for skip in clean.skips])
-        self._cache.put_derived("layer", digest.encode(), marshal.dumps(plain))
+        self._cache.put_derived("layer", digest.encode(), marshal.dumps(plain))  # type: ignore[arg-type]  # plain data to the last leaf
 
     def close(self) -> None:
         """Write what was added."""

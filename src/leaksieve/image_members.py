@@ -321,10 +321,10 @@ class Members:
             self._eye.open(self._chunk(data, path, number), kind)
             return
         blocks = StreamSource(source, path=path, block=_STREAMED)
-        for _, data, offset, line, low, high in blocks.units():
-            assert isinstance(data, bytes)
-            chunk = self._chunk(data, path, number)
-            if offset or high != len(data):
+        for _, block, offset, line, low, high in blocks.units():
+            assert isinstance(block, bytes)
+            chunk = self._chunk(block, path, number)
+            if offset or high != len(block):
                 chunk = chunk._replace(
                     provenance=chunk.provenance._replace(details={**chunk.provenance.details, "offset": offset, "line": line, "body": (low, high)})
                 )

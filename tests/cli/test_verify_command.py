@@ -247,3 +247,44 @@ answers = [
   { verdict = "inactive", status = 401 },
 ]
 """
+
+
+def test_ctrl_c_reports_what_is_known_by_then(leaks):
+    import signal
+    import subprocess
+
+    def slow(asked):
+        if asked.token == GOOD:
+            # Its control probe never answers in time, nor does anything after it.
+            return Answer(200, {"login": "octocat", "id": 7})
+        if asked.token != OTHER:
+            running.send_signal(signal.SIGINT)
+            return Answer(401, {"message": "Bad credentials"}, delay=3)
+        return Answer(401, {"message": "Bad credentials"})
+
+    with provider(slow) as server:
+        leaks.write("live.toml", f'concurrency = 1\n[endpoints]\ngithub = "{server.url}"\n')
+        command = leaks.command("dir", "tree", "--verify", "-f", "json", "--verify-config", "live.toml")
+        running = subprocess.Popen(command, cwd=leaks.path, env=leaks.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    report = json.loads(out)
+    assert report["coverage"]["interrupted"]
+    assert "interrupted" in {finding["verification"]["reason"] for finding in report["findings"]}
+    assert b"Traceback" not in err
+
+
+def test_every_format_says_it_and_shows_no_secret(leaks):
+    formats = ("text", "json", "jsonl", "sarif", "gitlab", "junit", "csv", "html", "github", "markdown")
+    args = [part for name in formats for part in ("-f", name, "-o", f"report.{name}" if name != "html" else "report.html")]
+    with provider(github) as server:
+        assert leaks.run("dir", "tree", "--verify", "--verify-endpoint", f"github={server.url}", *args).code == 1
+    for name in formats:
+        text = (leaks.path / f"report.{name}").read_text()
+        assert "active" in text.lower(), name
+        assert GOOD not in text
+        assert OTHER not in text
+        if name not in ("github", "sarif"):
+            assert "octocat" in text, name
+    lines = [json.loads(line) for line in (leaks.path / "report.jsonl").read_text().splitlines()]
+    assert {line["verdict"] for line in lines if line["type"] == "verdict"} == {"active", "inactive"}

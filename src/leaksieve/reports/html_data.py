@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from leaksieve.coverage import Coverage
 from leaksieve.model import Finding, Occurrence
 from leaksieve.reports.base import RuleInfo, View
+from leaksieve.reports.judgement import TELLING, judgement
 from leaksieve.reports.render import visible
 from leaksieve.reports.standing import standing
 from leaksieve.reports.text_finding import about, origin, place, primary
@@ -63,9 +64,10 @@ def _finding(finding: Finding, rule: int, view: View) -> dict[str, object]:
         "why": visible(finding.allowed),
         "secret": visible(finding.secret),
         "fingerprint": visible(finding.fingerprint),
-        "verdict": finding.verdict if finding.verdict in ("active", "inactive") else "",
+        "verdict": finding.verdict if finding.verdict in TELLING else "",
         "tags": [visible(tag) for tag in finding.tags],
         "about": about(finding.details),
+        "live": judgement(finding),
         "parts": [[visible(name), visible(value)] for name, value in finding.parts],
         "links": [visible(" ".join(str(link[key]) for key in ("store", "name", "path") if link.get(key))) for link in finding.links],
         **exposure(finding),

@@ -79,7 +79,7 @@ def test_the_limit_of_one_provider_holds():
         results = ask(many, tables(), settings, Rerouted(settings, server.url)).results.values()
     assert len(server.asked) == 7
     assert summary(results) == ({"inactive": 7, "unknown": 23}, "7 inactive, 23 unknown")
-    assert {result.verdict.reason for result in results if result.verdict.state == "unknown"} == {"limit"}
+    assert {(result.verdict.reason, result.checked) for result in results if result.verdict.state == "unknown"} == {("limit", None)}
 
 
 def test_the_time_of_a_run_holds_against_a_slow_provider():

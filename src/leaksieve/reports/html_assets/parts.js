@@ -12,7 +12,7 @@ const STATES = {
 };
 // What is empty is left out of the data.
 const FINDINGS = DATA.findings.map((finding) => ({
-  ...{ name: DATA.rules[finding.rule].name, why: '', verdict: '', tags: [], about: '', parts: [], links: [], author: '', since: '', until: '', more: 0 },
+  ...{ name: DATA.rules[finding.rule].name, why: '', verdict: '', tags: [], about: '', live: '', parts: [], links: [], author: '', since: '', until: '', more: 0 },
   ...finding,
 }));
 const SVG = 'http://www.w3.org/2000/svg';

@@ -183,6 +183,7 @@ function details(index) {
   fact(facts, 'Secret', make('code', {}, finding.secret));
   fact(facts, 'Confidence', finding.confidence);
   fact(facts, 'About', finding.about);
+  fact(facts, 'Live check', finding.live);
   fact(facts, 'With', finding.parts.map((part) => part.join('=')).join(', '));
   fact(facts, 'In stores', finding.links.join(', '));
   fact(facts, 'State', STATES[finding.state] + (finding.why ? ': ' + finding.why : ''));

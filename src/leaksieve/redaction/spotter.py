@@ -66,7 +66,7 @@ class Spotter:
         return engine
 
     def go_bulk(self) -> None:
-        """From now on expect much (the change takes a few tenths of a second)."""
+        """From now on expect much; the change itself takes a while."""
         name = engine_for(self._config, small=False)
         if name != self._engine.name:
             self._engine = self._made(name)

@@ -45,7 +45,6 @@ def _listed(session: Session, digest: str) -> list[Descriptor] | None:
             raise
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         data = answer.whole(_LARGEST, "list of what is attached")
-        answer.discard()
         try:
             fields = parsed(data, "list")
         except BlobError:

@@ -28,6 +28,15 @@ class WebError(Exception):
         return f"{self.detail}; {self.hint}" if self.hint else self.detail
 
 
+def broken() -> tuple[type[Exception], ...]:
+    """What a client's errors are; anything else is a mistake of ours, and no matter of the network."""
+    from http.client import HTTPException
+
+    from urllib3.exceptions import HTTPError
+
+    return HTTPError, HTTPException, OSError, ValueError
+
+
 def explained(error: Exception, host: str) -> WebError:
     """What went wrong, from the kind of the error alone: its text may hold an address with a signature in it."""
     import socket
@@ -38,8 +47,6 @@ def explained(error: Exception, host: str) -> WebError:
     chain: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in chain:
-        if isinstance(link, WebError):
-            return link
         chain.append(link)
         inner: Any = getattr(link, "original_error", None) or getattr(link, "reason", None)
         link = inner if isinstance(inner, BaseException) else link.__cause__ or link.__context__

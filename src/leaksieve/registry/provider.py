@@ -115,7 +115,6 @@ class RegistryProvider:
             kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             told = answer.headers.get("Docker-Content-Digest", "")
             data = answer.whole(MANIFEST, "manifest")
-            answer.discard()
             digest = version if is_digest(version) else told if is_digest(told) and "+prettyjws" not in kind else digest_of(data)
             verifier = Verifier(digest)
             verifier.update(data)

@@ -164,7 +164,7 @@ class Session:
         except (ValueError, RecursionError):
             fields = None
         token = (fields.get("token") or fields.get("access_token")) if isinstance(fields, dict) else None
-        if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token:
+        if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable() or " " in token:
             raise WebError("denied", f"{place.host} answers with something that is no token")
         seconds = fields.get("expires_in")
         return token, float(seconds) if isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds < 1e9 else _USUAL

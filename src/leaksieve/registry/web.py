@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from leaksieve.errors import UsageError
-from leaksieve.registry.failure import WebError, explained
+from leaksieve.registry.failure import WebError, broken, explained
 from leaksieve.registry.ranks import LOOPBACK, PUBLIC, rank_of
 from leaksieve.registry.settings import Reach
 from leaksieve.registry.tls import FOLDERS, context_for
@@ -49,19 +49,19 @@ class Answer:
         try:
             with _quiet():
                 return self._response.read1(size, decode_content=False)
-        except Exception as error:
+        except broken() as error:
             raise explained(error, self.place.host) from None
 
     def whole(self, limit: int, what: str) -> bytes:
-        """Return all of a small answer.  Raises WebError for one over ``limit`` bytes."""
-        if self.length > limit:
-            raise WebError("too-large", f"the {what} has more than {limit} bytes")
+        """Return all of a small answer, and let go of it.  Raises WebError for one over ``limit`` bytes."""
         parts, size = [], 0
-        while piece := self.read(limit + 1 - size):
+        while size <= limit >= self.length and (piece := self.read(limit + 1 - size)):
             parts.append(piece)
             size += len(piece)
-        if size > limit:
+        if max(size, self.length) > limit:
+            self.close()
             raise WebError("too-large", f"the {what} has more than {limit} bytes")
+        self.discard()
         return b"".join(parts)
 
     def discard(self) -> bytes:
@@ -102,12 +102,12 @@ class Web:
         *,
         folders: Sequence[str] = FOLDERS,
         resolve: Callable[[str, int], list[str]] | None = None,
-        rank: Callable[[str], int] = rank_of,
+        rank: Callable[[str], int] | None = None,
     ) -> None:
         self._reach = reach
         self._folders = folders
         self._resolve = resolve or addresses_of
-        self._rank = rank
+        self._rank = rank or rank_of
         self._inside: dict[str, int] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._pools: dict[tuple[str, str, int, str], HTTPConnectionPool] = {}
@@ -128,9 +128,7 @@ class Web:
         try:
             with _quiet():
                 return Answer(self._sent(method, url, place, home, sent, body), place)
-        except (UsageError, WebError):
-            raise
-        except Exception as error:
+        except broken() as error:
             raise explained(error, place.host) from None
 
     def close(self) -> None:
@@ -143,6 +141,7 @@ class Web:
 
     def _sent(self, method: str, url: str, place: Place, home: str, headers: dict[str, str], body: bytes | None) -> BaseHTTPResponse:
         from urllib3 import Timeout
+        from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
         timeout = Timeout(connect=self._reach.connect, read=self._reach.idle)
         proxy = self._proxy(place)
@@ -161,9 +160,10 @@ class Web:
                 return self._pool(place, address).urlopen(
                     method, path, body=body, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=False, decode_content=False
                 )
-            except Exception as error:
-                if not _unconnected(error):
+            except HTTPError as error:
+                if not isinstance(error, NewConnectionError | ConnectTimeoutError):
                     raise
+                # No connection came about at all: another address may do.
                 failure = error
         raise failure or WebError("connection", f"{place.host} cannot be found", hint="check the name and the network")
 
@@ -251,13 +251,6 @@ def _authority(place: Place) -> str:
 
 def _inward(host: str) -> WebError:
     return WebError("private-address", f"the registry sends to {host}, which lies further inside than the registry itself; that is not followed")
-
-
-def _unconnected(error: BaseException | None) -> bool:
-    """Whether no connection came about at all, so that another address may do."""
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-
-    return isinstance(error, NewConnectionError | ConnectTimeoutError)
 
 
 _ours = threading.local()

@@ -113,7 +113,10 @@ class Located(NamedTuple):
 
 
 class Occurrence(NamedTuple):
-    """One place of a finding; ``location_id`` is stable under line shifts (fingerprint, path, ordinal)."""
+    """One place of a finding; ``location_id`` is stable under line shifts (fingerprint, path, ordinal).
+
+    ``owners`` answer for its path, as the repository's CODEOWNERS says.
+    """
 
     location_id: str
     path: bytes
@@ -130,6 +133,7 @@ class Occurrence(NamedTuple):
     allowed: str
     already_present: bool
     line_hash: str
+    owners: tuple[str, ...] = ()
 
 
 class Finding(NamedTuple):

@@ -385,11 +385,28 @@ class _Run:
         coverage.key = (key.key_name, key.key_id)
         before = Before(plan.baselines, self._trail, whole) if plan.baselines else None
         findings, rules = findings_of(self._located, self._ruleset, plan.config, key, coverage, before)
+        findings = self._owned(findings)
         if plan.verify is not None and findings and not coverage.interrupted:
             from leaksieve.outcome import candidates_of
 
             findings = plan.verify(findings, rules, lambda own: candidates_of(findings, self._located, self._ruleset, key, own), coverage)
         return findings, rules
+
+    def _owned(self, findings: list[Finding]) -> list[Finding]:
+        """The findings with who answers for their places; paths of several targets are no repository's own."""
+        roots = {source.resolved for source in self._coverage.sources if source.kind != "git"}
+        if not findings or self._plan.project_root is None or len(roots) > 1:
+            return findings
+        from leaksieve.sources.owners import owners_of
+
+        owners = owners_of(self._plan.project_root)
+        if owners is None:
+            return findings
+        out = []
+        for finding in findings:
+            places = [one if one.source.get("kind") == "image" else one._replace(owners=owners.of(one.path)) for one in finding.occurrences]
+            out.append(finding._replace(occurrences=tuple(places)))
+        return out
 
     def _trail(self) -> Trail | None:
         """What tells where files are that baselines speak of."""

@@ -45,6 +45,7 @@ COLUMNS = (
     "fingerprint",
     "location_id",
     "note",
+    "owners",
 )
 # What spreadsheets take for the begin of a formula, their full-width forms included; behind a separator too, for a
 # spreadsheet that splits at semicolons does not see our quotes.
@@ -119,4 +120,5 @@ def _row(finding: Finding, occurrence: Occurrence, rule: RuleInfo) -> dict[str, 
         "rotation": rule.rotation or rule.documentation,
         "fingerprint": finding.fingerprint,
         "location_id": occurrence.location_id,
+        "owners": " ".join(occurrence.owners),
     }

@@ -99,6 +99,8 @@ def _annotation(level: str, finding: Finding, occurrence: Occurrence, rule: Rule
     secret = f" {finding.secret}" if finding.secret else ""
     steps = [step for step in rule.revoke if step.strip()]
     advice = steps[0] if steps else "Revoke it where it was issued and replace it."
+    if occurrence.owners:
+        advice += f" Owned by {', '.join(occurrence.owners)}."
     title = f"{finding.severity}: {name}" + (", active" if finding.verdict == "active" else "")
     if not at_head(occurrence) or not occurrence.path:
         # The file may be gone or say something else in this line.

@@ -129,6 +129,7 @@ def _details(finding: Finding, occurrence: Occurrence) -> dict[str, object]:
         "places": ("Places", len(finding.occurrences)),
         "at_head": ("At HEAD", at_head(occurrence)),
         "location_id": ("Location id", occurrence.location_id),
+        **({"owners": ("Owners", " ".join(occurrence.owners))} if occurrence.owners else {}),
         **({"live_check": ("Live check", judgement(finding))} if finding.verification else {}),
     }
     return {key: {"name": title, "type": "value", "value": visible(value) if isinstance(value, str) else value} for key, (title, value) in facts.items()}

@@ -95,6 +95,8 @@ def _body(finding: Finding, occurrence: Occurrence, rule: RuleInfo) -> str:
     lines = [f"at {where}"]
     context = [line for line in occurrence.context.rstrip("\r\n").split("\n")[:_CONTEXT_LINES] if line.strip()]
     lines += [f"line {occurrence.start_line + number}: {line}" for number, line in enumerate(context)]
+    if occurrence.owners:
+        lines.append(f"owner: {' '.join(occurrence.owners)}")
     if finding.verification:
         lines.append(f"live: {judgement(finding)}")
     lines += [f"why: {line}" for line in (whereabouts(occurrence), rule.impact) if line]

@@ -125,6 +125,9 @@ def _fold(finding: Finding, rule: RuleInfo, view: View) -> str:
     lines += _where(finding, view)
     if shown is not None and whereabouts(shown):
         lines.append(f"- {words(whereabouts(shown))}")
+    if shown is not None and shown.owners:
+        # As code: a comment that names them must not call them.
+        lines.append(f"- Owners: {', '.join(code(_clipped(owner)) for owner in shown.owners)}")
     if rule.impact:
         lines.append(f"- Why: {words(rule.impact)}")
     steps = [words(step) for step in rule.revoke if step.strip()] or ["Revoke it where it was issued and replace it."]

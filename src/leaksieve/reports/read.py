@@ -358,6 +358,7 @@ def _occurrence(fields: _Fields) -> Occurrence:
         allowed=fields.text("allowed", ""),
         already_present=fields.truth("already_present"),
         line_hash="",
+        owners=tuple(fields.texts("owners")) if "owners" in fields.values else (),
     )
 
 

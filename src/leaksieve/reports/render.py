@@ -110,6 +110,7 @@ def occurrence_dict(occurrence: Occurrence) -> dict[str, object]:
         "source": {"kind": "file", **_object(occurrence.source)},
         "allowed": well_formed(occurrence.allowed) or None,
         "already_present": occurrence.already_present,
+        "owners": [well_formed(owner) for owner in occurrence.owners],
     }
 
 

@@ -151,6 +151,8 @@ def _properties(finding: Finding, occurrence: Occurrence) -> Mapping[str, object
         if isinstance(identity, Mapping):
             told["identity"] = {name: _shown(value) for name, value in identity.items() if name in ("account", "organisation", "team", "kind")}
         facts["verification"] = told
+    if teams := [visible(owner) for owner in occurrence.owners if owner.startswith("@")]:
+        facts["owners"] = teams
     if occurrence.decoded:
         facts["decoded"] = list(occurrence.decoded)
     for key in ("commit", "object", "layer", "where"):

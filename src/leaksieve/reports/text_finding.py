@@ -273,6 +273,8 @@ def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfo
     lines += _labelled("from", origin(_told(finding, shown), verbose=verbose).split(), style)
     for link in finding.links:
         lines += _labelled("store", visible(" ".join(str(link[key]) for key in ("store", "name", "path") if link.get(key))).split(), style)
+    if shown.owners:
+        lines += _labelled("owner", [visible(owner) for owner in shown.owners], style)
     hidden = shown.allowed or finding.allowed
     if hidden:
         lines += _labelled("allow", visible(hidden).split(), style)

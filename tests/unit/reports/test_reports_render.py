@@ -56,7 +56,7 @@ def test_finding_fields_stand_in_the_documented_order(build):
     names = list(finding_dict(build.finding()))
     documented = (
         "rule_id rule_name severity confidence tags secret parts fingerprint proof details verdict verification links allowed already_present baselined remediation occurrences "
-        "location_id path start_line end_line start_column end_column byte_start byte_end decoded archive_path context source"
+        "location_id path start_line end_line start_column end_column byte_start byte_end decoded archive_path context source owners"
     )
     assert names == documented.split()
 

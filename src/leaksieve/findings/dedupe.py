@@ -171,7 +171,7 @@ def _sha256() -> Callable[[bytes], _Hash]:
 def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, prove: Callable[[str, Located], Proof], sources: _Sources) -> Finding:
     facts = min((entry.facts for entry, _ in members), key=_strength) if len(members) > 1 else members[0][0].facts
     first = members[0][0].located
-    judged = [classify(entry.facts.tags, entry.facts.severity, full_path(entry.located.provenance), entry.located.secret.reveal()) for entry, _ in members]
+    judged = [_judged(entry) for entry, _ in members]
     severity = max((severity for severity, _ in judged), key=SEVERITIES.index) if len(judged) > 1 else judged[0][0]
     # One place outside the tests is enough for the secret not to be a test's.
     extra = [tag for tag in judged[0][1] if tag not in facts.tags and all(tag in tags for _, tags in judged)]
@@ -202,6 +202,12 @@ def _finding(fingerprint: str, members: list[tuple[_Entry, str]], reveal: bool, 
         occurrences=tuple([_occurrence(entry.located, location_id, sources) for entry, location_id in members]),
         details=proof.details,
     )
+
+
+def _judged(entry: _Entry) -> tuple[str, tuple[str, ...]]:
+    """Severity and tags of one place."""
+    facts, located = entry.facts, entry.located
+    return classify(facts.tags, facts.severity, full_path(located.provenance), located.secret.reveal(), located.confidence or facts.confidence)
 
 
 def _surest(members: list[tuple[_Entry, str]]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from leaksieve.engine.canary import is_canary
+from leaksieve.findings.strength import weak
+from leaksieve.model import SEVERITIES
 
 TEST = "test"
 CANARY = "canary"
@@ -87,12 +89,17 @@ _SIGNATURES = (b".SflKxwRJSMeKKF2QT4fw" + b"pMeJf36POk6yJV_adQssw5c", b".dBjftJe
 _ENDINGS = (b"EXAMPLE", b"EXAMPLEKEY", *_SIGNATURES)
 
 
-def classify(rule_tags: Collection[str], severity: str, path: bytes, value: bytes) -> tuple[str, tuple[str, ...]]:
+# A file of settings to copy and fill in.  A value there that nobody could guess is one somebody forgot to take out.
+_SETTINGS_SAMPLE = re.compile(rb"(?:[^/]*\.env|env)(?:[._-][A-Za-z0-9_-]+)*[._-](?:example|sample)s?|(?:example|sample)s?\.env")
+
+
+def classify(rule_tags: Collection[str], severity: str, path: bytes, value: bytes, confidence: str = "") -> tuple[str, tuple[str, ...]]:
     """Return the severity of one occurrence and the tags to add to its rule's.
 
     A documented example value is ``test`` and info under any rule and in any place.  In a test or
     example path, or on a page of documentation, so is what anybody can have made up; a provider's structured token
-    keeps its severity there, since a real token in a test is a leak.  Rules tagged ``test`` keep their own severity.
+    keeps its severity there, since a real token in a test is a leak.  So does, as medium, a value of high ``confidence`` that
+    is hard to guess in a ``.env.example`` and the like, where others put ``changeme``.  Rules tagged ``test`` keep their own severity.
     A canary is tagged so and keeps its severity: whoever tries it is noticed.
     """
     if is_canary(value):
@@ -100,8 +107,16 @@ def classify(rule_tags: Collection[str], severity: str, path: bytes, value: byte
     if value in DOCUMENTED or value.endswith(_ENDINGS):
         return "info", (TEST,)
     if not MADE_FOR_TESTS.isdisjoint(rule_tags) and is_test_path(path):
+        if confidence == "high" and _is_settings_sample(path) and not weak(value):
+            return min(severity, "medium", key=SEVERITIES.index), ()
         return "info", (TEST,)
     return severity, ()
+
+
+def _is_settings_sample(path: bytes) -> bool:
+    """Whether a path is that of settings to fill in, outside of tests."""
+    folder, slash, name = path.rpartition(b"/")
+    return _SETTINGS_SAMPLE.fullmatch(name) is not None and not is_test_path(folder + slash + b"settings")
 
 
 @lru_cache(maxsize=1024)

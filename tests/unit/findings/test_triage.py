@@ -91,3 +91,20 @@ def test_canaries_are_marked_wherever_they_stand(value):
 @pytest.mark.parametrize("value", [aws_key("595918472159"), b"AKIA", b"https://user:pw@canarytokens.example/a"])
 def test_others_are_not(value):
     assert classify(("aws",), "critical", b"src/prod.py", value) == ("critical", ())
+
+
+SURE = b"q7" + b"Zk2v9XbR4tLm8WpYc3Nd"
+
+
+@pytest.mark.parametrize("path", [b".env.example", b"app/.env.sample", b"example.env", b".env.production.example", b"prod.env.example", b"env.example"])
+def test_a_real_value_in_settings_to_fill_in_is_told_from_a_placeholder(path):
+    assert classify(("generic",), "high", path, SURE, "high") == ("medium", ())
+    assert classify(("generic",), "low", path, SURE, "high") == ("low", ())
+    # One that could be guessed, or that nobody is sure of, stands for a value.
+    assert classify(("generic",), "high", path, b"s3cret", "high") == ("info", ("test",))
+    assert classify(("generic",), "high", path, SURE, "medium") == ("info", ("test",))
+
+
+@pytest.mark.parametrize("path", [b"tests/.env.example", b"config.example.yml", b"a.snap", b"examples/.env"])
+def test_other_samples_and_tests_stay_what_they_are(path):
+    assert classify(("generic",), "high", path, SURE, "high") == ("info", ("test",))

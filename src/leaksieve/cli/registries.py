@@ -47,7 +47,7 @@ def named_provider(name: str, reaching: Reaching, platform: str) -> Provider:
     from leaksieve.cli.talk import Talk
     from leaksieve.registry.name import parse_name
 
-    if _FILE.search(name):
+    if _FILE.search(name) and "@" not in name:
         raise UsageError("no such file", where=name, hint="an image of that name in a registry is written registry:...")
     parsed = parse_name(name)
     talk = Talk.current()

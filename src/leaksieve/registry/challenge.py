@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 _PLAIN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # A scheme, or a parameter of the scheme before; commas stand between both alike.
-_WORD: Final = re.compile(rf'[\s,]*(?:({_PLAIN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_PLAIN}(?:[/:=]{_PLAIN})*))|({_PLAIN})(?=\s|,|$))')
+_WORD: Final = re.compile(rf'[\s,]*(?:({_PLAIN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))|({_PLAIN})(?=\s|,|$))')
 _LONGEST: Final = 8192
 
 

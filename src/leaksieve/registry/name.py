@@ -46,15 +46,14 @@ class Name(NamedTuple):
 def parse_name(text: str, where: str = "") -> Name:
     """Take a name apart.  Raises UsageError for what is none."""
     where = where or text
-    # Before anything is quoted: a password has no place here, and in no error line either.
-    before, at, _ = text.partition("/")[0].rpartition("@")
-    if at and before:
-        raise UsageError(
-            "a name of an image has no login in it", where="the reference", hint="log in with docker or podman, or set LEAKSIEVE_REGISTRY_USERNAME"
-        )
     rest, at, digest = text.partition("@")
     if at and not is_digest(digest):
-        raise UsageError("behind the @ there is no digest", where=where, hint="write sha256: and 64 hexadecimal digits")
+        # Not repeated: what stands before the @ may be a password.
+        if "/" in digest or ":" not in digest:
+            raise UsageError(
+                "a name of an image has no login in it", where="the reference", hint="log in with docker or podman, or set LEAKSIEVE_REGISTRY_USERNAME"
+            )
+        raise UsageError("behind the @ there is no digest", where="the reference", hint="write sha256: and 64 hexadecimal digits")
     host, slash, path = rest.partition("/")
     if not slash or not ("." in host or ":" in host or host == "localhost"):
         host, path = HUB, rest

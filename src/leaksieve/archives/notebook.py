@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import Final
 
 # A string of JSON that is all there is on its line: an element of a list.
-_LINE: Final = re.compile(rb'^([ \t]*+)("[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"),?+[ \t]*+\r?$', re.MULTILINE)
+_LINE: Final = re.compile(rb'^([ \t]*+)("[^"\\\n]*+(?>(?:\\.[^"\\\n]*+)*)"),?+[ \t]*+\r?$', re.MULTILINE)
 # A key with a string; pictures and other files have types for keys.
-_PAIR: Final = re.compile(rb'("[\w.+/-]{1,80}")[ \t]*+:[ \t]*+("[^"\\]*+(?:\\.[^"\\]*+)*+")')
+_PAIR: Final = re.compile(rb'("[\w.+/-]{1,80}")[ \t]*+:[ \t]*+("[^"\\]*+(?>(?:\\.[^"\\]*+)*)")')
 # The same in a list.
 _LIST: Final = re.compile(rb'("(?:image/(?!svg)|audio/|video/|application/(?:pdf|octet-stream))[\w.+-]*+")[ \t]*+:\s*+\[([^\]\[{}]*+)\]')
 _SHOWN: Final = re.compile(rb'"(?:text/[\w.+-]+|application/(?:json|javascript|x-[\w.+-]+|[\w.-]+\+json)|image/svg\+xml)"')

@@ -39,8 +39,9 @@ class _Patterns:
         self.width = width
         self.entry = re.compile(rb"[0-7]{5,6} ([^\0]++)\0.{%d}" % width, re.DOTALL).match
         one = rb"[0-7]{5,6} [^\0]++\0.{%d}" % width
-        # It matches where there is no entry, too: never None.
-        self.run = cast("Callable[..., re.Match[bytes]]", re.compile(rb"(?:%b)*+" % one, re.DOTALL).match)
+        # It matches where there is no entry, too: never None.  An atomic group: before 3.11.5 Python forgets, behind a possessive one (`*+`),
+        # to go back to where its last whole turn ended.
+        self.run = cast("Callable[..., re.Match[bytes]]", re.compile(rb"(?>(?:%b)*)" % one, re.DOTALL).match)
         self.all = re.compile(one, re.DOTALL).findall
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from leaksieve.verifiers.plan import Candidate
 
 
+# Namespaces of references that belong to the host.
+KEPT_BY_HOSTS = ("pull/", "merge-requests/", "keep-around/", "pull-requests/", "changes/")
+
+
 class Before(NamedTuple):
     """What was known before the scan: the baselines, and where files of that time are told from (asked only where needed).
 
@@ -48,7 +52,7 @@ def findings_of(
     coverage.inline_allowed = sum(1 for place in located if place.allowed)
     if config.allow:
         located = _allowed(located, config.allow, rules, fingerprinter, coverage)
-    findings = _folded(located, rules, config, fingerprinter)
+    findings = [_with_history(finding) for finding in _folded(located, rules, config, fingerprinter)]
     if not config.reveal:
         named = _named_secrets(located, rules)
         if named:
@@ -61,6 +65,21 @@ def findings_of(
         noun = "finding" if hidden == 1 else "findings"
         coverage.notes.append(f"{hidden} {noun} below --confidence {config.confidence} or --severity {config.severity} not shown")
     return shown, {finding.rule_id: _info(ruleset.by_id(finding.rule_id)) for finding in shown}
+
+
+def _with_history(finding: Finding) -> Finding:
+    """The finding with what a rewrite of the history would leave behind, where it is in one."""
+    past = [one for one in finding.occurrences if one.source.get("kind") == "git"]
+    if not past:
+        return finding
+    refs = {str(ref) for one in past for ref in one.source.get("refs") or () if str(ref).removeprefix("refs/").startswith(KEPT_BY_HOSTS)}  # type: ignore[attr-defined]
+    kept = f"It is in {', '.join(sorted(refs)[:3])}: the host keeps such references after a rewrite, and no push removes them. " if refs else ""
+    advice = (
+        "Rewriting the history does not undo the leak, so revoke first. Hosts keep references of their own after a rewrite "
+        "(GitHub refs/pull/*, GitLab refs/merge-requests/* and refs/keep-around/*, Bitbucket refs/pull-requests/*, Azure refs/pull/*), forks keep theirs, "
+        "and commits stay to be had by their ids: ask the host to remove them and to collect garbage, then scan its copy by its URL."
+    )
+    return finding._replace(remediation={**finding.remediation, "history": kept + advice})
 
 
 def _marked(

@@ -47,7 +47,7 @@ def scan_trees(options: Options, paths: Sequence[str], *, classify: bool, trees:
     ``classify`` says what each was taken for.  All paths are looked at before anything is scanned.
     """
     talk = talk_for(options)
-    targets = [target_of(path, options.allow_root) for path in _without_repeats(paths)]
+    targets = [target_of(path, options.allow_root) for path in _without_repeats(_expanded(paths))]
     for target in targets:
         if not trees and target.kind not in (WORKING_TREE, BARE):
             raise UsageError(f"is a {target.kind}, which has no history", where=target.path)
@@ -180,6 +180,22 @@ def target_of(path: str, allow_root: Sequence[str]) -> Target:
         return Target(path, BARE, repository)
     is_top = repository.worktree is not None and os.path.samefile(path, repository.worktree)
     return Target(path, WORKING_TREE if is_top else "folder", repository)
+
+
+def _expanded(paths: Sequence[str]) -> list[str]:
+    """Put what a pattern stands for in its place, as a shell would have: not every shell does, and hooks and jobs have none.  Raises UsageError for one that stands for nothing."""
+    out: list[str] = []
+    for path in paths:
+        if os.path.lexists(path) or not any(char in path for char in "*?["):
+            out.append(path)
+            continue
+        from glob import glob
+
+        found = sorted(glob(path, recursive=True))
+        if not found:
+            raise UsageError("no file or directory is called so", where=path)
+        out += found
+    return out
 
 
 def _without_repeats(paths: Sequence[str]) -> list[str]:

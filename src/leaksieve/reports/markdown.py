@@ -132,6 +132,8 @@ def _fold(finding: Finding, rule: RuleInfo, view: View) -> str:
         lines.append(f"- Why: {words(rule.impact)}")
     steps = [words(step) for step in rule.revoke if step.strip()] or ["Revoke it where it was issued and replace it."]
     lines += ["- Fix:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
+    if finding.remediation.get("history"):
+        lines.append(f"- History: {words(str(finding.remediation['history']))}")
     links = [
         f"[{label}](<{address}>)"
         for label, address in (("Rotate or revoke", web_address(rule.rotation)), ("About", web_address(rule.documentation)))

@@ -281,4 +281,6 @@ def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfo
     elif finding.already_present:
         lines += _labelled("old", ["it", "stood", "there", "before", "this", "change"], style)
     lines += _elsewhere(finding, shown, style, unfolded=unfolded)
+    if verbose and finding.remediation.get("history"):
+        lines += _labelled("past", visible(str(finding.remediation["history"])).split(), style)
     return lines + (advice(rule, style) if explain else [])

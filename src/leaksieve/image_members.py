@@ -184,7 +184,7 @@ class Members:
         at, low = cursor.at, self._low
         files = size = 0
         number = len(self.names)
-        parents, last = self.names.parents, b""
+        parents, last = self.names.parents, None
         while at + BLOCK <= end:
             name, field, kind, _, magic, prefix = unpack(buffer, at)
             digits = field[:11]

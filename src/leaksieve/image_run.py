@@ -113,7 +113,7 @@ class ImageRun:
             unit = next(units, None)
             if unit is not None:
                 ahead.append(unit)
-            return unit is not None
+            return unit is not None or self._source.verify_on()
 
         size = self._source.size + sum(_UNPACKED * blob.descriptor.size for blob in self._source.blobs if blob.extent is None)
         small = size <= SMALL and all(blob.extent or blob.descriptor.size >= 0 for blob in self._source.blobs)

@@ -59,7 +59,7 @@ class ImageWorker(Worker):
         verified = False
         if unit[0] == "digest":
             members = None
-            verified = self._verify(blob)
+            verified = self._verify(int(unit[1]), blob)  # type: ignore[call-overload]
         else:
             part = 0 if unit[0] == "blob" else unit[2]
             members = Members(self, {"layer": blob.descriptor.digest, "part": part}, self._member_limit, self._image.excluded)
@@ -147,17 +147,19 @@ class ImageWorker(Worker):
             self._failed(blob, "bad-digest", f"{wrong}; it was scanned all the same")
         return verifier is not None and not wrong
 
-    def _verify(self, blob: Blob) -> bool:
+    def _verify(self, number: int, blob: Blob) -> bool:
         """Verify a blob that is mapped, or was scanned before."""
         verifier = self._verifier(blob)
         if verifier is None:
             return False
         if blob.extent is None:
             return self._verify_stream(blob, verifier)
+        # The parent may have begun, and this process inherited how far it came.
+        verifier, at = self._image.begun.pop(number, (verifier, blob.extent.at))
         try:
             with open(blob.extent.path, "rb", buffering=0) as file:
-                file.seek(blob.extent.at)
-                left, buffer = blob.extent.size, memoryview(bytearray(PIECE))
+                file.seek(at)
+                left, buffer = blob.extent.at + blob.extent.size - at, memoryview(bytearray(PIECE))
                 while left and (got := file.readinto(buffer[: min(PIECE, left)])):
                     verifier.update(buffer[:got])
                     left -= got

@@ -11,6 +11,7 @@ from leaksieve.archives.tarwalk import borders
 from leaksieve.coverage import SourceCoverage
 from leaksieve.errors import SourceError
 from leaksieve.model import Skip
+from leaksieve.oci.digest import Verifier
 from leaksieve.oci.model import BlobError, Descriptor, Image, Layer, Text
 from leaksieve.oci.provider import Extent, Provider
 from leaksieve.oci.resolve import Resolver, fits, is_foreign
@@ -23,6 +24,8 @@ from leaksieve.sources.named import is_excluded
 PART: Final = 32 * 1024 * 1024
 _LEAST: Final = 4 * 1024 * 1024
 _SHARES: Final = 8
+# So much is verified at a time while something else is waited for.
+_STRIDE: Final = 4 * 1024 * 1024
 
 
 class Blob(NamedTuple):
@@ -31,6 +34,13 @@ class Blob(NamedTuple):
     descriptor: Descriptor
     diff: bool
     extent: Extent | None
+
+
+class Begun(NamedTuple):
+    """A verification that is under way, and the place in the file it has come to."""
+
+    verifier: Verifier
+    at: int
 
 
 class Use(NamedTuple):
@@ -58,6 +68,8 @@ class ImageSource:
         self.texts: list[Text] = []
         self.blobs: list[Blob] = []
         self.uses: dict[str, list[Use]] = {}
+        # By the number of a blob; workers that are forked go on from there.
+        self.begun: dict[int, Begun] = {}
 
     def limit_to(self, exclude: tuple[bytes, ...]) -> None:
         """Leave out files whose paths fit these patterns (gitignore syntax)."""
@@ -103,6 +115,28 @@ class ImageSource:
         for number, image in enumerate(self.images):
             for layer in image.layers:
                 self._add(Use(number, layer))
+
+    def verify_on(self) -> bool:
+        """Verify some more of the mapped blobs, for as long as there is nothing better to do; False when nothing is left to verify."""
+        for number, blob in enumerate(self.blobs):
+            if blob.extent is None:
+                continue
+            end = blob.extent.at + blob.extent.size
+            try:
+                begun = self.begun.get(number) or Begun(Verifier(blob.descriptor.digest, blob.descriptor.size), blob.extent.at)
+                if begun.at >= end:
+                    continue
+                with open(blob.extent.path, "rb", buffering=0) as file:
+                    file.seek(begun.at)
+                    piece = file.read(min(_STRIDE, end - begun.at))
+            except (BlobError, OSError):
+                continue  # whoever verifies it will say so
+            if not piece:
+                continue
+            begun.verifier.update(piece)
+            self.begun[number] = begun._replace(at=begun.at + len(piece))
+            return True
+        return False
 
     def _is_wanted(self, name: str) -> bool:
         """Whether an image of this name is asked for: by its name or its tag."""

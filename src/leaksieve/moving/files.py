@@ -91,6 +91,7 @@ def _guessed(text: str) -> str | None:
         '"plugins_used"': "detect-secrets",
         '"SourceMetadata"': "trufflehog",
         '"RuleID"': "gitleaks",
+        '"rule_hash"': "betterleaks",
         "ExactFindings:": "kingfisher",
         "fingerprint_algorithm: kingfisher": "kingfisher",
         "[[rules]]": "gitleaks",
@@ -122,8 +123,9 @@ def _gitleaks(carried: Carried, settings: Settings, text: str, shown: str) -> No
 
     if shown.endswith(".toml"):
         read_config(carried, text, shown, shown, settings.ids)
-    elif text.lstrip().startswith("["):
+    elif text.lstrip().startswith(("[", "{")):
         found = _json(text, shown)
+        found = found.get("findings") if isinstance(found, dict) else found
         read_report(carried, found if isinstance(found, list) else [], shown)
     else:
         read_ignore(carried, text, shown)

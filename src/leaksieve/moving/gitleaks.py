@@ -264,9 +264,24 @@ def read_ignore(carried: Carried, text: str, where: str) -> None:
             carried.lost(where, number, "the entry", "it is no fingerprint that is known here: COMMIT:FILE:RULE:LINE, FILE:RULE:LINE, or SHA-256 of a value")
 
 
+def _older(one: Any) -> Any:
+    """A finding of Betterleaks' newer reports in the form of gitleaks'."""
+    place = one.get("location") if isinstance(one, dict) else None
+    if not isinstance(place, dict):
+        return one
+    match, facts = one.get("match"), one.get("attributes")
+    return {
+        "File": place.get("path"),
+        "StartLine": place.get("start_line"),
+        "Commit": facts.get("git.sha") if isinstance(facts, dict) else "",
+        "Secret": match.get("value") if isinstance(match, dict) else "",
+    }
+
+
 def read_report(carried: Carried, found: list[Any], where: str) -> None:
     """Take over a JSON report, which these tools take for a baseline."""
-    for number, one in enumerate(found, 1):
+    for number, each in enumerate(found, 1):
+        one = _older(each)
         if not isinstance(one, dict) or not isinstance(one.get("File"), str):
             carried.lost(where, 0, f"finding {number}", "it names no file")
             continue

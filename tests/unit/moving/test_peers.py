@@ -147,6 +147,12 @@ def test_a_report_is_a_baseline(take, tmp_path):
     assert how(carried)["finding 3"] == NOT
 
 
+def test_a_report_of_betterleaks_in_its_newer_form(take, tmp_path):
+    finding = {"rule_id": "x", "rule_hash": "y", "match": {"value": "val"}, "attributes": {"git.sha": "abc"}, "location": {"path": "a.py", "start_line": 3}}
+    carried = take(None, "report.json", json.dumps({"schema_version": "1", "findings": [finding]}), str(tmp_path / "report.json"))
+    assert carried.known == [Known("report.json", 0, "a.py", 3, "abc", value="val")]
+
+
 # --- detect-secrets
 
 

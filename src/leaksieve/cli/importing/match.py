@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _KINDS = ("apikey", "token", "password", "client_secret", "client_id", "username", "connection_uri", "host", "port", "database", "scheme", "certificate", "private_key", "webhook", "uri")  # fmt: skip
 _MOST_PARTS = 4
 # What a scanner may have taken for the secret on a line.
-_CUTS = (r"\s+", r"""["'`]""", r"""[\s"'`=:,;()<>\[\]{}]+""", r"""[\s"'`=,;()<>\[\]{}]+""", r"""[\s"'`,;()<>\[\]{}/@:=]+""", r"-{3,}")
+_CUTS = (r"\s+", r"""["'`]""", r"""[\s"'`=:,;()<>\[\]{}]+""", r"""[\s"'`=,;()<>\[\]{}]+""", r"""[\s"'`,;()<>\[\]{}/@:=]+""", r"-{3,}", r"""[\s"'`=:,;()_]+""")
 
 
 class Match(NamedTuple):
@@ -124,7 +124,8 @@ def _values(finding: Finding) -> list[str]:
 
 
 def _hashes(name: str, finding: Finding) -> Iterator[str]:
-    values = list(dict.fromkeys(_values(finding)))
+    # Blocks of several lines end with their last character for some, with a line feed for others.
+    values = list(dict.fromkeys(each for value in _values(finding) for each in (value, value.strip(), f"{value.strip()}\n") if "\n" in value or each == value))
     yield from (_digest(name, value) for value in values)
     if name == "ggshield":
         for value in values:

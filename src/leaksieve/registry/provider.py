@@ -29,6 +29,7 @@ MANIFESTS: Final = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.oci.artifact.manifest.v1+json",
 )
+UNKNOWN: Final = "unknown/unknown"
 # Registries take none that are larger.
 MANIFEST: Final = 4 * 1024 * 1024
 _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64", "i386": "386", "i686": "386", "armv7l": "arm", "armv6l": "arm"}
@@ -163,7 +164,7 @@ class RegistryProvider:
         own = f"linux/{_MACHINES.get(platform.machine().lower(), platform.machine().lower())}"
         if not self._chosen and any(fits(child.platform, own) for child in plain):
             self.platform = own
-        taken = [child for child in plain if not self.platform or not child.platform or fits(child.platform, self.platform)]
+        taken = [child for child in plain if not self.platform or child.platform in ("", UNKNOWN) or fits(child.platform, self.platform)]
         if taken:
             for child in plain:
                 if child not in taken:

@@ -113,11 +113,14 @@ class Web:
         self._pools: dict[tuple[str, str, int, str], HTTPConnectionPool] = {}
         self._proxies: dict[tuple[str, str], ProxyManager] = {}
         self._process = os.getpid()
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(_mute)
 
     def check(self, place: Place) -> None:
-        """Read what is trusted of a host.  Raises UsageError."""
+        """Read what is trusted of a host, and by which proxy it is reached.  Raises UsageError."""
         if place.scheme == "https":
             self._context(place.host, place.port)
+        self._proxy(place)
 
     def send(self, method: str, url: str, place: Place, home: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """Send one request; redirects are the caller's.  Raises WebError."""
@@ -128,6 +131,9 @@ class Web:
         try:
             with _quiet():
                 return Answer(self._sent(method, url, place, home, sent, body), place)
+        except UsageError as error:
+            # Of a host that we are sent to: what the user named was checked before.
+            raise WebError("tls", str(error)) from None
         except broken() as error:
             raise explained(error, place.host) from None
 
@@ -268,8 +274,6 @@ _mute = _Mute()
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_mute)
     before, _ours.busy = getattr(_ours, "busy", False), True
     try:
         yield

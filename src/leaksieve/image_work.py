@@ -22,7 +22,7 @@ from leaksieve.oci.unpack import HEAD, PIECE, packing, unpacked
 from leaksieve.oci.visible import Names
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.base import Unit
-from leaksieve.sources.image import Blob, ImageSource
+from leaksieve.sources.image import Begun, Blob, ImageSource
 from leaksieve.work import Answer, Worker, _Kept, decode, encode
 
 _ZEROS = bytes(BLOCK)
@@ -155,7 +155,7 @@ class ImageWorker(Worker):
         if blob.extent is None:
             return self._verify_stream(blob, verifier)
         # The parent may have begun, and this process inherited how far it came.
-        verifier, at = self._image.begun.pop(number, (verifier, blob.extent.at))
+        verifier, at = self._image.begun.pop(number, None) or Begun(verifier, blob.extent.at)
         try:
             with open(blob.extent.path, "rb", buffering=0) as file:
                 file.seek(at)

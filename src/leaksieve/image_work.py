@@ -155,18 +155,18 @@ class ImageWorker(Worker):
         if blob.extent is None:
             return self._verify_stream(blob, verifier)
         # The parent may have begun, and this process inherited how far it came.
-        verifier, at = self._image.begun.pop(number, None) or Begun(verifier, blob.extent.at)
+        begun = self._image.begun.pop(number, None) or Begun(verifier, blob.extent.at)
         try:
             with open(blob.extent.path, "rb", buffering=0) as file:
-                file.seek(at)
-                left, buffer = blob.extent.at + blob.extent.size - at, memoryview(bytearray(PIECE))
+                file.seek(begun.at)
+                left, buffer = blob.extent.at + blob.extent.size - begun.at, memoryview(bytearray(PIECE))
                 while left and (got := file.readinto(buffer[: min(PIECE, left)])):
-                    verifier.update(buffer[:got])
+                    begun.verifier.update(buffer[:got])
                     left -= got
         except OSError as error:
             self._broken(blob, error)
             return False
-        return self._judge(blob, verifier)
+        return self._judge(blob, begun.verifier)
 
     def _verify_stream(self, blob: Blob, verifier: Verifier) -> bool:
         try:

@@ -220,6 +220,45 @@ def test_out_of_tls_no_redirect_leads(registry, authority):
     assert not found.findings
 
 
+@pytest.mark.parametrize(
+    "target", ["http://[", "//", "https:///x", "ftp://127.0.0.1/", "http://me:pass@127.0.0.1/", "http://127.0.0.1:99999/", "http://a b/", "\\\\host", "?"]
+)
+def test_redirects_to_what_is_no_address(target):
+    with Server(lambda handler: reply(handler, 302, Location=target)) as server:
+        found = pulled(f"{server.host}/app:v1")
+    assert not found.coverage.complete
+    assert "pass" not in told(found)
+
+
+def test_a_layer_that_is_kept_elsewhere(registry, authority, tmp_path):
+    foreign = Server(lambda handler: reply(handler, 200, PACKED[1]), authority=authority)
+    clear = Server(lambda handler: reply(handler, 200, PACKED[1]))
+    with foreign, clear:
+        for tag, url in (("tls", foreign.url), ("clear", clear.url), ("inside", "https://169.254.169.254")):
+            layout = craft.Layout()
+            image = layout.image(LAYERS, craft.config(LAYERS))
+            manifest = json.loads(layout.files["blobs/" + image["digest"].replace(":", "/")])
+            manifest["layers"][1] |= {"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "urls": [f"{url}/layer"]}
+            manifest["layers"][1]["digest"] = DIGESTS[1]
+            registry.blob("foreign", layout.files["blobs/" + manifest["config"]["digest"].replace(":", "/")])
+            registry.blob("foreign", PACKED[0])
+            # The real registry takes only addresses in other places than itself, and only for Docker's own kind of manifest.
+            data = json.dumps(manifest).encode()
+
+            def answer(handler, data=data):
+                if "/manifests/v" in handler.path:
+                    reply(handler, 200, data, Content_Type=craft.MANIFEST)
+                    return True
+                return False
+
+            with between(registry, answer) as server:
+                found = pulled(f"{server.host}/foreign:v{tag}", login_file(tmp_path, server.host), QUICK._replace(ca_file=str(authority.ca)))
+            assert set(found.findings) == ({FIRST, SECOND} if tag == "tls" else {FIRST}), told(found)
+            assert found.coverage.complete == (tag == "tls")
+    assert [headers.get("Authorization") for _, _, headers in foreign.requests] == [None]
+    assert clear.requests == []
+
+
 def test_redirects_in_a_circle():
     with Server(lambda handler: reply(handler, 302, Location=handler.path)) as server:
         assert "redirects without end" in told(pulled(f"{server.host}/app:v1"))

@@ -101,6 +101,8 @@ def save(daemon: Daemon, name: str, path: str) -> None:
 
 def _connection(daemon: Daemon) -> http.client.HTTPConnection:
     if daemon.path:
+        if not hasattr(socket, "AF_UNIX"):
+            raise DaemonError("sockets in files are not reached on this platform; set DOCKER_HOST to a tcp:// address", reached=False)
         return _Unix(daemon.path, _CONNECT)
     if not daemon.tls:
         return http.client.HTTPConnection(daemon.host, daemon.port, timeout=_CONNECT)

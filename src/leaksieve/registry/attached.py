@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import Final
-from urllib.parse import urljoin, urlsplit
 
 from leaksieve.oci.digest import is_digest
 from leaksieve.oci.fields import descriptor, listed, parsed
@@ -56,8 +55,7 @@ def _listed(session: Session, digest: str) -> list[Descriptor] | None:
         if following is None or len(found) > _MOST:
             return found
         # Only pages of this very list, wherever the header says that they are.
-        query = urlsplit(urljoin("https://x/", following[1])).query
-        path = f"referrers/{digest}?{query}"
+        path = f"referrers/{digest}?{following[1].partition('?')[2].partition('#')[0]}"
     return found
 
 

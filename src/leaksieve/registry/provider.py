@@ -32,6 +32,8 @@ MANIFESTS: Final = (
 UNKNOWN: Final = "unknown/unknown"
 # Registries take none that are larger.
 MANIFEST: Final = 4 * 1024 * 1024
+# All of one image's together: an index may name thousands.
+_MANIFESTS_SIZE: Final = 128 * 1024 * 1024
 _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64", "i386": "386", "i686": "386", "armv7l": "arm", "armv6l": "arm"}
 
 
@@ -53,6 +55,7 @@ class RegistryProvider:
         self._sessions = list(sessions)
         self._reach = reach
         self._manifests: set[str] = set()
+        self._left = _MANIFESTS_SIZE
         self._skips: list[Skip] = []
 
     def roots(self) -> Sequence[Root]:
@@ -115,7 +118,8 @@ class RegistryProvider:
             answer = session.ask("GET", f"manifests/{version}", "manifest", {"Accept": ", ".join(MANIFESTS)})
             kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             told = answer.headers.get("Docker-Content-Digest", "")
-            data = answer.whole(MANIFEST, "manifest")
+            data = answer.whole(min(MANIFEST, max(self._left, 0)), "manifest")
+            self._left -= len(data)
             digest = version if is_digest(version) else told if is_digest(told) and "+prettyjws" not in kind else digest_of(data)
             verifier = Verifier(digest)
             verifier.update(data)

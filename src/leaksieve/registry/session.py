@@ -109,7 +109,10 @@ class Session:
             if answer.status not in (301, 302, 303, 307, 308) or not target:
                 return answer, place == home
             answer.discard()
-            url = urljoin(url, target)
+            try:
+                url = urljoin(url, target)
+            except ValueError:
+                raise WebError("redirect", f"{place.host} sends to an address that cannot be read") from None
             after = _place(url)
             if after.scheme != "https" and (place.scheme == "https" or self.place.scheme == "https"):
                 raise WebError("redirect", f"{place.host} sends to {after.host} in the clear; that is not followed")

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
 
 from leaksieve.errors import UsageError
 from leaksieve.registry.failure import WebError, broken, explained
@@ -156,8 +157,8 @@ class Web:
             return proxy.urlopen(
                 method, url, body=body, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=False, decode_content=False
             )
-        path = url.split("://", 1)[1]
-        path = path[path.index("/") :] if "/" in path else "/"
+        parts = urlsplit(url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         # The address is connected to, the name is what the server reads and proves.
         headers["Host"] = _authority(place)
         failure: Exception | None = None
@@ -221,17 +222,19 @@ class Web:
             return None
         key = (url, _authority(place))
         if key not in self._proxies:
-            from urllib.parse import unquote, urlsplit
-
             from urllib3 import ProxyManager, make_headers
 
-            parts = urlsplit(url if "://" in url else f"http://{url}")
+            try:
+                parts = urlsplit(url if "://" in url else f"http://{url}")
+                port = parts.port or (443 if parts.scheme == "https" else 80)
+            except ValueError:
+                parts, port = urlsplit(""), 0
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise UsageError("the proxy named in the environment is not an http:// URL", hint=f"set {place.scheme}_proxy to one")
             host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
             login = make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}") if parts.username is not None else None
             self._proxies[key] = ProxyManager(
-                f"{parts.scheme}://{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}",
+                f"{parts.scheme}://{host}:{port}",
                 proxy_headers=login,
                 ssl_context=self._context(place.host, place.port),
                 proxy_ssl_context=context_for("", self._reach.ca_file, ()),

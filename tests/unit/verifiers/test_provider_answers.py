@@ -4,6 +4,7 @@ The answers stand in ``answers/<id of the table>.toml``: ``parts`` the credentia
 ``body`` (a text, or a table that is sent as JSON), the ``verdict`` they mean and what they tell (``told``).  ``{secret}`` in ``value`` is made here.
 """
 
+import ssl
 import tomllib
 from base64 import b64decode
 from contextlib import suppress
@@ -21,6 +22,7 @@ from leaksieve.verifiers.memory import Memory
 HERE = Path(__file__).parent / "answers"
 DECLARED = {table["id"]: table for table in load_verifiers().all if "code" not in table}
 VALUE = "tok_" + "a1B2c3D4" * 5
+CONTEXT = ssl.create_default_context()
 
 
 def documented(name):
@@ -50,23 +52,47 @@ def untold(name):
     return all(answer["verdict"] != "inactive" for answer in DECLARED[name]["answers"])
 
 
-def ask(name, said, value=VALUE, made_up=None):
-    """The verdict where the provider says ``said`` to the credential, and ``made_up`` to any other."""
-    table, known = DECLARED[name], documented(name)
-    value = known.get("value", value)
+@pytest.fixture(scope="module")
+def server():
+    """One server for all providers: what it says is changed for each."""
+    with provider(None) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _one_context(monkeypatch):
+    """Reading the authorities takes longer than all else here."""
+    monkeypatch.setattr("leaksieve.verifiers.network._context", lambda _: CONTEXT)
+
+
+def value_of(name, number=0):
+    """A credential as the table wants it; another for each number."""
+    value = documented(name).get("value", VALUE)
+    return value[:-2] + f"{number:02d}" if number else value
+
+
+def ask(server, name, said, made_up=None):
+    """The verdicts where the provider says ``said`` to as many credentials, one each, and ``made_up`` to any other."""
+    table, known = DECLARED[name] | {"rate": 1000.0}, documented(name)
+    values = [value_of(name, number) for number in range(len(said))]
     parts = known.get("parts", {})
-    one = candidate(value, table["rules"][0], parts=parts)
-    settings = QUICK._replace(retries=0)
+    candidates = [candidate(value, table["rules"][0], key=value, parts=parts) for value in values]
+    # One at a time, so that a host that fails several times is not left alone.
+    settings = QUICK._replace(retries=0, rate=1000.0, concurrency=1)
     if table["url"].startswith("/"):
         settings = settings._replace(endpoints={table["endpoint"]: ["https://own.example"]})
 
     def decide(asked):
-        return said if made_up is None or holds(asked, value) else made_up
+        return next((answer for answer, value in zip(said, values, strict=True) if holds(asked, value)), made_up or said[0])
 
-    assert plan([one], Tables([table]), settings, Memory(None, 0, lambda: 0.0)).jobs, "it could not be asked"
-    with provider(decide) as server:
-        (result,) = carry([one], Tables([table]), settings, Rerouted(settings, server.url)).results.values()
-    return result.verdict
+    asked_for = plan(candidates, Tables([table]), settings, Memory(None, 0, lambda: 0.0))
+    assert len(asked_for.jobs) == len(values), "it could not be asked"
+    server.decide = decide
+    results = carry(candidates, Tables([table]), settings, Rerouted(settings, server.url)).results
+    verdicts = [results[value].verdict for value in values]
+    shown = repr(verdicts)
+    assert not any(value in shown or value.rpartition("/")[2] in shown for value in values), "the credential is shown"
+    return verdicts
 
 
 def holds(asked, value):
@@ -83,31 +109,40 @@ def answer_of(answer):
 
 
 @pytest.mark.parametrize(("name", "answer"), list(cases()))
-def test_a_documented_answer_means_what_it_says(name, answer):
-    said = ask(name, answer_of(answer), made_up=Answer(401))
+def test_a_documented_answer_means_what_it_says(server, name, answer):
+    (said,) = ask(server, name, [answer_of(answer)], made_up=Answer(401))
     assert (said.state, said.reason) == (answer["verdict"], said.reason if answer["verdict"] == "unknown" else "")
     for key, value in answer.get("told", {}).items():
         assert said.told[key] == value
     assert said.privileged == answer.get("privileged", False)
 
 
+# What a firewall, a captive portal, a proxy, or an endpoint that answers anybody would say.
+OTHERS = (
+    Answer(200, "<html>Welcome to the guest network</html>"),
+    Answer(200, ""),
+    Answer(200, {}),
+    Answer(200, []),
+    Answer(200, "null"),
+    Answer(204),
+    Answer(302, "", {"Location": "https://login.example/"}),
+    Answer(403, "<html>Request blocked</html>"),
+    Answer(404, "not found"),
+    Answer(407, ""),
+    Answer(429, ""),
+    Answer(500, "{}"),
+    Answer(503, "<html>try later</html>"),
+)
+
+
 @pytest.mark.parametrize("name", sorted(DECLARED))
-def test_nothing_but_the_provider_makes_it_active_or_dead(name):
-    """What a firewall, a captive portal, a proxy, or an endpoint that answers anybody would say."""
-    for said in (
-        Answer(200, "<html>Welcome to the guest network</html>"),
-        Answer(200, {}),
-        Answer(200, []),
-        Answer(200, "null"),
-        Answer(204),
-        Answer(302, "", {"Location": "https://login.example/"}),
-        Answer(403, "<html>Request blocked</html>"),
-        Answer(407, ""),
-        Answer(429, ""),
-        Answer(503, "<html>try later</html>"),
-    ):
-        assert ask(name, said).state == "unknown", said.status
+def test_nothing_but_the_provider_makes_it_active_or_dead(server, name):
+    verdicts = ask(server, name, OTHERS)
+    assert {one.state for one in verdicts} == {"unknown"}, [(other.status, one.state) for other, one in zip(OTHERS, verdicts, strict=True)]
+
+
+@pytest.mark.parametrize("name", sorted(name for name, table in DECLARED.items() if table["control"] == "bearer"))
+def test_an_endpoint_that_answers_anybody_says_nothing(server, name):
     good = next(answer for answer in documented(name)["answer"] if answer["verdict"] == "active")
-    if DECLARED[name]["control"] == "bearer":
-        said = ask(name, answer_of(good))
-        assert (said.state, said.reason) == ("unknown", "no-difference")
+    (said,) = ask(server, name, [answer_of(good)])
+    assert (said.state, said.reason) == ("unknown", "no-difference")

@@ -7,38 +7,32 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from leaksieve import __version__
 from leaksieve.config import Config
 from leaksieve.coverage import EXCLUDED_KEPT, Coverage
-from leaksieve.engine.prefilter import compile_all
-from leaksieve.errors import LeaksieveError, RulesetError, SourceError
-from leaksieve.model import Finding, Located, Skip
+from leaksieve.errors import RulesetError
+from leaksieve.model import Finding, Located
 from leaksieve.ruleset.load import Ruleset
-from leaksieve.sources.base import Source, Unit
-from leaksieve.work import Compiler, Worker, decode, engine_for, ruleset_for
+from leaksieve.sources.base import Source
+from leaksieve.work import ruleset_for
 
 if TYPE_CHECKING:
     from leaksieve.findings.baseline import Baseline
     from leaksieve.findings.fingerprint import Fingerprinter
     from leaksieve.findings.known import Trail
-    from leaksieve.history_run import Progress
-    from leaksieve.image_run import ImageProgress
+    from leaksieve.history_run import HistoryRun
+    from leaksieve.image_run import ImageRun
     from leaksieve.reports.base import RuleInfo
+    from leaksieve.source_run import Dropped
     from leaksieve.sources.history import HistorySource
     from leaksieve.sources.image import ImageSource
     from leaksieve.verifiers.plan import Candidate
 
-# Up to this many bytes Aho-Corasick in this process is done before Hyperscan has compiled.
-SMALL = 3 * 1024 * 1024
-# From here on scanning counts for more than starting: one Hyperscan database instead of two.
-BULK = 64 * 1024 * 1024
 # Entries of the configuration that are named where they were for nothing.
 MOST_UNUSED = 5
-# So many files that workers died over, before any was scanned, say that it is no file's fault.
-HOPELESS = 20
 
 
 class ProgressEvent(NamedTuple):
@@ -49,15 +43,6 @@ class ProgressEvent(NamedTuple):
     size: int
     found: int
     unit: str = "files"
-
-
-class Dropped(Protocol):
-    """Takes what is told of dropped candidates: counts by reason, and a line for each where ``each`` asks for it."""
-
-    each: bool
-
-    def add(self, counts: Mapping[str, int], lines: Sequence[str]) -> None:
-        """Take what one unit gave."""
 
 
 class Verify(Protocol):
@@ -139,9 +124,9 @@ def run(plan: Plan) -> Outcome:
     run_ = _Run(plan, ruleset, coverage)
     try:
         if plan.sources:
-            run_.scan(began)
-        run_.scan_images(began)
-        run_.scan_histories(began)
+            run_.scan()
+        run_.scan_images()
+        run_.scan_histories()
     except KeyboardInterrupt:
         coverage.interrupted = True
     findings, rules = run_.fold()
@@ -164,175 +149,72 @@ class _Run:
         self._ruleset = ruleset
         self._coverage = coverage
         self._located: list[Located] = []
-        self._died = 0
-        self._files = self._size = 0
+        limit = plan.config.timeout
+        self._deadline = None if limit is None else time.monotonic() + limit
 
-    def scan(self, began: float) -> None:
-        """Feed every unit to a worker and take the answers."""
-        units = self._units()
-        ahead = []
-        for unit in units:
-            ahead.append(unit)
-            if self._expected("bytes") > BULK:
-                break
-        small = self._expected("bytes") <= SMALL
-        name = engine_for(self._plan.config, small=small)
-        limit = self._plan.config.timeout
+    def scan(self) -> None:
+        """Read what is scanned file by file."""
+        from leaksieve.source_run import SourceRun, SourceSettings
 
-        def plan_on() -> bool:
-            unit = next(units, None)
-            if unit is not None:
-                ahead.append(unit)
-            return unit is not None
+        plan = self._plan
+        settings = SourceSettings(
+            jobs=plan.jobs, spawn=plan.spawn, spawnable=plan.ruleset is None, hashes=plan.line_hashes, deadline=self._deadline, dropped=plan.dropped
+        )
+        SourceRun(plan.sources, self._ruleset, plan.config, settings, self._coverage, self._located, self._said("files")).run()
 
-        for done in self._results(_chained(ahead, units), name, 1 if small else self._plan.jobs, plan_on):
-            unit, result = done
-            if result is None:
-                self._lost(unit, name)
-            else:
-                self._take(unit, result)
-            if limit is not None and time.perf_counter() - began > limit:
-                self._coverage.sources[0].skip(Skip("failed", b"", "timeout", f"the scan was stopped after {limit:g} s; raise --timeout"))
-                return
-
-    def scan_images(self, began: float) -> None:
+    def scan_images(self) -> None:
         """Read the images, one after the other."""
-        for image in self._plan.images:
+        plan = self._plan
+        for image in plan.images:
             if self._coverage.interrupted:
                 return
             from leaksieve.image_run import ImageRun, ImageSettings
 
-            plan, limit = self._plan, self._plan.config.timeout
             settings = ImageSettings(
                 jobs=plan.jobs,
                 spawn=plan.spawn,
                 hashes=plan.line_hashes,
-                deadline=time.monotonic() + limit - (time.perf_counter() - began) if limit is not None else None,
+                deadline=self._deadline,
                 cache=plan.cache is not False,
                 cache_dir=plan.cache_dir,
                 own_layers=plan.own_layers,
             )
-            one = ImageRun(image, self._ruleset, plan.config, settings, plan.progress and self._on_layers)
-            try:
-                self._located += one.run()
-            finally:
-                self._coverage.engine = one.engine or self._coverage.engine
-                self._coverage.notes += one.notes
-                for detail in one.details:
-                    plan.detail(detail)
-                self._coverage.interrupted = self._coverage.interrupted or one.interrupted
+            self._follow(ImageRun(image, self._ruleset, plan.config, settings, self._said("layers")))
 
-    def _on_layers(self, event: ImageProgress) -> None:
-        assert self._plan.progress is not None
-        self._plan.progress(ProgressEvent(event.layers, event.expected, event.size, event.found, "layers"))
-
-    def scan_histories(self, began: float) -> None:
+    def scan_histories(self) -> None:
         """Read the repositories' object stores, one after the other."""
-        for history in self._plan.histories:
+        plan = self._plan
+        for history in plan.histories:
             if self._coverage.interrupted:
                 return
             from leaksieve.history_run import HistoryRun, Settings
 
-            limit = self._plan.config.timeout
             settings = Settings(
-                jobs=self._plan.jobs,
-                spawn=self._plan.spawn,
-                attribution=self._plan.attribution,
-                names=self._plan.names,
-                hashes=self._plan.line_hashes,
-                deadline=time.monotonic() + limit - (time.perf_counter() - began) if limit is not None else None,
-                cache=not history.repository.is_foreign_owned if self._plan.cache is None else self._plan.cache,
-                cache_dir=self._plan.cache_dir,
+                jobs=plan.jobs,
+                spawn=plan.spawn,
+                attribution=plan.attribution,
+                names=plan.names,
+                hashes=plan.line_hashes,
+                deadline=self._deadline,
+                cache=not history.repository.is_foreign_owned if plan.cache is None else plan.cache,
+                cache_dir=plan.cache_dir,
             )
-            one = HistoryRun(history, self._ruleset, self._plan.config, settings, self._plan.progress and self._on_objects)
-            try:
-                self._located += one.run()
-            finally:
-                self._coverage.engine = one.engine or self._coverage.engine
-                self._coverage.notes += one.notes
-                for detail in one.details:
-                    self._plan.detail(detail)
-                self._coverage.interrupted = self._coverage.interrupted or one.interrupted
+            self._follow(HistoryRun(history, self._ruleset, plan.config, settings, self._said("objects")))
 
-    def _on_objects(self, event: Progress) -> None:
-        assert self._plan.progress is not None
-        self._plan.progress(ProgressEvent(event.objects, event.expected, event.size, event.found, "objects"))
+    def _follow(self, one: HistoryRun | ImageRun) -> None:
+        try:
+            self._located += one.run()
+        finally:
+            self._coverage.engine = one.engine or self._coverage.engine
+            self._coverage.notes += one.notes
+            for detail in one.details:
+                self._plan.detail(detail)
+            self._coverage.interrupted = self._coverage.interrupted or one.interrupted
 
-    def _units(self) -> Iterator[Unit]:
-        """Units of every source, tagged with the source's number; a source that cannot be planned is a failed Skip."""
-        for number, source in enumerate(self._plan.sources):
-            try:
-                for unit in source.units():
-                    yield (number, unit)
-            except SourceError as error:
-                what = f"{error.what}; {error.hint}" if error.hint else error.what
-                source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), getattr(error, "reason", "unreadable"), what))
-
-    def _expected(self, what: str) -> int:
-        return sum(source.coverage.expected.get(what, 0) for source in self._plan.sources)
-
-    def _results(self, units: Iterator[Unit], engine: str, jobs: int, plan_on: Callable[[], bool]) -> Iterator[tuple[Unit, bytes | None]]:
-        if jobs > 1 and self._plan.ruleset is None and (self._plan.spawn or not hasattr(os, "fork")):
-            from leaksieve.parallel import pooled
-
-            self._coverage.engine = engine
-            return pooled(units, Recipe(self._plan.sources, self._plan.config, engine, _tell(self._plan.dropped)), jobs)
-        bulk = self._expected("bytes") > BULK
-        compiler = Compiler(plan_on) if jobs > 1 else compile_all
-        worker = Worker(
-            self._plan.sources,
-            self._ruleset,
-            self._plan.config,
-            engine,
-            compiler,
-            joined=bulk or jobs == 1,
-            hashes=self._plan.line_hashes,
-            tell=_tell(self._plan.dropped),
-        )
-        self._coverage.engine = worker.engine.name
-        if jobs > 1:
-            from leaksieve.parallel import forked
-
-            return forked(units, worker, jobs)
-        return ((unit, worker(unit)) for unit in units)
-
-    def _lost(self, unit: Unit, engine: str) -> None:
-        """A worker died over a unit: try its parts one by one, so that one file cannot take its neighbours with it."""
-        from leaksieve.parallel import forked
-
-        number, inner = unit
-        source = self._plan.sources[number]  # type: ignore[call-overload]
-        worker = Worker(self._plan.sources, self._ruleset, self._plan.config, engine)
-        for part in _parts(inner):  # type: ignore[arg-type]
-            for _, result in forked(iter(((number, part),)), worker, 1):
-                if result is None:
-                    source.coverage.skip(Skip("failed", _name(part), "crashed-worker", "a worker process died over it"))
-                    self._died += 1
-                    if self._died >= HOPELESS and not any(one.coverage.scanned.get("files") for one in self._plan.sources):
-                        # No file is to blame: an installation with a part missing dies over each of thousands.
-                        raise LeaksieveError("every worker process dies at its first file", hint="run again with -j 1 -v to see why")
-                else:
-                    self._take((number, part), result)
-
-    def _take(self, unit: Unit, result: bytes) -> None:
-        answer = decode(result)
-        coverage = self._plan.sources[unit[0]].coverage  # type: ignore[call-overload]
-        if answer.files:
-            coverage.scan("files", answer.files)
-        # The later blocks of a stream are no file of their own, but bytes they are.
-        if answer.files or answer.size:
-            coverage.scan("bytes", answer.size)
-        for unit_, count in answer.counts.items():
-            coverage.scan(unit_, count)
-        for skip in answer.skips:
-            coverage.skip(skip)
-        if answer.dropped and self._plan.dropped is not None:
-            self._plan.dropped.add(answer.dropped, answer.told)
-        self._located += answer.located
-        self._files += answer.files
-        self._size += answer.size
-        if self._plan.progress is not None:
-            self._plan.progress(ProgressEvent(self._files, self._expected("files"), self._size, len(self._located)))
+    def _said(self, unit: str) -> Callable[[tuple[int, int, int, int]], None] | None:
+        """What is told how far a run is (done, expected, bytes, found) in units of this kind, if anybody wants to know."""
+        progress = self._plan.progress
+        return None if progress is None else lambda so_far: progress(ProgressEvent(*so_far, unit))
 
     def fold(self) -> tuple[list[Finding], dict[str, RuleInfo]]:
         """Locations -> findings with fingerprints, what is not shown left out and counted."""
@@ -416,46 +298,3 @@ class _Run:
         from leaksieve.sources.followed import Folder, Followed
 
         return Folder(plan.project_root) if plan.repository is None and plan.project_root is not None else Followed(plan.repository)
-
-
-class Recipe:
-    """How to build a worker in a process that inherits nothing; pickles."""
-
-    def __init__(self, sources: Sequence[Source], config: Config, engine: str, tell: int = 0) -> None:
-        self.sources = tuple(sources)
-        self.config = config
-        self.engine = engine
-        self.tell = tell
-
-    def __call__(self) -> Worker:
-        """Build the worker."""
-        return Worker(self.sources, ruleset_for(self.config), self.config, self.engine, tell=self.tell)
-
-
-def _tell(dropped: Dropped | None) -> int:
-    return 0 if dropped is None else 1 + dropped.each
-
-
-def _parts(unit: Unit) -> list[Unit]:
-    """The files of a unit as units of their own."""
-    if unit[0] == "files":
-        _, root, entries = unit
-        return [("files", root, (entry,)) for entry in entries]  # type: ignore[attr-defined]
-    if unit[0] == "commits":
-        return [("commits", (entry,)) for entry in unit[1]]  # type: ignore[attr-defined]
-    return [unit]
-
-
-def _name(unit: Unit) -> bytes:
-    """What a unit of one file is called on the receipt."""
-    if unit[0] == "files":
-        return bytes(unit[2][0][0])  # type: ignore[index]
-    if unit[0] == "commits":
-        _, path, oid, *_ = unit[1][0]  # type: ignore[index]
-        return bytes(path) or bytes(oid).hex().encode()
-    return next((piece for piece in unit if isinstance(piece, bytes)), b"")
-
-
-def _chained(first: Iterable[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:
-    yield from first
-    yield from rest

@@ -14,8 +14,9 @@ from leaksieve.config import AllowEntry, Config
 from leaksieve.coverage import SourceCoverage
 from leaksieve.errors import ExitCode, LeaksieveError, RulesetError
 from leaksieve.model import Chunk, Provenance
-from leaksieve.pipeline import SMALL, Plan, run
+from leaksieve.pipeline import Plan, run
 from leaksieve.ruleset.template import expand
+from leaksieve.source_run import SMALL
 from leaksieve.sources.stream import LEAD, TAIL, StreamSource
 from leaksieve.sources.worktree import WorktreeSource
 

@@ -462,8 +462,8 @@ def test_the_gate_without_click_takes_the_same_defaults(monkeypatch):
 
     seen = []
     monkeypatch.setattr(gate, "scan_staged", lambda options, repo: seen.append((options, repo)) or 0)
-    monkeypatch.setattr(gate, "check_commit", lambda options, files: seen.append((options, files)) or 0)
+    monkeypatch.setattr(gate, "check_commit", lambda options, files, *, locked: seen.append((options, files, locked)) or 0)
     for args in (["git", "--staged"], ["hook", "pre-commit"]):
         with root.make_context("leaksieve", args) as ctx:
             root.invoke(ctx)
-    assert seen == [(request.Options(), None), (request.Options(), ())]
+    assert seen == [(request.Options(), None), (request.Options(), (), False)]

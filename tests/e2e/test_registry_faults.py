@@ -9,7 +9,10 @@ import logging
 import os
 import random
 import select
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -17,7 +20,7 @@ import traceback
 import imagecraft as craft
 import pytest
 from planted import token
-from realrun import leaksieve
+from realrun import environment, leaksieve
 from registries import PASSWORD, QUICK, USER, Authority, Registry, Server, forward, login_file, pulled, reply, told
 
 pytestmark = pytest.mark.e2e
@@ -419,6 +422,27 @@ def test_what_cannot_be_demanded(answer):
         found = pulled(f"{server.host}/app:v1")
     assert ("failed", "unreadable") in found.skips
     assert len(server.requests) == 1
+
+
+def test_nobody_at_that_address():
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+    said = told(pulled(f"127.0.0.1:{port}/app:v1", reach=QUICK._replace(tries=2)))
+    assert "the connection to 127.0.0.1 failed (connection refused); check the network" in said
+
+
+def test_ctrl_c_while_a_registry_says_nothing(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        call = [sys.executable, "-P", "-m", "leaksieve", "image", "--plain-http", f"registry:127.0.0.1:{sock.getsockname()[1]}/app:v1"]
+        env = {**environment(tmp_path), "PATH": os.environ["PATH"]}
+        process = subprocess.Popen(call, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        client, _ = sock.accept()
+        with client:
+            client.recv(4096)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=50)
+    assert process.returncode == 130, said
+    assert b"Traceback" not in said
 
 
 def test_answers_that_are_no_http():

@@ -64,7 +64,8 @@ def explained(error: Exception, host: str) -> WebError:
             return WebError("tls", f"the TLS handshake with {host} failed")
         if isinstance(each, kinds.ProxyError):
             return WebError("proxy", f"the proxy does not let it through to {host}", hint="check the proxy in the environment", passing=True)
-        if isinstance(each, kinds.TimeoutError | TimeoutError):
+        # The client counts a connection that was refused among those that took too long.
+        if isinstance(each, kinds.TimeoutError | TimeoutError) and not isinstance(each, kinds.NewConnectionError):
             return WebError("timeout", f"{host} does not answer in time", hint="check the network", passing=True)
     if any(isinstance(each, kinds.LocationParseError | ValueError) for each in chain) and not any(isinstance(each, OSError) for each in chain):
         return WebError("malformed", f"{host} answers with something that is no HTTP", passing=True)

@@ -15,5 +15,10 @@ def is_canary(value: bytes) -> bool:
     if value.startswith((b"AKIA", b"ASIA")):
         from leaksieve.engine.checks_cloud import aws_account
 
-        return aws_account(value) in _ACCOUNTS
+        return is_canary_account(aws_account(value))
     return b"canarytokens" in value and any(host in value for host in _HOSTS)
+
+
+def is_canary_account(number: str) -> bool:
+    """Whether an AWS account, by its number, is known to be one of canaries."""
+    return number in _ACCOUNTS

@@ -7,4 +7,6 @@ cannot is code, named by a table's ``code`` and listed here.  Nothing is importe
 from __future__ import annotations
 
 # Name of a `code` -> "module:function"; the function takes the table and returns a Verifier.
-CODE: dict[str, str] = {}
+CODE: dict[str, str] = {
+    "aws-sts": "leaksieve.verifiers.aws:sts",
+}

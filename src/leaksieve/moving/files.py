@@ -62,7 +62,7 @@ def read(settings: Settings, tool: str | None, named: Sequence[str]) -> Carried:
 
 def _found(carried: Carried, settings: Settings, tool: str, name: str) -> bool:
     path = os.path.join(settings.root, name)
-    if not os.path.isfile(path):
+    if not _is_here(settings, path):
         return False
     if tool == "kingfisher" and name.startswith("baseline-file") and "fingerprint" not in text_of(path, name):
         return False
@@ -173,7 +173,7 @@ def _jobs(carried: Carried, settings: Settings) -> bool:
     done = False
     for name in (*workflows, *_JOBS):
         path = os.path.join(settings.root, name)
-        if not os.path.isfile(path):
+        if not _is_here(settings, path):
             continue
         before = len(carried.advice)
         files = read_job(carried, text_of(path, name), name)
@@ -188,7 +188,7 @@ def _list_of_paths(carried: Carried, settings: Settings, name: str) -> None:
     from leaksieve.moving.trufflehog import read_paths
 
     path = os.path.normpath(os.path.join(settings.root, name))
-    if os.path.isfile(path) and path.startswith(os.path.normpath(settings.root) + os.sep):
+    if _is_here(settings, path):
         read_paths(carried, text_of(path, name), os.path.normpath(name))
     else:
         carried.lost(name, 0, "paths to leave out", "there is no such file here")
@@ -199,8 +199,13 @@ def _hooks(carried: Carried, settings: Settings, tools: frozenset[str]) -> None:
 
     for name in HOOKS:
         path = os.path.join(settings.root, name)
-        if os.path.isfile(path):
+        if _is_here(settings, path):
             read_hooks(carried, text_of(path, name), name, tools, settings.baseline)
+
+
+def _is_here(settings: Settings, path: str) -> bool:
+    """Whether there is such a file in the project; a link that leads out of it is nobody's wish."""
+    return os.path.isfile(path) and os.path.realpath(path).startswith(os.path.realpath(settings.root) + os.sep)
 
 
 def text_of(path: str, shown: str) -> str:

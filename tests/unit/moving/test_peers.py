@@ -389,3 +389,13 @@ def test_names(name, rule):
 @pytest.mark.parametrize(("source", "pattern"), [("^abc[0-9]+", "^abc[0-9]+"), ("a$", r"a\Z"), ("(", None), (r"\z", r"\Z")])
 def test_patterns(source, pattern):
     assert python_pattern(source) == pattern
+
+
+def test_a_link_that_leads_out_of_the_project_is_not_read(tmp_path):
+    (tmp_path / "outside").write_text("a.py:rule:1\n")
+    root = tmp_path / "repo"
+    root.mkdir()
+    (root / ".gitleaksignore").symlink_to(tmp_path / "outside")
+    (root / ".pre-commit-config.yaml").symlink_to(tmp_path / "outside")
+    with pytest.raises(UsageError, match="no files"):
+        read(Settings(str(root), IDS, "", "b"), None, ())

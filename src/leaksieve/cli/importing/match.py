@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # What ggshield calls the parts of a secret when it hashes them.
 _KINDS = ("apikey", "token", "password", "client_secret", "client_id", "username", "connection_uri", "host", "port", "database", "scheme", "certificate", "private_key", "webhook", "uri")  # fmt: skip
 _MOST_PARTS = 4
+_MOST_OF_A_LINE = 20_000
 # What a scanner may have taken for the secret on a line.
 _CUTS = (r"\s+", r"""["'`]""", r"""[\s"'`=:,;()<>\[\]{}]+""", r"""[\s"'`=,;()<>\[\]{}]+""", r"""[\s"'`,;()<>\[\]{}/@:=]+""", r"-{3,}", r"""[\s"'`=:,;()_]+""")
 
@@ -42,6 +43,7 @@ class Matcher:
         self._by: dict[tuple[str, str], list[Finding]] = {}
         self._hashed: set[str] = set()
         self._scanner: Scanner | None = None
+        self._scanned: dict[tuple[str, str], list[Finding]] = {}
 
     def match(self, known: Known) -> Match:
         """Look for one entry."""
@@ -91,7 +93,10 @@ class Matcher:
         data = self._places.content(path, commit)
         if data is None:
             return []
-        findings = self._plan_findings(data, path)
+        # A file may have hundreds of entries.
+        if (path, commit) not in self._scanned:
+            self._scanned[path, commit] = self._plan_findings(data, path)
+        findings = self._scanned[path, commit]
         return [each for each in findings if not line or any(one.start_line <= line <= one.end_line for one in each.occurrences)]
 
     def _plan_findings(self, data: bytes, path: str) -> list[Finding]:
@@ -139,7 +144,7 @@ def _hashes(name: str, finding: Finding) -> Iterator[str]:
 
 
 def _tokens(line: str) -> Iterable[str]:
-    line = line.strip()
+    line = line.strip()[:_MOST_OF_A_LINE]
     yield line
     for cut in _CUTS:
         for piece in re.split(cut, line):

@@ -8,5 +8,8 @@ from __future__ import annotations
 
 # Name of a `code` -> "module:function"; the function takes the table and returns a Verifier.
 CODE: dict[str, str] = {
+    "connection-url": "leaksieve.verifiers.servers.connection:make",
     "aws-sts": "leaksieve.verifiers.aws:sts",
+    "google-refresh-token": "leaksieve.verifiers.google:refresh_token",
+    "google-service-account": "leaksieve.verifiers.google:service_account",
 }

@@ -53,7 +53,7 @@ class Declared:
             answer.get("note", ""),
             evidence,
             tells,
-            privileged=answer["verdict"] == ACTIVE and _is_privileged(tells, self._table["privileged"]),
+            privileged=answer["verdict"] == ACTIVE and is_privileged(tells, self._table["privileged"]),
         )
 
     async def _further(self, one: Mapping[str, Any], subject: Subject, net: Net, hidden: list[str]) -> dict[str, object]:
@@ -115,7 +115,8 @@ def _shown_path(table: Mapping[str, Any], url: str, endpoint: str) -> str:
     return path + ("?…" if table["auth"]["scheme"] == "query" else "")
 
 
-def _is_privileged(tells: Mapping[str, object], globs: Sequence[str]) -> bool:
+def is_privileged(tells: Mapping[str, object], globs: Sequence[str]) -> bool:
+    """Whether what a provider tells opens nearly everything."""
     words = [word for key in ("scopes", "permissions", "kind", "plan") for word in _list(tells.get(key))]
     return any(fnmatchcase(word.lower(), glob.lower()) for word in words for glob in globs)
 

@@ -52,6 +52,10 @@ class Download:
             try:
                 piece = self._answer.read(wanted)
             except WebError as error:
+                if 0 <= self._expected <= self._at:
+                    # All of it is here; how the connection ended is nobody's concern.
+                    self.close()
+                    return b""
                 self._again(error)
                 continue
             if piece:

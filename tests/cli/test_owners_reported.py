@@ -11,7 +11,7 @@ def shop(place, token):
     return place
 
 
-@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif", "gitlab", "junit", "csv", "github", "markdown"])
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif", "gitlab", "junit", "csv", "github", "markdown", "html"])
 def test_a_place_has_its_owners(shop, form):
     assert "@acme/shop" in shop.run("dir", ".", "-f", form).out
 

@@ -124,6 +124,7 @@ def _place(occurrence: Occurrence, origins: Occurrence) -> dict[str, object]:
         "column": column,
         "context": text if text.strip() else "",
         "from": origin(origins, verbose=True),
+        "owners": visible(" ".join(occurrence.owners)),
         "allowed": visible(occurrence.allowed),
         "before": occurrence.already_present,
     }

@@ -167,6 +167,9 @@ function listed(finding, place) {
   if (place.from) {
     item.append('; ' + place.from);
   }
+  if (place.owners) {
+    item.append(make('span', { class: 'dim' }, ' (owned by ' + place.owners + ')'));
+  }
   if (place.allowed || place.before) {
     item.append(make('span', { class: 'dim' }, ' (' + (place.allowed ? 'allowed: ' + place.allowed : 'there before this change') + ')'));
   }

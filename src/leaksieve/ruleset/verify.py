@@ -139,7 +139,7 @@ class _Table:
         if not isinstance(more, list) or not all(isinstance(one, dict) for one in more) or len(more) > MAX_MORE:
             raise self.fail(f"`more` must be a list of at most {MAX_MORE} tables")
         out["more"] = [self._further(one, out) for one in more]
-        used = self._fields([out["url"], *out["headers"].values(), *_texts_in(out["auth"]), *_texts_in([out.get(kind) for kind in ("form", "json", "body")])])
+        used = self._fields([out["url"], *out["headers"].values(), *_texts_in(out["auth"]), *_texts_in([out.get(kind) for kind in ("form", "json")])])
         if out["auth"]["scheme"] == "bearer":
             used.add("secret")
         if "secret" not in used:

@@ -107,9 +107,7 @@ def test_what_hurts_ends_quickly_and_with_a_word(name, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["members in one another", "a bomb in an rpm", "a PDF of brackets", "an rpm that counts absurdly", "a bomb in zstd"]
-)
+@pytest.mark.parametrize("name", ["members in one another", "a bomb in an rpm", "a PDF of brackets", "an rpm that counts absurdly", "a bomb in zstd"])
 def test_other_members_are_scanned(name):
     walked = Walked(tarred({"before": b"first", "hostile": HOSTILE[name][0](), "after": b"last"}))
     assert (walked.members[b"before"], walked.members[b"after"]) == (b"first", b"last")

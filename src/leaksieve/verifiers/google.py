@@ -27,7 +27,7 @@ _INFO = f"https://{_HOST}/tokeninfo"
 _SCOPE = "https://www.googleapis.com/auth/userinfo.email"
 # Seconds that the signed request is good for.
 _TERM = 300
-_BREAK = re.compile(r"\\{1,8}[rn]")
+_BREAK = re.compile(r"(?:\\{1,8}[rn])+")
 _EMAIL = re.compile(r"[a-z0-9-]{1,64}@([a-z0-9.-]{1,100})\.gserviceaccount\.com")
 _ANSWER = re.compile(r"[\x21-\x7e]{20,4096}")
 

@@ -20,7 +20,7 @@ _CURVES: dict[str, tuple[type[ec.EllipticCurve], str, int]] = {
     "P-521": (ec.SECP521R1, "ES512", 66),
 }
 # Algorithms whose signatures anyone can check with a public key.
-ASYMMETRIC = tuple(kind + size for kind in ("RS", "PS", "ES") for size in _HASHES) + ("EdDSA",)
+ASYMMETRIC = frozenset(("EdDSA", *(kind + size for kind in ("RS", "PS", "ES") for size in _HASHES)))
 
 
 def encoded(data: bytes) -> str:
@@ -44,7 +44,7 @@ def opened(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(header, dict) or not isinstance(claims, dict):
-        raise ValueError("no objects")
+        raise ValueError("no objects")  # noqa: TRY004  what a stranger wrote is a value
     return header, claims, f"{first}.{second}".encode(), decoded(third)
 
 

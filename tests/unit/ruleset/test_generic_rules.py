@@ -26,7 +26,7 @@ HARD = [
     ("not-a-value", b"secret: 2024-01-02", "generic-secret"),
     ("not-a-value", b"token = 'certs/private/api-token.pem'", "generic-token"),
     ("not-a-value", b"secret: 1.2.3.Final", "generic-secret"),
-    ("not-a-value", b"\"passport-oauth2\": \"^1.8.0\"", "generic-credential"),
+    ("not-a-value", b'"passport-oauth2": "^1.8.0"', "generic-credential"),
     ("length", b"password = 'abc'", "generic-password"),
     ("length", b"secret = 'ab12c'", "generic-secret"),
     ("prose", b"password: 'Please enter your password again now'", "generic-password"),
@@ -53,7 +53,7 @@ HARD = [
     ("type-name", b"arn:aws:secretsmanager:*:*:secret:abc1234", "generic-secret"),
     ("type-name", b"arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:db-k7kc7S", "generic-secret"),
     ("placeholder", b"password: 'xxxxyyyy'", "generic-password"),
-    ("placeholder", b"see [REDACTED:github-classic-token:5d4140" b"2a]", "generic-token"),
+    ("placeholder", b"see [REDACTED:github-classic-token:5d41402a]", "generic-token"),
 ]  # fmt: skip
 
 

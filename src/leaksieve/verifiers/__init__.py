@@ -15,4 +15,5 @@ CODE: dict[str, str] = {
     "azure-storage-sas": "leaksieve.verifiers.azure_storage:sas",
     "google-refresh-token": "leaksieve.verifiers.google:refresh_token",
     "google-service-account": "leaksieve.verifiers.google:service_account",
+    "json-web-token": "leaksieve.verifiers.jwt:token",
 }

@@ -51,6 +51,7 @@ REASONS = {
     "limit": "the limit of requests is reached",
     "interrupted": "the run was interrupted first",
     "internal": "the verifier failed",
+    "offline": "there is nobody to ask about it",
 }
 
 # What a provider tells of a credential: who it is, and what it may do.  Reports keep this order.
@@ -192,7 +193,10 @@ class Net(Protocol):
 
 
 class Verifier(Protocol):
-    """One way to ask; made once a run from its table, and used for many credentials at a time."""
+    """One way to ask; made once a run from its table, and used for many credentials at a time.
+
+    It may have a method ``hosts(subject)``: those that the credential names by itself, in place of fields in the table's ``hosts``.
+    """
 
     def calls(self, subject: Subject, endpoint: str) -> Sequence[Call]:
         """The calls that :meth:`verify` would make, without any network; ``endpoint`` is the Net's.  Raises Failed where it would not come to any."""

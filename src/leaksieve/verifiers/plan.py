@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from importlib import import_module
@@ -132,7 +132,10 @@ def plan(candidates: Iterable[Candidate], tables: Tables, settings: Settings, me
 
 
 def hosts_of(job: Job) -> list[str]:
-    """The hosts a job may reach: those of its table, a part of the credential in place of its name.  Raises Failed."""
+    """The hosts a job may reach: those of its table, in place of names in braces parts of the credential or what its verifier reads there.  Raises Failed."""
+    named: Callable[[Subject], Sequence[str]] | None = getattr(job.verifier, "hosts", None)
+    if named is not None:
+        return [*(host for host in job.table["hosts"] if not host.startswith("{")), *map(host_of, named(job.subject))]
     return [host_of(job.subject.text(host[1:-1])) if host.startswith("{") else host for host in job.table["hosts"]]
 
 

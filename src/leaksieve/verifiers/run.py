@@ -16,7 +16,7 @@ from leaksieve.verifiers.plan import EgressPlan, Job, Result, hosts_of
 from leaksieve.verifiers.settings import Settings
 
 # Reasons for which nothing had left yet.
-_UNSENT = {"host-not-allowed", "private-address", "unresolved", "limit", "unfit", "missing-parts", "no-endpoint"}
+_UNSENT = {"host-not-allowed", "private-address", "unresolved", "limit", "unfit", "missing-parts", "no-endpoint", "offline"}
 # Of several addresses the best answer counts; an inactive one says nothing while another is unknown.
 _ORDER = (ACTIVE, UNKNOWN, EXPIRED, INACTIVE)
 

@@ -64,7 +64,7 @@ def findings_of(
     if hidden:
         noun = "finding" if hidden == 1 else "findings"
         coverage.notes.append(f"{hidden} {noun} below --confidence {config.confidence} or --severity {config.severity} not shown")
-    return shown, {finding.rule_id: _info(ruleset.by_id(finding.rule_id)) for finding in shown}
+    return shown, {finding.rule_id: rule_info(ruleset.by_id(finding.rule_id)) for finding in shown}
 
 
 def _with_history(finding: Finding) -> Finding:
@@ -277,7 +277,8 @@ def _facts(rule: dict[str, Any]) -> RuleFacts:
     )
 
 
-def _info(rule: dict[str, Any]) -> RuleInfo:
+def rule_info(rule: dict[str, Any]) -> RuleInfo:
+    """What reports say about a rule of the ruleset."""
     return RuleInfo(
         id=rule["id"],
         name=rule["name"],

@@ -18,6 +18,7 @@ from leaksieve.errors import UsageError
 
 if TYPE_CHECKING:
     from leaksieve.config import Config
+    from leaksieve.config.discover import Found
     from leaksieve.coverage import Coverage
     from leaksieve.findings.fingerprint import Fingerprinter
     from leaksieve.gitobjects.repository import Repository
@@ -37,22 +38,22 @@ class Asked(NamedTuple):
     objects: list[Named]
 
 
-def verify_report(options: Options, report: Report, target: str, *, private: bool) -> int:
-    """Ask about a report's findings and write it again with their verdicts; ``target`` is where they stand.
+class Ground(NamedTuple):
+    """Where a report's findings are read again: the settled configuration, the repository (None: there is none), its root, and the project's key."""
 
-    ``private`` says that the report was for its owner alone.  Raises UsageError where the report's fingerprints are of another project.
-    """
+    found: Found
+    repository: Repository | None
+    root: str
+    key: Fingerprinter
+
+
+def ground(options: Options, report: Report, target: str) -> Ground:
+    """What it takes to read a report's values again at ``target``.  Raises UsageError where its fingerprints are of another project."""
     from leaksieve.outcome import fingerprint_key
-    from leaksieve.pipeline import Outcome
-    from leaksieve.reports.base import View
-    from leaksieve.reports.read import rules_of
 
     repository = repository_or_none(target, options.allow_root)
     root = root_of(target, repository)
     found = settle(options, [root], foreign=repository is not None and repository.is_foreign_owned)
-    places = pair(options.formats, options.outputs)
-    reporters = ready(places) if not options.verify_plan else []
-    verify = verification(options, found)
     env_key = os.environ.get("LEAKSIEVE_KEY")
     key = fingerprint_key(found.config, repository, os.fsencode(env_key) if env_key else None)
     if report.findings and report.coverage.key is not None and report.coverage.key[1] != key.key_id:
@@ -61,7 +62,24 @@ def verify_report(options: Options, report: Report, target: str, *, private: boo
             where=target,
             hint="name the project it was made of as TARGET, and set LEAKSIEVE_KEY if that was used",
         )
-    held = _values(report, found.config, repository, root, key)
+    return Ground(found, repository, root, key)
+
+
+def verify_report(options: Options, report: Report, target: str, *, private: bool) -> int:
+    """Ask about a report's findings and write it again with their verdicts; ``target`` is where they stand.
+
+    ``private`` says that the report was for its owner alone.  Raises UsageError where the report's fingerprints are of another project.
+    """
+    from leaksieve.pipeline import Outcome
+    from leaksieve.reports.base import View
+    from leaksieve.reports.read import rules_of
+
+    here = ground(options, report, target)
+    found = here.found
+    places = pair(options.formats, options.outputs)
+    reporters = ready(places) if not options.verify_plan else []
+    verify = verification(options, found)
+    held = values(report, here)
     rules = _severities(rules_of(report.findings), found.config)
     # What an earlier check said is said anew.
     report.coverage.notes = [note for note in report.coverage.notes if not note.startswith("live checks: ")]
@@ -96,8 +114,9 @@ def _severities(rules: dict[str, RuleInfo], config: Config) -> dict[str, RuleInf
     return known
 
 
-def _values(report: Report, config: Config, repository: Repository | None, root: str, key: Fingerprinter) -> Callable[[Collection[str]], list[Candidate]]:
+def values(report: Report, here: Ground) -> Callable[[Collection[str]], list[Candidate]]:
     """The report's credentials: those it shows in full, and those that are found again where it says."""
+    config, key = here.found.config, here.key
 
     def candidates(own: Collection[str]) -> list[Candidate]:
         from leaksieve.verifiers.base import Subject
@@ -105,7 +124,7 @@ def _values(report: Report, config: Config, repository: Repository | None, root:
 
         shown = _shown(report, config, key, own)
         missing = [finding for finding in report.findings if finding.fingerprint not in shown]
-        found = shown | {one.key: one for one in _found_again(missing, config, repository, root, key, own)}
+        found = shown | {one.key: one for one in _found_again(missing, config, here.repository, here.root, key, own)}
         out = []
         for finding in report.findings:
             withheld = "allowed" if finding.allowed and not finding.baselined else ""

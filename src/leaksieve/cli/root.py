@@ -34,7 +34,7 @@ COMMANDS = {
     "allow": Entry(_HERE + "allow:command", "Accept a finding, with a reason."),
     "import": Entry(_HERE + "moving:command", "Take over another scanner's configuration."),
     "verify": Entry(_HERE + "verify:command", "Ask providers which credentials of a report are alive."),
-    "revoke": Entry("", "Revoke a credential."),
+    "revoke": Entry(_HERE + "revoke:command", "Say how a credential is revoked, or have it revoke itself."),
     "stores": Entry("", "Link findings to secret managers."),
     "respond": Entry("", "Show how to get rid of a leaked credential."),
     "rotate-check": Entry("", "Check whether credentials were rotated."),

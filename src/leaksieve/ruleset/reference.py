@@ -83,6 +83,11 @@ def _live(table: dict[str, Any]) -> list[str]:
         lines.append("* No made-up credential is sent.")
     if table["endpoint"]:
         lines.append(f"* Address of one's own: `verify.endpoints.{table['endpoint']}`.")
+    if "revoke" in table:
+        ends = table["revoke"]
+        lines.append(
+            f"* Ends itself by `leaksieve revoke --yes`: `{ends['method']} {ends['url']}`, {_carried(ends)} ([page]({ends['documentation']})). {_plain(ends['effect'])}"
+        )
     return lines
 
 

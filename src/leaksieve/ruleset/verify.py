@@ -19,11 +19,12 @@ from leaksieve.ruleset.syntax import Walker
 
 KEYS = {
     "id", "rules", "documentation", "read", "good", "bad", "method", "url", "endpoint", "endpoint_path", "hosts", "headers", "auth", "form", "json", "body",
-    "answers", "tells", "more", "privileged", "control", "code", "calls", "ports", "rate",
+    "answers", "tells", "more", "privileged", "control", "code", "calls", "ports", "rate", "revoke",
 }  # fmt: skip
 # Those that belong to requests written down here, not to code.
 HTTP_KEYS = {"method", "url", "headers", "auth", "form", "json", "body", "answers", "tells", "more"}
 MORE_KEYS = {"method", "url", "tells"}
+REVOKE_KEYS = {"documentation", "effect", "method", "url", "headers", "auth", "form", "json", "body", "done"}
 ANSWER_KEYS = {"verdict", "status", "header", "json", "contains", "absent", "note"}
 VALUE_KEYS = {"present", "matches", "type", "not"}
 TYPES = ("text", "number", "flag", "list", "object", "null")
@@ -89,6 +90,8 @@ class _Table:
         else:
             self._http(out)
         self._control(out)
+        if "revoke" in table:
+            out["revoke"] = self._revoke(table["revoke"], out)
         return out
 
     def _code(self, out: dict[str, Any]) -> None:
@@ -155,6 +158,37 @@ class _Table:
         if control == "bearer" and pair:
             raise self.fail('`control` must be "none": a made-up user and password is never sent, failed logins lock accounts')
         out["control"] = control
+
+    def _revoke(self, raw: Any, out: dict[str, Any]) -> dict[str, Any]:
+        """The one request with which a credential ends itself, to a host that the check may reach."""
+        if not isinstance(raw, dict):
+            raise self.fail("`revoke` must be a table")
+        self._known(raw, REVOKE_KEYS, "revoke.")
+        one = _Table({"auth": self._table.get("auth", "none"), **raw}, "")
+        one._where = f"{self._where}: revoke"
+        made: dict[str, Any] = {"documentation": one._text("documentation"), "effect": one._text("effect"), "method": raw.get("method", "POST")}
+        if not made["documentation"].startswith("https://"):
+            raise one.fail("`documentation` must be an https link")
+        if made["method"] not in ("POST", "DELETE"):
+            raise one.fail("`method` must be POST or DELETE")
+        made |= {"url": one._text("url"), "headers": one._headers(), "auth": one._auth()}
+        kinds = [kind for kind in ("form", "json", "body") if kind in raw]
+        if len(kinds) > 1:
+            raise one.fail("give one of `form`, `json` and `body`")
+        made |= {kind: one._body(kind) for kind in kinds}
+        if made["url"].startswith("/") and not out["endpoint"]:
+            raise one.fail("a `url` that is a path alone wants `endpoint`")
+        if not made["url"].startswith(("/", "{secret}")) and self._host_of(made["url"]) not in out["hosts"]:
+            raise one.fail("`url` leads to another host than the check")
+        used = one._fields([made["url"], *made["headers"].values(), *_texts_in(made["auth"]), *_texts_in([made.get(kind) for kind in ("form", "json")])])
+        if "secret" not in used and made["auth"]["scheme"] != "bearer":
+            raise one.fail("the request does not hold {secret}")
+        if lacking := sorted(used - {"secret"} - set(out.get("needs", used))):
+            raise one.fail(f"the check has no part `{lacking[0]}`")
+        if not isinstance(raw.get("done"), dict):
+            raise one.fail("`done` must be a table: what the answer is when it is done")
+        made["done"] = one._answer({**raw["done"], "verdict": "unknown"}, 0)
+        return made
 
     # --- the request
 

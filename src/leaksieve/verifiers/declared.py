@@ -66,7 +66,7 @@ class Declared:
 
     def _request(self, one: Mapping[str, Any], subject: Subject, endpoint: str) -> Request:
         table = self._table
-        url = fill.url(_based(table, one["url"], endpoint), subject)
+        url = fill.url(based(table, one["url"], endpoint), subject)
         headers = {name: fill.header(value, subject) for name, value in table["headers"].items()}
         auth = table["auth"]
         match auth["scheme"]:
@@ -92,7 +92,7 @@ class Declared:
         return Request(one["method"], url, headers, body)
 
 
-def _based(table: Mapping[str, Any], url: str, endpoint: str) -> str:
+def based(table: Mapping[str, Any], url: str, endpoint: str) -> str:
     """The template of a URL, at the user's own address where there is one."""
     if url.startswith("/"):
         if not endpoint:
@@ -111,7 +111,7 @@ def _shown_path(table: Mapping[str, Any], url: str, endpoint: str) -> str:
     """A URL's path as the table writes it, fields in braces."""
     if url == "{secret}":
         return url
-    path = "/" + _based(table, url, endpoint).partition("://")[2].partition("/")[2]
+    path = "/" + based(table, url, endpoint).partition("://")[2].partition("/")[2]
     return path + ("?…" if table["auth"]["scheme"] == "query" else "")
 
 

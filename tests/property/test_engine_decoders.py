@@ -82,6 +82,16 @@ def test_utf_16(seed, before, codec, mark, odd):
     assert secret in data[slice(*match.secret_span)].replace(b"\0", b"")
     assert len(match.secret_span) == 2
     assert match.secret_span.end - match.secret_span.start == 2 * len(secret)
+    if mark:
+        assert data[slice(*match.secret_span)] == secret.decode().encode(codec)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_told_by_its_first_byte(codec):
+    secret = token(1)
+    data = (b"key = " + secret + b"\r\n").decode().encode(codec)
+    (match,) = found(data, secret)
+    assert data[slice(*match.secret_span)] == secret.decode().encode(codec)
 
 
 ESCAPED = {

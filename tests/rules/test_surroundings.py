@@ -138,6 +138,33 @@ def test_a_secret_is_found_in_every_surrounding(one):
     assert [told for name in one.surroundings() if name not in excepted and (told := missed(one, name))] == []
 
 
+def alone_in_base64(payload, low, high):
+    text = base64.b64encode(payload)
+    return b"data: " + text + b"\n", (6 + low * 8 // 6, 6 + -(-high * 8 // 6))
+
+
+def nameless_in_utf16(payload, low, high):
+    text = ("x = " + payload.decode() + "\r\n").encode("utf-16-be")
+    return b"\xfe\xff" + text, (2 + 2 * (4 + low), 2 + 2 * (4 + high))
+
+
+# Nothing beside the token opens the encoding: known by two characters, or by three that stand elsewhere than at their beginning.
+UNNAMED = {
+    "rapidapi-key": ["base64"],
+    "telegram-bot-token": ["base64"],
+    "twilio-account-sid": ["base64", "utf-16"],
+    "twilio-api-key-sid": ["base64", "utf-16"],
+}
+
+
+@pytest.mark.parametrize("one", [one for one in planted() if one.alone], ids=lambda one: one.rule)
+def test_an_encoded_token_needs_no_name_beside_it(one):
+    for name, build in (("base64", alone_in_base64), ("utf-16", nameless_in_utf16)):
+        text, span = build(one.payload, one.low, one.high)
+        found = any(match.secret_span == span for match in live(engine().scan(text, b"a/file")))
+        assert found == (name not in UNNAMED.get(one.rule, [])), name
+
+
 def test_the_exceptions_are_needed():
     """Each of them is of a rule that there is and fails still, so that the list does not outlive its reasons."""
     by_rule = {one.rule: one for one in planted()}

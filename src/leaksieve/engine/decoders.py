@@ -136,7 +136,9 @@ def hex_run(data: bytes, place: int, _phase: int) -> Decoded | None:
 
 def utf16_run(data: bytes, place: int, _phase: int) -> Decoded | None:
     """Read the UTF-16 text around a hit (either byte order): every second byte is NUL."""
-    # The hit's characters stand at place, place + 2, ...; the bytes between them are NUL.
+    # The hit's characters stand at place, place + 2, ...; the bytes between them are NUL.  Which of the two NULs beside a
+    # character is its own, the file's beginning says; a text inside a binary is taken for little-endian, as Windows has it.
+    before = place % 2 if data[:1] == b"\0" or data.startswith(b"\xfe\xff") else 0
     low = max(place - LEFT, 0)
     low += (place - low) % 2
     between = data[low + 1 : place : 2]
@@ -144,10 +146,10 @@ def utf16_run(data: bytes, place: int, _phase: int) -> Decoded | None:
     after = data[place + 1 : place + RIGHT : 2]
     zeros = len(after) - len(after.lstrip(b"\0"))
     text = data[first : place + 2 * zeros + 1 : 2]
-    end = first + 2 * len(text)
+    end = first + 2 * len(text) - before
     if len(text) < 6:
         return None
-    return Decoded(text, "utf-16", [0], [first], (1, 2), min(end, len(data)), end - place >= RIGHT - 2)
+    return Decoded(text, "utf-16", [0], [first - before], (1, 2), min(end, len(data)), end - place >= RIGHT - 2)
 
 
 _BLANK = b" \t\r\n\"'`<>"

@@ -36,7 +36,7 @@ _TEST_WORD = re.compile(
 TEST_FILES = (
     r"test_[^/]*\.py", r"[^/]*_tests?\.(?:py|go|rb|exs?|dart|cc|cpp|c|rs|php|clj|lua)", r"conftest\.py", r"[^/]*_spec\.(?:rb|lua|js|ts)",
     r"[^/]*(?:\.(?:tests?|spec|e2e|mock|fixture)|-tests?)\.[A-Za-z]{1,5}", r"[^/]*(?:Test|Tests|TestCase|IT|Spec)\.(?:java|kt|kts|scala|groovy|cs|swift|php|m)",
-    r"[^/]*\.snap", r"[^/]*[._-](?:example|sample)s?(?:\.[A-Za-z]{1,5})?", r"(?:example|sample)s?\.[A-Za-z]{1,5}(?:\.[A-Za-z]{1,5})?",
+    r"[^/]*\.snap", r"\.env\.(?:tests?|testing|e2e|ci)(?:\.[a-z]{1,10})?", r"[^/]*[._-](?:example|sample)s?(?:\.[A-Za-z]{1,5})?", r"(?:example|sample)s?\.[A-Za-z]{1,5}(?:\.[A-Za-z]{1,5})?",
 )  # fmt: skip
 # Directories of documentation, and the files in them that are read as such: what they show is an example.
 # A README, a page elsewhere, and what else lies there are not taken for it: people paste real keys there.

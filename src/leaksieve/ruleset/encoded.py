@@ -11,6 +11,8 @@ import base64
 
 # Shorter than this an encoded keyword would be found in noise more often than in secrets.
 MIN_KEYWORD = 4
+# A keyword of three gives four characters where it begins a quantum, as a token that was encoded by itself does.
+SHORT_KEYWORD = 3
 MIN_FORM = 5
 # Eight bytes are rare enough, and what Hyperscan's literal matcher compares at once.
 MAX_FORM = 8
@@ -60,6 +62,8 @@ def encoded_forms(keywords: list[tuple[str, bool, bool]]) -> list[Form]:
     found: set[Form] = set()
     for keyword, ignore, critical in keywords:
         if len(keyword) < MIN_KEYWORD:
+            if len(keyword) == SHORT_KEYWORD:
+                _add_short(found, keyword, ignore)
             continue
         for variant in _variants(keyword, ignore):
             inner: list[bytes] = []
@@ -77,6 +81,15 @@ def encoded_forms(keywords: list[tuple[str, bool, bool]]) -> list[Form]:
                         for form, phase in base64_forms(text):
                             _add(found, form, phase)
     return sorted(found)
+
+
+def _add_short(found: set[Form], keyword: str, ignore: bool) -> None:
+    """What is rare enough of a keyword of three characters: a word in any case (key) stands in every other text, but spread with NULs in UTF-16 alone."""
+    for variant in _variants(keyword, ignore):
+        found.add((utf16_form(variant).decode("latin-1"), "utf-16", 0))
+    if not ignore:
+        _add(found, base64.b64encode(keyword.encode()), 0)
+        found.update((digits, "hex", 0) for digits in (keyword.encode().hex(), keyword.encode().hex().upper()))
 
 
 def _add(found: set[Form], form: bytes, phase: int) -> None:

@@ -9,10 +9,11 @@ TEST_PATHS = [
     b"pkg/a_test.go", b"test_login.py", b"a/login_test.py", b"conftest.py", b"web/a.spec.ts", b"web/a.test.tsx", b"src/LoginTest.java",
     b"src/LoginTests.cs", b"user_spec.rb", b".env.example", b".env.sample", b"config.example.yml", b"example.env", b"a.snap", b"load-test.js",
     b"smoke-test/a.java", b"src/dockerTest/a.yml", b"pkg/test_support/a.rb", b"git/t/lib.sh", b"my-examples/a.tf", b"intTestFixtures/a.json",
+    b"src/.env.test", b".env.test.local", b".env.testing",
 ]  # fmt: skip
 OTHER_PATHS = [
     b"src/a.py", b"latest/a.py", b"contest.py", b"attestation.go", b"openapi-spec.yaml",
-    b"src/greatest.java", b".env", b"testimonial.py", b"\xff\xfe",
+    b"src/greatest.java", b".env", b".env.production", b".env.local", b"my.env.testify", b"testimonial.py", b"\xff\xfe",
     b"attests/a.py", b"contest-api/a.py", b"LatestNews/a.java", b"ts/a.ts",
 ]  # fmt: skip
 

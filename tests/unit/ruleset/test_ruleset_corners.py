@@ -76,7 +76,17 @@ def test_every_base64_form_is_long_enough_to_be_rare():
     assert len(shortest) == MIN_KEYWORD
     forms = [form for form, encoding, _ in encoded_forms([(shortest, False, True), (shortest, True, False)]) if encoding == "base64"]
     assert min(map(len, forms)) == 4
-    assert encoded_forms([(shortest[:-1], False, True)]) == []
+    assert encoded_forms([(shortest[:-2], False, True)]) == []
+
+
+def test_a_keyword_of_three_is_looked_for_encoded_where_that_is_rare():
+    """At the beginning of a quantum of base64, in hex and in UTF-16; a word in any case, as in every text, in UTF-16 alone."""
+    token = encoded_forms([("sk-", False, False)])
+    assert {(kind, phase) for _, kind, phase in token} == {("base64", 0), ("hex", 0), ("utf-16", 0)}
+    assert ("c2st", "base64", 0) in token
+    word = encoded_forms([("key", True, False)])
+    assert {text.replace("\0", "") for text, _, _ in word} == {"key", "KEY", "Key"}
+    assert {kind for _, kind, _ in word} == {"utf-16"}
 
 
 # What must follow a keyword.

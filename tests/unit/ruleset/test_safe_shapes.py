@@ -53,10 +53,13 @@ SAFE = [
     ("algorithm", b"RSA_4096"),
     ("mechanism", b"SCRAM-SHA-256"),
     ("colour", b"#ff7700"),
+    ("websocket-guid", b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"),
+    ("escaped-characters", b"\\U0001F5DD"),
+    ("escaped-characters", b"\\u00e4\\u00df"),
 ]
 NOT_SAFE = [
     b"kX9mQ2vLp7Rt", b"password1", b"secret123", b"envelope9", b"passw0rd:x", b"op3nSesame", b"ES1pQ8zW3nV6", b"A1b2C3d4E5f6", b"sha1sum-is-my-pw",
-    b"filebeat77", b"http4Ever!", HEX[:40], B64, b"#Winter2024!", b"$ecret99", b"{secret-99}", b"mi5agent007", b"",
+    b"filebeat77", b"http4Ever!", HEX[:40], B64, b"#Winter2024!", b"$ecret99", b"{secret-99}", b"mi5agent007", b"\\u00e4bc123", b"",
 ]  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def execute(
         from leaksieve.cli.verifying import verification, wanted
 
         if wanted(options):
-            verify = verification(options, found, clear)
+            verify = verification(options, found, clear, root=root)
             plan = plan._replace(verify=verify)
     if options.baseline or options.then is not None:
         from leaksieve.cli.baselines import known_to

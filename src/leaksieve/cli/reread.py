@@ -78,7 +78,7 @@ def verify_report(options: Options, report: Report, target: str, *, private: boo
     found = here.found
     places = pair(options.formats, options.outputs)
     reporters = ready(places) if not options.verify_plan else []
-    verify = verification(options, found)
+    verify = verification(options, found, root=here.root)
     held = values(report, here)
     rules = _severities(rules_of(report.findings), found.config)
     # What an earlier check said is said anew.

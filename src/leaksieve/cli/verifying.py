@@ -46,12 +46,12 @@ def wanted(options: Options) -> bool:
     return False
 
 
-def verification(options: Options, found: Found, clear: Callable[[], None] = lambda: None) -> Verification:
+def verification(options: Options, found: Found, clear: Callable[[], None] = lambda: None, *, root: str | None = None) -> Verification:
     """Live checks as the options and the user's own configuration want them; a repository's configuration has no say.
 
-    ``clear`` wipes what is drawn of progress.  Raises UsageError, ConfigError.
+    ``clear`` wipes what is drawn of progress, ``root`` is the folder that is scanned, where public halves of keys are looked for.  Raises UsageError, ConfigError.
     """
-    settings = settings_for(options, found.config)
+    settings = settings_for(options, found.config)._replace(folder=None if root is None else os.path.abspath(os.fsencode(root)))
     named = tuple(os.path.abspath(path) for path in options.rules)
     own = found.config.rules if found.origin == "option" else tuple(path for path in found.config.rules if path in named)
     return Verification(settings, own, clear, plan_only=options.verify_plan)

@@ -70,7 +70,8 @@ def _live(table: dict[str, Any]) -> list[str]:
     lines.append(f"* Good: {_plain(table['good'])}. Bad: {_plain(table['bad'])}.")
     if "code" in table:
         lines += [f"* {_plain(call)}" for call in table["calls"]]
-        lines.append(f"* Reaches {', '.join(f'`{host}`' for host in table['hosts']) or 'the configured address'}.")
+        reached = ", ".join(f"`{host}`" for host in table["hosts"]) or ("nobody" if table["offline"] else "the configured address")
+        lines.append(f"* Reaches {reached}.")
     else:
         asked = [table, *table["more"]]
         lines += [f"* `{one['method']} {one['url']}`" + (f", {_carried(table)}" if one is table else ", if it is active") for one in asked]

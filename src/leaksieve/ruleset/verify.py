@@ -19,7 +19,7 @@ from leaksieve.ruleset.syntax import Walker
 
 KEYS = {
     "id", "rules", "documentation", "read", "good", "bad", "method", "url", "endpoint", "endpoint_path", "hosts", "headers", "auth", "form", "json", "body",
-    "answers", "tells", "more", "privileged", "control", "code", "calls", "ports", "rate", "revoke",
+    "answers", "tells", "more", "privileged", "control", "code", "calls", "ports", "rate", "revoke", "offline",
 }  # fmt: skip
 # Those that belong to requests written down here, not to code.
 HTTP_KEYS = {"method", "url", "headers", "auth", "form", "json", "body", "answers", "tells", "more"}
@@ -101,7 +101,10 @@ class _Table:
         out["calls"] = self._texts("calls")
         if not out["calls"]:
             raise self.fail("`calls` is missing: every call the code makes, in words, for the rule reference")
-        if not out["hosts"] and not out["endpoint"]:
+        out["offline"] = self._table.get("offline", False)
+        if not isinstance(out["offline"], bool) or (out["offline"] and (out["hosts"] or out["endpoint"])):
+            raise self.fail("`offline` is true where the code sends nothing, and then there are no `hosts`")
+        if not (out["hosts"] or out["endpoint"] or out["offline"]):
             raise self.fail('`hosts` is missing: those it may reach ("*.example.com", or "{host}" for the credential\'s own part)')
         for host in out["hosts"]:
             if not FIELD.fullmatch(host) and not _HOST.match(host):
@@ -120,7 +123,7 @@ class _Table:
 
     def _http(self, out: dict[str, Any]) -> None:
         table = self._table
-        for key in ("calls", "ports"):
+        for key in ("calls", "ports", "offline"):
             if key in table:
                 raise self.fail(f"`{key}` is for a table with `code`; other requests describe themselves")
         out["ports"] = [[443, 443]]

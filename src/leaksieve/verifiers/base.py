@@ -195,7 +195,8 @@ class Net(Protocol):
 class Verifier(Protocol):
     """One way to ask; made once a run from its table, and used for many credentials at a time.
 
-    It may have a method ``hosts(subject)``: those that the credential names by itself, in place of fields in the table's ``hosts``.
+    It may have a method ``hosts(subject)``: those that the credential names by itself, in place of fields in the table's ``hosts``;
+    and a method ``look(folder)``, which is told the scanned folder before the first credential comes.
     """
 
     def calls(self, subject: Subject, endpoint: str) -> Sequence[Call]:

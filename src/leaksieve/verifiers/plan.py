@@ -108,9 +108,9 @@ def plan(candidates: Iterable[Candidate], tables: Tables, settings: Settings, me
                 raise Failed("not-asked")
             verifier = made.get(name)
             if verifier is None:
-                verifier = made[name] = _verifier(table)
+                verifier = made[name] = _verifier(table, settings)
             endpoints = list(settings.endpoints.get(table["endpoint"], ())) if table["endpoint"] else []
-            if "code" in table and not table["hosts"] and not endpoints:
+            if "code" in table and not (table["hosts"] or endpoints or table["offline"]):
                 raise Failed("no-endpoint", f"see `verify.endpoints.{table['endpoint']}`")
             calls = [call for endpoint in endpoints or [""] for call in verifier.calls(one.subject, endpoint.rstrip("/"))]
         except Failed as failure:
@@ -151,7 +151,7 @@ def _key(table: Mapping[str, Any], subject: Subject, endpoints: Sequence[str]) -
     return (Secret(sha256(asked).digest()), subject.secret, *(held for name, part in parts for held in (Secret(name.encode()), part)))
 
 
-def _verifier(table: Mapping[str, Any]) -> Verifier:
+def _verifier(table: Mapping[str, Any], settings: Settings) -> Verifier:
     if "code" not in table:
         return Declared(table)
     module, _, function = CODE[table["code"]].partition(":")
@@ -159,6 +159,9 @@ def _verifier(table: Mapping[str, Any]) -> Verifier:
         made: Verifier = getattr(import_module(module), function)(table)
     except ImportError as error:
         raise Failed("not-installed", f"install leaksieve[verify] ({error.name} is missing)") from None
+    look: Callable[[bytes], None] | None = getattr(made, "look", None)
+    if look is not None and settings.folder is not None:
+        look(settings.folder)
     return made
 
 

@@ -17,6 +17,7 @@ class Settings(NamedTuple):
     no longer than ``patience``.  ``endpoints`` are the addresses of self-hosted providers by name, ``allow_hosts`` hosts and
     networks that may be reached although they are not public.  ``ca_file`` names further authorities.  ``proxy`` is an http URL, ``no_proxy`` the
     hosts that are reached without it, as the environment writes them.  ``cache_age`` is how old a kept verdict may be, 0 keeps none.
+    ``folder`` is the one that is scanned, where public halves of keys are looked for; None where none is.
     ``only`` and ``cache_dir`` (None: the user's) say which rules are asked about, and where verdicts are kept.
     """
 
@@ -37,3 +38,4 @@ class Settings(NamedTuple):
     cache_age: float = 3600.0
     cache_dir: bytes | None = None
     only: Sequence[str] = ()
+    folder: bytes | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
+
+from leaksieve.net.failure import chain, cut_off, unknown, untrusted
 
 # Statuses that pass by themselves.
 PASSING: Final = frozenset({429, 500, 502, 503, 504})
@@ -44,19 +46,13 @@ def explained(error: Exception, host: str) -> WebError:
 
     from urllib3 import exceptions as kinds
 
-    chain: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in chain:
-        chain.append(link)
-        inner: Any = getattr(link, "original_error", None) or getattr(link, "reason", None)
-        link = inner if isinstance(inner, BaseException) else link.__cause__ or link.__context__
-    for each in chain:
+    links = chain(error)
+    for each in links:
         if isinstance(each, ssl.SSLCertVerificationError):
-            why = printable(each.verify_message)
-            return WebError("tls", f"{host} shows a certificate that cannot be trusted ({why})", hint="name your own authority with --registry-ca")
+            return WebError("tls", untrusted(host, each), hint="name your own authority with --registry-ca")
         if isinstance(each, socket.gaierror):
-            return WebError("connection", f"{host} cannot be found", hint="check the name and the network", passing=each.errno == socket.EAI_AGAIN)
-    for each in chain:
+            return WebError("connection", unknown(host), hint="check the name and the network", passing=each.errno == socket.EAI_AGAIN)
+    for each in links:
         if isinstance(each, ssl.SSLError):
             wrong = "WRONG_VERSION_NUMBER" in str(each.reason) or "HTTP_REQUEST" in str(each.reason) or "RECORD_LAYER" in str(each.reason)
             if wrong:
@@ -67,10 +63,10 @@ def explained(error: Exception, host: str) -> WebError:
         # The client counts a connection that was refused among those that took too long.
         if isinstance(each, kinds.TimeoutError | TimeoutError) and not isinstance(each, kinds.NewConnectionError):
             return WebError("timeout", f"{host} does not answer in time", hint="check the network", passing=True)
-    if any(isinstance(each, kinds.LocationParseError | ValueError) for each in chain) and not any(isinstance(each, OSError) for each in chain):
+    if any(isinstance(each, kinds.LocationParseError | ValueError) for each in links) and not any(isinstance(each, OSError) for each in links):
         return WebError("malformed", f"{host} answers with something that is no HTTP", passing=True)
-    why = next((printable(each.strerror) for each in chain if isinstance(each, OSError) and each.strerror), "it was cut")
-    return WebError("connection", f"the connection to {host} failed ({why.lower()})", hint="check the network", passing=True)
+    why = next((each.strerror for each in links if isinstance(each, OSError) and each.strerror), "it was cut")
+    return WebError("connection", cut_off(host, why.lower()), hint="check the network", passing=True)
 
 
 def refusal(status: int, body: bytes, what: str, host: str) -> WebError:
@@ -84,26 +80,6 @@ def refusal(status: int, body: bytes, what: str, host: str) -> WebError:
     if status == 429:
         return WebError("rate-limited", f"{host} takes no more requests for now", hint="try again later, or log in", passing=True)
     return WebError("unreadable", f"{host} answers with status {status}{said}", passing=status in PASSING)
-
-
-def printable(text: str) -> str:
-    """Return a text from outside, fit for one line."""
-    return "".join(char if char.isprintable() else "?" for char in text)[:200]
-
-
-def retry_after(text: str) -> float:
-    """Seconds of a Retry-After, 0 where it does not say."""
-    if text.isascii() and text.isdigit():
-        return float(text[:7])
-    if text:
-        from datetime import UTC, datetime
-        from email.utils import parsedate_to_datetime
-
-        try:
-            return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-        except (ValueError, TypeError):
-            pass
-    return 0.0
 
 
 def _code(body: bytes) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from leaksieve.errors import UsageError
+from leaksieve.net.address import UnfitError, place_of
 from leaksieve.registry.logins import login_for
 from leaksieve.registry.name import HUB, HUB_HOST, Name
 from leaksieve.registry.provider import RegistryProvider
 from leaksieve.registry.session import Session
 from leaksieve.registry.settings import Reach
 from leaksieve.registry.web import Web
-from leaksieve.verifiers.address import place_of
-from leaksieve.verifiers.base import Failed
 
 
 def open_registry(name: Name, reach: Reach, environ: Mapping[str, str], *, platform: str = "") -> RegistryProvider:
@@ -23,8 +22,8 @@ def open_registry(name: Name, reach: Reach, environ: Mapping[str, str], *, platf
     own = f"{'http' if reach.plain_http else 'https'}://{host}"
     try:
         places = [place_of(url) for url, _ in bases] + [place_of(own)]
-    except Failed as failure:
-        raise UsageError(f"cannot be reached: {failure.detail}", where=name.shown) from None
+    except UnfitError as error:
+        raise UsageError(f"cannot be reached: {error}", where=name.shown) from None
     web = Web(reach)
     for place in places:
         web.check(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-from leaksieve.verifiers.address import Allowed, refused
+from leaksieve.net.address import Allowed, refused
 
 PUBLIC, PRIVATE, LOOPBACK, NEVER = range(4)
 _EVERYTHING: Final = Allowed(("0.0.0.0/0", "::/0"))

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
+from leaksieve.net.address import Place, UnfitError, place_of
+from leaksieve.net.retry import retry_after
 from leaksieve.registry.challenge import Challenge, challenges
-from leaksieve.registry.failure import PASSING, WebError, refusal, retry_after
+from leaksieve.registry.failure import PASSING, WebError, refusal
 from leaksieve.registry.logins import Login
 from leaksieve.registry.settings import Reach
 from leaksieve.registry.web import Answer, Web
-from leaksieve.verifiers.address import Place, place_of
-from leaksieve.verifiers.base import Failed
 
 _REDIRECTS: Final = 5
 _TOKEN_ANSWER: Final = 256 * 1024
@@ -141,7 +141,7 @@ class Session:
         realm = challenge.fields.get("realm", "")
         try:
             place = place_of(realm)
-        except Failed:
+        except UnfitError:
             raise WebError("denied", f"{self.place.host} names no place to get a token from") from None
         if place.scheme != "https" and self.place.scheme == "https":
             raise WebError("denied", f"{self.place.host} wants a token from {place.host} in the clear", hint="if that is meant, add --plain-http")
@@ -200,5 +200,5 @@ def _basic(login: Login) -> str:
 def _place(url: str) -> Place:
     try:
         return place_of(url)
-    except Failed as failure:
-        raise WebError("redirect", f"it leads to an address that cannot be used ({failure.detail})") from None
+    except UnfitError as error:
+        raise WebError("redirect", f"it leads to an address that cannot be used ({error})") from None

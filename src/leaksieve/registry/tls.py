@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from leaksieve.errors import UsageError
+from leaksieve.net.certificates import trusting
 
-_BUNDLES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 # Folders with one for each host, HOST or HOST:PORT; authorities are in *.crt, a certificate of ours in NAME.cert with NAME.key.
 FOLDERS: Final = ("/etc/containers/certs.d", "/etc/docker/certs.d")
 
@@ -18,12 +18,8 @@ FOLDERS: Final = ("/etc/containers/certs.d", "/etc/docker/certs.d")
 def context_for(authority: str, ca_file: str | None, folders: Sequence[str]) -> ssl.SSLContext:
     """Return the context for a host (with its port where it is not 443).  Raises UsageError for files that cannot be used."""
     try:
-        context = ssl.create_default_context()
-        # Demands more of company authorities' certificates than container tools do.
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        if not context.cert_store_stats()["x509_ca"] and not ssl.get_default_verify_paths().capath:
-            _system(context)
-    except (OSError, ssl.SSLError):
+        context = trusting()
+    except OSError:
         raise UsageError("the certificates to trust cannot be read", hint="check SSL_CERT_FILE") from None
     if ca_file:
         try:
@@ -33,15 +29,6 @@ def context_for(authority: str, ca_file: str | None, folders: Sequence[str]) -> 
     for folder in folders:
         _own(context, os.path.join(folder, authority.replace("/", "")))
     return context
-
-
-def _system(context: ssl.SSLContext) -> None:
-    for bundle in _BUNDLES:
-        try:
-            context.load_verify_locations(bundle)
-        except OSError:
-            continue
-        return
 
 
 def _own(context: ssl.SSLContext, folder: str) -> None:

@@ -10,14 +10,16 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from leaksieve.errors import UsageError
+from leaksieve.net.address import Place, literal
+from leaksieve.net.failure import unknown
+from leaksieve.net.proxy import bypassed, proxy_of
 from leaksieve.registry.failure import WebError, broken, explained
 from leaksieve.registry.ranks import LOOPBACK, PUBLIC, rank_of
 from leaksieve.registry.settings import Reach
 from leaksieve.registry.tls import FOLDERS, context_for
-from leaksieve.verifiers.address import Place, literal
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, HTTPConnectionPool, ProxyManager
@@ -172,7 +174,7 @@ class Web:
                     raise
                 # No connection came about at all: another address may do.
                 failure = error
-        raise failure or WebError("connection", f"{place.host} cannot be found", hint="check the name and the network")
+        raise failure or WebError("connection", unknown(place.host), hint="check the name and the network")
 
     def _vetted(self, place: Place, home: str) -> list[str]:
         known = literal(place.host)
@@ -214,28 +216,20 @@ class Web:
         return pool
 
     def _proxy(self, place: Place) -> ProxyManager | None:
-        from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # what urllib itself asks
-
         proxies = self._reach.proxies
         url = proxies.get(place.scheme) or proxies.get("all")
-        if not url or proxy_bypass_environment(f"{place.host}:{place.port}", {"no": proxies.get("no", "")}):
+        if not url or bypassed(place.host, place.port, proxies.get("no", "")):
             return None
         key = (url, _authority(place))
         if key not in self._proxies:
             from urllib3 import ProxyManager, make_headers
 
-            try:
-                parts = urlsplit(url if "://" in url else f"http://{url}")
-                port = parts.port or (443 if parts.scheme == "https" else 80)
-            except ValueError:
-                parts, port = urlsplit(""), 0
-            if parts.scheme not in ("http", "https") or not parts.hostname:
+            proxy = proxy_of(url)
+            if proxy is None:
                 raise UsageError("the proxy named in the environment is not an http:// URL", hint=f"set {place.scheme}_proxy to one")
-            host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-            login = make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}") if parts.username is not None else None
             self._proxies[key] = ProxyManager(
-                f"{parts.scheme}://{host}:{port}",
-                proxy_headers=login,
+                proxy.url,
+                proxy_headers=make_headers(proxy_basic_auth=proxy.login) if proxy.login is not None else None,
                 ssl_context=self._context(place.host, place.port),
                 proxy_ssl_context=context_for("", self._reach.ca_file, ()),
             )

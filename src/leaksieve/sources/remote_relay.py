@@ -8,7 +8,6 @@ byte counts towards the limit.  libgit2 sees a server on loopback and never a cr
 
 from __future__ import annotations
 
-import base64
 import hmac
 import http.client
 import re
@@ -20,9 +19,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
-from urllib.parse import unquote, urljoin, urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]  # documented nowhere, but what urllib itself asks
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies_environment
 
+from leaksieve.net.certificates import trusting
+from leaksieve.net.failure import cut_off, printable, unknown, untrusted
+from leaksieve.net.proxy import basic, bypassed, proxy_of
 from leaksieve.sources.remote_child import Failed, Order
 from leaksieve.sources.remote_url import RemoteUrl
 
@@ -35,8 +37,6 @@ _SERVICES = {
     ("GET", "/info/refs?service=git-upload-pack"): "application/x-git-upload-pack-advertisement",
     ("POST", "/git-upload-pack"): "application/x-git-upload-pack-result",
 }
-# Where systems keep what they trust, for a Python that was built without knowing.
-_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem")
 
 
 class Relay:
@@ -152,7 +152,7 @@ class Relay:
             headers["Content-Type"] = "application/x-git-upload-pack-request"
             headers["Accept"] = "application/x-git-upload-pack-result"
         if self._authorized:
-            headers["Authorization"] = _basic(self._job.user, self._job.password or "")
+            headers["Authorization"] = basic(f"{self._job.user}:{self._job.password or ''}")
         return headers
 
     def _authorize(self, answer: http.client.HTTPResponse) -> None:
@@ -161,8 +161,8 @@ class Relay:
             raise Failed(
                 "the server asks for a credential", "set LEAKSIEVE_GIT_TOKEN (and LEAKSIEVE_GIT_USERNAME), if the repository exists and you may read it"
             )
-        basic = any(re.search(r"(^|,)\s*basic\b", value, re.IGNORECASE) for value in answer.headers.get_all("WWW-Authenticate", []))
-        if self._authorized or not basic:
+        possible = any(re.search(r"(^|,)\s*basic\b", value, re.IGNORECASE) for value in answer.headers.get_all("WWW-Authenticate", []))
+        if self._authorized or not possible:
             raise Failed(f"the server refuses the credential from {self._job.origin}", "check that it is valid and may read this repository")
         self._authorized = True
 
@@ -172,7 +172,7 @@ class Relay:
         parts = urlsplit(target)
         if not self._origin.same_origin(target) or parts.username is not None:
             place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-            raise Failed(f"the server redirects to {_printable(place)}, which is not followed", "name that address itself, if it is the right one")
+            raise Failed(f"the server redirects to {printable(place)}, which is not followed", "name that address itself, if it is the right one")
         asked = parts.path + (f"?{parts.query}" if parts.query else "")
         if not asked.endswith(service) or not asked.isprintable() or " " in asked or not asked.isascii():
             raise Failed("the server redirects to something that is no repository", "check the address; you may have to log in there")
@@ -183,38 +183,35 @@ class Relay:
         host = self._job.host.strip("[]")
         port = self._job.port or (443 if self._job.scheme == "https" else 80)
         proxies = getproxies_environment()
-        proxy = proxies.get(self._job.scheme)
-        if not proxy or proxy_bypass_environment(f"{host}:{port}", proxies):
+        named = proxies.get(self._job.scheme)
+        if not named or bypassed(host, port, proxies.get("no", "")):
             if self._context is None:
                 return http.client.HTTPConnection(host, port, timeout=_CONNECT_SECONDS), ""
             return http.client.HTTPSConnection(host, port, timeout=_CONNECT_SECONDS, context=self._context), ""
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        if parts.scheme != "http" or not parts.hostname:
+        proxy = proxy_of(named)
+        if proxy is None or proxy.scheme != "http":
             raise Failed("the proxy named in the environment is not an http:// URL", f"set {self._job.scheme}_proxy to one")
-        self._through = f" through the proxy {_printable(parts.hostname)}"
-        login = {}
-        if parts.username is not None:
-            login["Proxy-Authorization"] = _basic(unquote(parts.username), unquote(parts.password or ""))
+        self._through = f" through the proxy {printable(proxy.host)}"
+        login = {"Proxy-Authorization": basic(proxy.login)} if proxy.login is not None else {}
         if self._context is None:
             headers |= login
-            return http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=_CONNECT_SECONDS), f"http://{self._origin.authority}"
-        connection = http.client.HTTPSConnection(parts.hostname, parts.port or 80, timeout=_CONNECT_SECONDS, context=self._context)
+            return http.client.HTTPConnection(proxy.host, proxy.port, timeout=_CONNECT_SECONDS), f"http://{self._origin.authority}"
+        connection = http.client.HTTPSConnection(proxy.host, proxy.port, timeout=_CONNECT_SECONDS, context=self._context)
         connection.set_tunnel(host, port, login)
         return connection, ""
 
     def _explain(self, error: Exception) -> Failed:
         host = self._origin.authority + self._through
         if isinstance(error, ssl.SSLCertVerificationError):
-            why = _printable(error.verify_message)
-            return Failed(f"{host} shows a certificate that cannot be trusted ({why})", "if it is your own authority's, name that in SSL_CERT_FILE")
+            return Failed(untrusted(host, error), "if it is your own authority's, name that in SSL_CERT_FILE")
         if isinstance(error, socket.gaierror):
-            return Failed(f"{host} cannot be found", "check the name and the network")
+            return Failed(unknown(host), "check the name and the network")
         if isinstance(error, TimeoutError):
             return Failed(f"{host} does not answer", "check the network")
         if isinstance(error, OSError) and (tunnel := re.match(r"Tunnel connection failed: ([0-9]{3})", str(error))):
             return Failed(f"there is no way to {host} (status {tunnel[1]})", "check the proxy in the environment")
         what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        return Failed(f"the connection to {host} failed ({_printable(what)})", "check the network")
+        return Failed(cut_off(host, what), "check the network")
 
 
 def _refused(status: int) -> Failed:
@@ -225,29 +222,8 @@ def _refused(status: int) -> Failed:
     return Failed(f"the server answers with status {status}", "try again later" if status >= 500 or status == 429 else "check the address")
 
 
-def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode()
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)[:200]
-
-
 def _tls_context(authorities: list[str | None]) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context()
-        # Demands more of company authorities' certificates than git and browsers do.
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        if any(authorities):
-            context.load_verify_locations(*authorities)
-        paths = ssl.get_default_verify_paths()
-        if not context.cert_store_stats()["x509_ca"] and not paths.capath:
-            for bundle in _BUNDLES:
-                try:
-                    context.load_verify_locations(bundle)
-                    break
-                except OSError:
-                    continue
-    except (OSError, ssl.SSLError):
+        return trusting(*authorities)
+    except OSError:
         raise Failed("the certificates to trust cannot be read", "check SSL_CERT_FILE and GIT_SSL_CAINFO") from None
-    return context

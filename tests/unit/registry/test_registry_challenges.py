@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leaksieve.net.retry import retry_after
 from leaksieve.registry.challenge import challenges
-from leaksieve.registry.failure import retry_after
 from leaksieve.registry.ranks import LOOPBACK, NEVER, PRIVATE, PUBLIC, rank_of
 
 

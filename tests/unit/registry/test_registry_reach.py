@@ -8,12 +8,12 @@ import pytest
 import trustme
 
 from leaksieve.errors import UsageError
+from leaksieve.net.address import place_of
 from leaksieve.registry.name import parse_name
 from leaksieve.registry.open import open_registry
 from leaksieve.registry.settings import Mirror, Reach
 from leaksieve.registry.tls import context_for
 from leaksieve.registry.web import Web
-from leaksieve.verifiers.address import place_of
 
 
 def test_docker_hub_answers_elsewhere_and_its_login_is_kept_under_an_old_name(tmp_path):

@@ -7,8 +7,9 @@ import pytest
 from live import QUICK, subject
 
 from leaksieve.errors import ConfigError
+from leaksieve.net.address import Allowed, refused
 from leaksieve.verifiers import fill
-from leaksieve.verifiers.address import Allowed, fits, host_of, place_of, refused
+from leaksieve.verifiers.address import fits, host_of, place_of
 from leaksieve.verifiers.base import Failed, Request
 from leaksieve.verifiers.limits import Budget
 from leaksieve.verifiers.network import BoundNet, Network

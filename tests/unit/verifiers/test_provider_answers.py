@@ -62,7 +62,7 @@ def server():
 @pytest.fixture(autouse=True)
 def _one_context(monkeypatch):
     """Reading the authorities takes longer than all else here."""
-    monkeypatch.setattr("leaksieve.verifiers.network._context", lambda _: CONTEXT)
+    monkeypatch.setattr("leaksieve.verifiers.connections._context", lambda _: CONTEXT)
 
 
 def value_of(name, number=0):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import pwd
 import shutil
@@ -25,22 +26,23 @@ ALLOWED = QUICK._replace(allow_hosts=("127.0.0.1",), timeout=20.0)
 FILE = Path(__file__).parents[2] / "rules" / "database.toml"
 RULES = ("database-connection-url", "url-basic-auth")
 
-_tables = None
 
-
+@functools.cache
 def tables():
-    global _tables  # noqa: PLW0603  read once for all tests
-    if _tables is None:
-        table = next(table for table in read_files([str(FILE)]) if table["id"] == "connection-url")
-        _tables = Tables([table | {"rate": 100.0}])
-    return _tables
+    table = next(table for table in read_files([str(FILE)]) if table["id"] == "connection-url")
+    return Tables([table | {"rate": 100.0}])
+
+
+@functools.cache
+def patterns():
+    rules = load()
+    return [(name, regex.compile(rules.by_id(name)["pattern"].encode())) for name in RULES]
 
 
 def found(url):
     """The rule that finds the URL first, and the parts its pattern gives."""
-    rules = load()
-    for name in RULES:
-        match = regex.search(rules.by_id(name)["pattern"].encode(), url.encode())
+    for name, pattern in patterns():
+        match = pattern.search(url.encode())
         if match:
             parts = {key: value.decode() for key, value in match.groupdict().items() if value is not None and key != "secret"}
             return candidate(match["secret"].decode(), name, parts=parts)
@@ -74,8 +76,9 @@ class Folder:
             for path in (self.path, *self.path.rglob("*")):
                 os.chown(path, known.pw_uid, known.pw_gid)
 
-    def run(self, *command, **more):
-        self.own()
+    def run(self, *command, own=True, **more):
+        if own:
+            self.own()
         return subprocess.run(self._as(command), check=True, capture_output=True, cwd=self.path, timeout=120, **more)
 
     def start(self, *command, **more):
@@ -89,6 +92,14 @@ class Folder:
 
     def close(self):
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def until(condition):
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it does not come up")
 
 
 @contextlib.contextmanager
@@ -155,7 +166,7 @@ class PostgreSQL:
             with running(folder, [postgres_program("postgres"), "-D", data, *options], self.port):
                 for _ in range(200):  # it listens before it is ready
                     with contextlib.suppress(subprocess.CalledProcessError):
-                        folder.run(postgres_program("psql"), "-h", folder.path, "-p", self.port, "-U", "boss", "-d", "postgres", "-c", roles)
+                        folder.run(postgres_program("psql"), "-h", folder.path, "-p", self.port, "-U", "boss", "-d", "postgres", "-c", roles, own=False)
                         break
                     time.sleep(0.1)
                 yield self
@@ -164,3 +175,134 @@ class PostgreSQL:
 
     def url(self, user=USER, password=PASSWORD, database="postgres", query=""):
         return f"postgres://{user}:{password}@127.0.0.1:{self.port}/{database}{query}"
+
+
+class MariaDB:
+    """With TLS, a user of everything, and users of several plugins."""
+
+    def __init__(self):
+        self.folder = Folder("mysql")
+        self.port = free_port()
+        self.authority = Authority(self.folder.path / "tls")
+
+    @contextlib.contextmanager
+    def up(self):
+        folder = self.folder
+        data, sock, tls = folder.path / "data", folder.path / "sock", self.authority
+        try:
+            # As root the server takes its user's name; the folder is that user's.
+            folder.run(program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=socket", "--skip-test-db")
+            (folder.path / "users.sql").write_text(
+                f"CREATE USER {USER}@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n"
+                f"CREATE USER boss@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n"
+                "GRANT ALL PRIVILEGES ON *.* TO boss@'127.0.0.1' WITH GRANT OPTION;\n"
+                f"CREATE USER away@'10.9.8.7' IDENTIFIED BY '{PASSWORD}';\n"
+                f"SELECT 1 INTO OUTFILE '{folder.path / 'ready'}';\n"  # it listens before it has read this
+            )
+            options = [f"--datadir={data}", f"--socket={sock}", f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
+            options += [
+                f"--ssl-cert={tls.certificate}",
+                f"--ssl-key={tls.key}",
+                f"--init-file={folder.path / 'users.sql'}",
+                "--innodb-flush-log-at-trx-commit=0",
+            ]
+            with running(folder, [program("mariadbd"), "--no-defaults", *options], self.port):
+                until((folder.path / "ready").exists)
+                yield self
+        finally:
+            folder.close()
+
+    def url(self, user=USER, password=PASSWORD, query=""):
+        return f"mysql://{user}:{password}@127.0.0.1:{self.port}/app{query}"
+
+
+class Redis:
+    """With users, and TLS on a port of its own."""
+
+    def __init__(self):
+        self.folder = Folder(None)
+        self.port, self.tls_port = free_port(), free_port()
+        self.authority = Authority(self.folder.path / "tls")
+
+    @contextlib.contextmanager
+    def up(self, *more):
+        tls = self.authority
+        config = [
+            *("bind 127.0.0.1", f"port {self.port}", "save ''", f"dir {self.folder.path}", "tls-auth-clients no"),
+            *(f"tls-port {self.tls_port}", f"tls-cert-file {tls.certificate}", f"tls-key-file {tls.key}", f"tls-ca-cert-file {tls.ca}"),
+            *more,
+        ]
+        (self.folder.path / "redis.conf").write_text("\n".join(config) + "\n")
+        try:
+            with running(self.folder, [program("redis-server"), self.folder.path / "redis.conf"], self.port):
+                yield self
+        finally:
+            self.folder.close()
+
+    def url(self, user="", password=PASSWORD, scheme="redis", query=""):
+        return f"{scheme}://{user}:{password}@127.0.0.1:{self.tls_port if scheme == 'rediss' else self.port}/0{query}"
+
+
+class LDAP:
+    """OpenLDAP with one folder of people, and TLS on a port of its own."""
+
+    def __init__(self):
+        self.folder = Folder(None)
+        self.port, self.tls_port = free_port(), free_port()
+        self.authority = Authority(self.folder.path / "tls")
+
+    @contextlib.contextmanager
+    def up(self):
+        folder, tls = self.folder, self.authority
+        (folder.path / "data").mkdir()
+        (folder.path / "slapd.conf").write_text(
+            "include /etc/ldap/schema/core.schema\n"
+            f"pidfile {folder.path}/pid\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\n"
+            f"TLSCACertificateFile {tls.ca}\nTLSCertificateFile {tls.certificate}\nTLSCertificateKeyFile {tls.key}\n"
+            f'database mdb\nsuffix "dc=corp"\nrootdn "cn=admin,dc=corp"\nrootpw {PASSWORD}\ndirectory {folder.path}/data\n'
+        )
+        try:
+            command = [program("slapd"), "-d", "0", "-f", folder.path / "slapd.conf"]
+            urls = f"ldap://127.0.0.1:{self.port} ldaps://127.0.0.1:{self.tls_port}"
+            with running(folder, [*command, "-h", urls], self.tls_port):
+                yield self
+        finally:
+            folder.close()
+
+    def url(self, user="cn=admin,dc=corp", password=PASSWORD, scheme="ldap", query=""):
+        return f"{scheme}://{user}:{password}@127.0.0.1:{self.tls_port if scheme == 'ldaps' else self.port}/{query}"
+
+
+class RabbitMQ:
+    """With TLS on a port of its own; its first user is as it comes."""
+
+    def __init__(self):
+        self.folder = Folder(None)
+        self.port, self.tls_port, self._dist = free_port(), free_port(), free_port()
+        self.authority = Authority(self.folder.path / "tls")
+
+    @contextlib.contextmanager
+    def up(self):
+        folder, tls = self.folder, self.authority
+        (folder.path / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}\nlisteners.ssl.1 = 127.0.0.1:{self.tls_port}\n"
+            f"ssl_options.cacertfile = {tls.ca}\nssl_options.certfile = {tls.certificate}\nssl_options.keyfile = {tls.key}\n"
+            f"ssl_options.verify = verify_none\ndefault_user = {USER}\ndefault_pass = {PASSWORD}\nloopback_users.none = true\n"
+        )
+        erlang = f"-kernel inet_dist_listen_min {self._dist} inet_dist_listen_max {self._dist} -start_epmd false -erl_epmd_port {self._dist}"
+        env = {
+            **os.environ, "HOME": str(folder.path), "RABBITMQ_NODENAME": "logins@localhost", "RABBITMQ_CONFIG_FILE": str(folder.path / "rabbitmq"),
+            "RABBITMQ_MNESIA_BASE": str(folder.path / "data"), "RABBITMQ_LOG_BASE": str(folder.path / "logs"), "RABBITMQ_LOGS": "-",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder.path / "plugins"), "RABBITMQ_PID_FILE": str(folder.path / "pid"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": erlang + " +S 1:1", "RABBITMQ_DIST_PORT": str(self._dist),
+        }  # fmt: skip
+        try:
+            # Not Debian's script, which becomes another user.
+            server = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+            with running(folder, [server if server.exists() else program("rabbitmq-server")], self.tls_port, env=env):
+                yield self
+        finally:
+            folder.close()
+
+    def url(self, user=USER, password=PASSWORD, scheme="amqp", query=""):
+        return f"{scheme}://{user}:{password}@127.0.0.1:{self.tls_port if scheme == 'amqps' else self.port}/%2F{query}"

@@ -57,8 +57,8 @@ class Wire:
 
     async def line(self) -> bytes:
         """A line without its end."""
-        while (end := self._got.find(b"\n")) < 0:
-            if len(self._got) > _LINE:
+        while (end := self._got.find(b"\n", 0, _LINE)) < 0:
+            if len(self._got) >= _LINE:
                 raise Failed("malformed", "a line without end")
             await self._more()
         return self._take(end + 1).rstrip(b"\r\n")

@@ -54,18 +54,25 @@ def call_of(job: Job) -> Call:
     return Revoker(job.table).calls(job.subject, job.endpoints[0].rstrip("/"))[0]
 
 
-def revoke(job: Job, settings: Settings, memory: Memory, *, network: Network | None = None, pauses: Sequence[float] = PAUSES) -> Revoked:
+def revoke(job: Job, settings: Settings, memory: Memory, *, network: Network | None = None, pauses: Sequence[float] | None = None) -> Revoked:
     """Ask whether the credential lives, have it end itself, and ask again.  Of a job whose table has a `revoke`.
 
     ``network`` and ``pauses`` are the tests'.  Raises UsageError where the HTTP client is not installed, ConfigError for settings that do not hold.
     """
-    done = asyncio.run(_revoke(job, network or Network(settings), pauses))
+    sent: list[bool] = []
+    try:
+        done = asyncio.run(_revoke(job, network or Network(settings), PAUSES if pauses is None else pauses, sent))
+    except KeyboardInterrupt:
+        if not sent:
+            raise
+        # What was sent is not taken back: that has to be said.
+        done = Revoked(sent=True, accepted=False, detail="interrupted", after=Verdict(UNKNOWN, "interrupted"))
     if done.after.state != UNKNOWN:
         memory.put(job.memory, done.after)
     return done
 
 
-async def _revoke(job: Job, network: Network, pauses: Sequence[float]) -> Revoked:
+async def _revoke(job: Job, network: Network, pauses: Sequence[float], sent: list[bool]) -> Revoked:
     budget = Budget(network.settings.requests)
     async with network:
         nets = [BoundNet(network, budget, hosts_of(job), job.table["ports"], job.table["rate"], endpoint.rstrip("/")) for endpoint in job.endpoints]
@@ -75,13 +82,15 @@ async def _revoke(job: Job, network: Network, pauses: Sequence[float]) -> Revoke
         if not unsure:
             return Revoked(sent=False, accepted=False, detail="", after=before[0])
         # Where it is known to live; else where nobody says that it is dead.
-        net = nets[(living or unsure)[0]]
+        first = (living or unsure)[0]
+        net = nets[first]
+        sent.append(True)
         try:
             refusal = await Revoker(job.table).send(job.subject, net)
         except Failed as failure:
-            return Revoked(sent=True, accepted=False, detail=failure.reason, after=before[(living or unsure)[0]])
+            return Revoked(sent=True, accepted=False, detail=failure.reason, after=before[first])
         if refusal:
-            return Revoked(sent=True, accepted=False, detail=refusal, after=before[(living or unsure)[0]])
+            return Revoked(sent=True, accepted=False, detail=refusal, after=before[first])
         after = Verdict(UNKNOWN, "limit")
         for pause in pauses:
             await asyncio.sleep(pause)

@@ -51,6 +51,7 @@ def test_a_table_that_holds_says_where_it_goes_and_what_it_needs():
         ({"url": "{secret}"}, "`hosts` is missing"),
         ({"url": "/v1/me", "endpoint": None}, "wants `endpoint`"),
         ({"url": "https://api.acme.example/{secret"}, "braces"),
+        ({"revoke": "yes"}, "`revoke` must be a table"),
         ({"endpoint_path": "api"}, "a path such as"),
         ({"hosts": ["*"]}, "no host name"),
         ({"auth": "digest"}, "`auth` must be one of"),
@@ -92,6 +93,47 @@ def test_what_is_careless_is_refused(changes, said):
 
 
 CODE = dict.fromkeys(("url", "auth", "answers", "tells"))
+
+
+ENDS = {"documentation": "https://acme.example/end", "effect": "It ends.", "method": "DELETE", "url": "https://api.acme.example/v1/me", "done": {"status": 204}}
+
+
+def test_a_credential_may_end_itself():
+    read = table(revoke=ENDS)["revoke"]
+    assert (read["method"], read["auth"]["scheme"], read["done"]["status"]) == ("DELETE", "bearer", [204])
+    assert table(revoke=ENDS | {"auth": "none", "method": "POST", "json": {"token": "{secret}"}})["revoke"]["json"] == {"token": "{secret}"}
+    assert "revoke" not in table()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"effect": ""}, "revoke: `effect`"),
+        ({"documentation": "http://acme.example"}, "revoke: `documentation`"),
+        ({"method": "GET"}, "POST or DELETE"),
+        ({"url": "https://elsewhere.example/"}, "another host"),
+        ({"url": "https://api.acme.example/{user}"}, "no part `user`"),
+        ({"auth": "none"}, "does not hold {secret}"),
+        ({"json": {}, "form": {}}, "give one of"),
+        ({"done": 204}, "`done`"),
+        ({"done": {"status": 500}}, "429 and 5xx"),
+        ({"when": "now"}, "unknown key `revoke.when`"),
+    ],
+)
+def test_how_it_ends_itself_is_held_to_the_same(changes, said):
+    with pytest.raises(RulesetError) as raised:
+        table(revoke=ENDS | changes)
+    assert said in str(raised.value)
+
+
+def test_a_table_whose_provider_tells_no_dead_one_says_so():
+    untold = {"verdict": "unknown", "status": 401}
+    assert "nor unknown with a `note`" in refused(answers=[ACTIVE, untold])
+    assert table(answers=[ACTIVE, untold | {"note": "another region may know it"}])["answers"][1]["verdict"] == "unknown"
+
+
+def test_a_body_is_sent_as_it_stands_braces_and_all():
+    assert table(method="POST", body='{"query": "{ me { id } }"}')["body"] == '{"query": "{ me { id } }"}'
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ say where that is.  So the verdict stays unknown, and what was found stands with
 
 from __future__ import annotations
 
+import asyncio
 import re
 from base64 import encodebytes
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,7 @@ class PrivateKey:
     def __init__(self) -> None:
         self._folder: bytes | None = None
         self._halves: list[PublicHalf] | None = None
+        self._turn = asyncio.Lock()
 
     def look(self, folder: bytes) -> None:
         """The scanned folder, see Verifier."""
@@ -42,17 +44,18 @@ class PrivateKey:
         """None."""
         return []
 
-    async def verify(self, subject: Subject, net: Net) -> Verdict:  # noqa: ARG002  nothing is sent
+    async def verify(self, subject: Subject, net: Net) -> Verdict:
         """Look for its public half."""
-        marks, kind = _marks(subject)
+        # In threads: others wait for answers meanwhile, and a key that was made to be slow to read ends with the time of a call.
+        marks, kind = await net.blocking(lambda: _marks(subject))
         told: dict[str, object] = {"kind": kind} if kind else {}
         if not marks:
             return Verdict(UNKNOWN, "offline", "its public half cannot be told: it is encrypted or not whole", told=told)
         if self._folder is None:
             return Verdict(UNKNOWN, "offline", "no folder was scanned where its public half could stand", told=told)
-        if self._halves is None:
-            # One after the other: the files are read once a run.
-            self._halves = found_in(self._folder)
+        async with self._turn:
+            if self._halves is None:
+                self._halves = await asyncio.to_thread(found_in, self._folder)
         places = list(dict.fromkeys(str(half)[:200] for half in self._halves if half.marks & marks))
         if not places:
             return Verdict(UNKNOWN, "offline", "no public key or certificate in the scanned folder belongs to it", told=told)

@@ -2,11 +2,14 @@
 
 import json
 import subprocess
+from datetime import date
 
 import pytest
 from live import QUICK, candidate
 from live import verdict as judge
 
+from leaksieve.errors import RulesetError
+from leaksieve.ruleset.verify import read_verifiers
 from leaksieve.ruleset.verify_load import Tables, load_verifiers
 from leaksieve.verifiers.publickeys import MAX_FILE, found_in, read
 
@@ -137,6 +140,17 @@ def test_hostile_folders_are_read_within_bounds(tmp_path, made):
         assert read("x.crt", data) == []
     (half,) = read("authorized_keys", b"ssh-ed25519 AAAA" + b"C" * 64 + b" \x1b[31mred\n")
     assert half.name == ""
+
+
+def test_a_check_that_sends_nothing_names_no_hosts():
+    code = {"code": "private-key", "calls": ["none"], "offline": True}
+    (read_table,) = read_verifiers(
+        {"verify": [{**TABLES.all[0], "read": date(2026, 11, 21), **code, "hosts": [], "ports": [443], "control": "none"}]}, "x.toml"
+    )
+    assert (read_table["offline"], read_table["hosts"]) == (True, [])
+    for wrong in ({"hosts": ["a.example"]}, {"endpoint": "acme"}, {"offline": "yes"}, {"offline": False}):
+        with pytest.raises(RulesetError, match=r"offline|hosts"):
+            read_verifiers({"verify": [{**TABLES.all[0], "read": date(2026, 11, 21), **code, "hosts": [], "ports": [443], **wrong}]}, "x.toml")
 
 
 def test_the_private_half_is_in_no_verdict(made, capfd):

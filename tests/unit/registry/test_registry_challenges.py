@@ -1,15 +1,11 @@
-"""What registries demand, what addresses mean, and what is known of a download's wait."""
+"""What registries demand, and what addresses mean."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaksieve.net.retry import retry_after
 from leaksieve.registry.challenge import challenges
 from leaksieve.registry.ranks import LOOPBACK, NEVER, PRIVATE, PUBLIC, rank_of
 
@@ -70,10 +66,3 @@ def test_anything_may_stand_there(headers):
 )
 def test_how_far_inside_an_address_lies(address, rank):
     assert rank_of(address) == rank
-
-
-def test_waits_that_are_asked_for():
-    assert retry_after("7") == 7.0
-    assert [retry_after(text) for text in ("", "-1", "soon", "1.5", "\u0663")] == [0.0] * 5
-    assert 50 < retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)) <= 90
-    assert retry_after(format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)) == 0.0

@@ -47,6 +47,8 @@ def _value(value: Any) -> tuple[bytes, bytes]:
         return b"\x02", struct.pack("<i", len(text)) + text
     if isinstance(value, bytes):
         return b"\x05", struct.pack("<iB", len(value), 0) + value
+    if isinstance(value, list):
+        return b"\x04", dump({str(number): one for number, one in enumerate(value)})
     return b"\x03", dump(value)
 
 

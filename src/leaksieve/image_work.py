@@ -13,7 +13,8 @@ from leaksieve.config import Config
 from leaksieve.engine.matcher import EMPTY, Result
 from leaksieve.engine.prefilter import Hyperscan, compile_all
 from leaksieve.engine.vocabulary import Hits
-from leaksieve.image_members import BROKEN, Feed, Members
+from leaksieve.image_feed import BROKEN, Feed
+from leaksieve.image_members import Members
 from leaksieve.model import Chunk, Located, Match, Provenance, Skip
 from leaksieve.oci.digest import Verifier
 from leaksieve.oci.model import BlobError
@@ -75,15 +76,15 @@ class ImageWorker(Worker):
         return LayerAnswer(answer, members.names.names() if members is not None else Names(), verified)
 
     def ends(self, data: memoryview) -> list[tuple[int, int]] | None:
-        """See :class:`leaksieve.image_members.Eye`."""
+        """See :class:`leaksieve.image_show.Eye`."""
         return None if self._hyperscan is None else self._hyperscan.ends(data)
 
     def hits(self, data: bytes) -> bool:
-        """See :class:`leaksieve.image_members.Eye`."""
+        """See :class:`leaksieve.image_show.Eye`."""
         return self.engine.scan(data) is not EMPTY
 
     def take(self, chunk: Chunk, ends: list[tuple[int, int]] | None) -> None:
-        """See :class:`leaksieve.image_members.Eye`."""
+        """See :class:`leaksieve.image_show.Eye`."""
         if ends is None or self._hyperscan is None:
             result = self.engine.scan(chunk.data, chunk.provenance.path)
         else:
@@ -95,7 +96,7 @@ class ImageWorker(Worker):
             self._keep(chunk, result, self._kept)
 
     def open(self, chunk: Chunk, kind: str) -> None:
-        """See :class:`leaksieve.image_members.Eye`."""
+        """See :class:`leaksieve.image_show.Eye`."""
         if self._is_opened(chunk, kind, self._kept):
             self._open(chunk, kind, self._kept, names=True)
 

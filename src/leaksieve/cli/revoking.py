@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,7 +40,7 @@ def of_rule(rule_id: str, options: Options) -> Asked:
     return Asked(rule_info(rule), None, f"{rule['id']} REPORT", _table(options, rule["id"], *rule.get("aliases", ())))
 
 
-def of_report(name: str, report: Report, options: Options, path: str) -> Asked:
+def of_report(name: str, report: Report, options: Options, path: str, target: str) -> Asked:
     """A finding of a report, by its fingerprint or (where it is the only one) by its rule.  Raises UsageError."""
     found = [one for one in report.findings if name in (one.fingerprint, one.rule_id)]
     if not found:
@@ -50,7 +51,8 @@ def of_report(name: str, report: Report, options: Options, path: str) -> Asked:
             f"{len(found):,} findings are of {name}: {shown}{' ...' if len(found) > 5 else ''}", where=harmless(path), hint="name one by its fingerprint"
         )
     rule = _rule(found[0], options)
-    return Asked(rule, found[0], f"{found[0].fingerprint} {path}", _table(options, rule.id, *rule.aliases))
+    again = shlex.join([found[0].fingerprint, path, *([target] if target != "." else [])])
+    return Asked(rule, found[0], again, _table(options, rule.id, *rule.aliases))
 
 
 def _rule(finding: Finding, options: Options) -> RuleInfo:

@@ -59,5 +59,5 @@ def command(finding: str, report: str | None, target: str, yes: bool, quiet: boo
         raise UsageError("no such file or directory", where=target)
     data, _ = read_file(report)
     whole = read_report(data, "standard input" if report == "-" else report)
-    asked = of_report(finding, whole, options, report)
+    asked = of_report(finding, whole, options, report, target)
     return carry_out(asked, whole, options, target) if yes else explain(asked, options)

@@ -66,7 +66,9 @@ def reference(ruleset: Ruleset) -> str:
 def _live(table: dict[str, Any]) -> list[str]:
     """One live check: every request it makes, and what its answers mean."""
     served = ", ".join(f"`{rule}`" for rule in table["rules"])
-    lines = [f"### {table['id']}", f"Of {served}; written from [the provider's page]({table['documentation']}), read on {table['read']}."]
+    page = f"[the provider's page]({table['documentation']})"
+    source = f"written from {page}, read on {table['read']}" if table["read"] else f"not held against {page} yet"
+    lines = [f"### {table['id']}", f"Of {served}; {source}."]
     lines.append(f"* Good: {_plain(table['good'])}. Bad: {_plain(table['bad'])}.")
     if "code" in table:
         lines += [f"* {_plain(call)}" for call in table["calls"]]

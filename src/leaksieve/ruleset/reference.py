@@ -89,7 +89,7 @@ def _live(table: dict[str, Any]) -> list[str]:
     if "revoke" in table:
         ends = table["revoke"]
         lines.append(
-            f"* Ends itself by `leaksieve revoke --yes`: `{ends['method']} {ends['url']}`, {_carried(ends)} ([page]({ends['documentation']})). {_plain(ends['effect'])}"
+            f"* Ends itself by `leaksieve revoke FINDING --yes`: `{ends['method']} {ends['url']}`, {_carried(ends)} ([page]({ends['documentation']})). {_plain(ends['effect'])}"
         )
     return lines
 

@@ -15,6 +15,8 @@ from leaksieve.ruleset.assign import NAMED_TAIL
 
 # Bytes past the widest match that a look-ahead may read.
 LOOKAHEAD = 64
+# Up to so many places before a keyword are tried one by one.
+NEAR = 64
 # A built-in rule whose match may be longer than this is a block (a private key) and has a timeout all the same.
 BLOCK = 4096
 
@@ -80,6 +82,11 @@ class Confirmer:
         place = max(start - self._before, 0)
         # No match that holds the keyword reads past this.
         limit = min(start + self._width + LOOKAHEAD, len(data))
+        if not self._timeout and self._before <= NEAR:
+            # A search would go on behind the keyword, to the limit, for a beginning that is of no use there.
+            match_at = self._pattern.match
+            matches = (match_at(data, begin, limit) for begin in range(place, start + 1))
+            return [match for match in matches if match is not None and match.end() >= start + length]
         while place <= start:
             if self._timeout:
                 match = self._timed(self._pattern.search, data, place, limit)

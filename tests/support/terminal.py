@@ -82,9 +82,20 @@ class Terminal:
         return self._process.wait(PATIENCE)
 
     def interrupt(self):
-        """Press Ctrl-C while a line is typed: the terminal makes a signal of it."""
+        """Press Ctrl-C while a line is typed: the terminal makes a signal of it.
+
+        Again if nothing comes of it, as a person does: a signal just before the program sleeps in reading does not wake it.
+        """
         self._wait(raw=False)
-        os.write(self._ours, b"\x03")
+        before, deadline = len(self.heard), time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            os.write(self._ours, b"\x03")
+            pause = time.monotonic() + 2
+            while time.monotonic() < pause:
+                if not self._listen(0.1) or self._process.poll() is not None:
+                    return
+                if "interrupted" in self.heard[before:]:
+                    return
 
     def kill(self):
         """End it as losing power would."""

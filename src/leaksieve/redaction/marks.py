@@ -11,6 +11,7 @@ from leaksieve.findings.pem import normalised
 _TAG = 8
 _BREAKS = re.compile(rb"\r?\n")
 _WIDE_BREAKS = re.compile(rb"(?:\r\0)?\n\0")
+_WIDE_BREAKS_BIG = re.compile(rb"(?:\0\r)?\0\n")
 
 
 class Edit(NamedTuple):
@@ -56,7 +57,8 @@ class Marker:
 
 def filling(edit: Edit, replaced: bytes) -> bytes:
     """What is written in place of the bytes of an edit (or of the part of them that is left): as many line breaks as they hold stay."""
-    breaks = (_WIDE_BREAKS if edit.wide else _BREAKS).findall(replaced)
+    kind = _BREAKS if not edit.wide else _WIDE_BREAKS_BIG if edit.label.startswith(b"\0") else _WIDE_BREAKS
+    breaks = kind.findall(replaced)
     text = b"".join((edit.label, *breaks))
     # Text in big-endian order that ends with the data ends in the middle of a pair.
     return text[:-1] if edit.wide and len(replaced) % 2 and not breaks else text

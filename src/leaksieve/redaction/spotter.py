@@ -130,8 +130,10 @@ class Spotter:
 
         def edit(start: int, end: int, value: bytes) -> Edit:
             label = self._marker.label(match.rule_id, value)
-            # Pairs in either byte order: what stands before and behind completes them.
-            return Edit(start, end, label.decode().encode("utf-16-le") if wide else label, wide, severity)
+            if wide:
+                # Where the order is not known pairs are taken for little-endian: what stands before and behind completes them.
+                label = label.decode().encode("utf-16-be" if not data[start] else "utf-16-le")
+            return Edit(start, end, label, wide, severity)
 
         edits = [edit(*match.secret_span, match.secret.reveal())]
         for name, part in match.parts:

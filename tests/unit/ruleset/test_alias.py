@@ -108,14 +108,14 @@ def test_sarif_says_the_former_ids():
     import json
 
     from leaksieve.coverage import Coverage
-    from leaksieve.outcome import _info
+    from leaksieve.outcome import rule_info
     from leaksieve.reports import make
     from leaksieve.reports.base import View
 
     (finding,) = found(b"x " + SECRET)
     reporter, stream = make("sarif"), io.StringIO()
     reporter.start(stream, View())
-    reporter.finding(finding, _info(ruleset_of(toml(RENAMED)).rule(0)))
+    reporter.finding(finding, rule_info(ruleset_of(toml(RENAMED)).rule(0)))
     reporter.finish(Coverage())
     (rule,) = json.loads(stream.getvalue())["runs"][0]["tool"]["driver"]["rules"]
     assert rule["deprecatedIds"] == ["acme-key", "acme-old-key"]

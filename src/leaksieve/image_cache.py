@@ -6,7 +6,7 @@ No content and no finding is kept: a layer in which anything was found is scanne
 from __future__ import annotations
 
 import marshal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from leaksieve.cache.history import HistoryCache
 from leaksieve.cache.identity import signature
@@ -53,8 +53,8 @@ class LayerCache:
 
     def put(self, digest: str, clean: Clean) -> None:
         """Keep a layer whose digest was verified."""
-        plain = (tuple(clean.names), clean.files, clean.size, clean.counts, [tuple(skip) for skip in clean.skips])
-        self._cache.put_derived("layer", digest.encode(), marshal.dumps(plain))  # type: ignore[arg-type]  # plain data to the last leaf
+        plain: Any = (tuple(clean.names), clean.files, clean.size, clean.counts, [tuple(skip) for skip in clean.skips])
+        self._cache.put_derived("layer", digest.encode(), marshal.dumps(plain))
 
     def close(self) -> None:
         """Write what was added."""

@@ -238,12 +238,11 @@ class Members:
             return
         blocks = StreamSource(source, path=path, block=_STREAMED)
         for _, block, offset, line, low, high in blocks.units():
-            assert isinstance(block, bytes)
             chunk = self._show.chunk(block, path, number)
             if offset or high != len(block):
                 chunk = chunk._replace(
                     provenance=chunk.provenance._replace(details={**chunk.provenance.details, "offset": offset, "line": line, "body": (low, high)})
                 )
             self._eye.take(chunk, None)
-            self.size += int(str(high)) - int(str(low))
+            self.size += high - low
         self.files += 1

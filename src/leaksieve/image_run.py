@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from leaksieve.config import Config
@@ -17,14 +18,10 @@ from leaksieve.model import Located, Skip
 from leaksieve.oci.model import Text
 from leaksieve.oci.visible import Names, joined
 from leaksieve.ruleset.load import Ruleset
-from leaksieve.sources.base import Unit
+from leaksieve.sources.base import Unit, unread
 from leaksieve.sources.image import ImageSource
-from leaksieve.work import Compiler, engine_for
+from leaksieve.work import BULK, SMALL, Compiler, engine_for
 
-# Up to this many bytes all is scanned before Hyperscan has compiled and workers have started.
-SMALL = 3 * 1024 * 1024
-# From here on scanning counts for more than starting: one Hyperscan database instead of two.
-BULK = 64 * 1024 * 1024
 # Compressed layers hold so many times what they have.
 _UNPACKED = 3
 
@@ -92,8 +89,7 @@ class ImageRun:
         try:
             source.resolve()
         except SourceError as error:
-            what = f"{error.what}; {error.hint}" if error.hint else error.what
-            source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), "unreadable", what))
+            source.coverage.skip(unread(error))
             source.provider.close()
             return []
         try:
@@ -126,7 +122,7 @@ class ImageRun:
         texts: list[tuple[int | None, Text, list[int], list[Located]]] = []
         try:
             texts = self._texts(worker)
-            self._walk(worker, _chained(ahead, units), jobs)
+            self._walk(worker, chain(ahead, units), jobs)
             self._walk(worker, self._doubted(), jobs)
         except KeyboardInterrupt:
             self.interrupted = True
@@ -152,7 +148,7 @@ class ImageRun:
         """The work there is; of layers that are known only the verification, and not even that where they would have to be fetched for it."""
         source = self._source
         for unit in source.units(self._settings.jobs):
-            number = int(unit[1])  # type: ignore[call-overload]
+            number: int = unit[1]
             known = source.blobs[number].descriptor.digest in self._known
             if known and unit[0] == "part":
                 continue
@@ -170,7 +166,7 @@ class ImageRun:
         for number in doubted:
             del self._known[self._source.blobs[number].descriptor.digest]
         for unit in self._source.units(self._settings.jobs) if doubted else ():
-            number = int(unit[1])  # type: ignore[call-overload]
+            number = unit[1]
             if number in doubted and unit[0] != "digest":
                 if unit[0] == "blob":
                     # It is verified once more on the way.
@@ -181,7 +177,7 @@ class ImageRun:
     def _walk(self, worker: ImageWorker, units: Iterator[Unit], jobs: int) -> None:
         expected = self._source.coverage.expected.get("layers", 0)
         for unit, result in self._results(worker, units, jobs):
-            number = int(unit[1])  # type: ignore[call-overload]
+            number: int = unit[1]
             if result is None:
                 where = self._source.blobs[number].descriptor.digest.encode("utf-8", "backslashreplace")
                 self._layers[number].skips.append(Skip("failed", where, "crashed-worker", "a worker process died over it"))
@@ -208,7 +204,7 @@ class ImageRun:
         layer, answer = self._layers[number], given.answer
         layer.verified = layer.verified or given.verified
         if unit[0] != "digest":
-            layer.parts[int(unit[2]) if unit[0] == "part" else 0] = given.names  # type: ignore[call-overload]
+            layer.parts[int(unit[2]) if unit[0] == "part" else 0] = given.names
         layer.found += len(answer.located)
         layer.files += answer.files
         layer.size += answer.size
@@ -291,8 +287,3 @@ class ImageRun:
                 f"--own-layers: {count} {'secret' if count == 1 else 'secrets'} in layers of the base image {'is' if count == 1 else 'are'} not shown and do{'es' if count == 1 else ''} not fail the run"
             )
         return kept
-
-
-def _chained(first: list[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:
-    yield from first
-    yield from rest

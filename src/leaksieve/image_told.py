@@ -112,7 +112,7 @@ class Told:
         last = max((layer.step for layer in image.layers if layer.base), default=-1)
         told: dict[str, Any] = {"created_by": self._masker.masked(image.steps[number].created_by), "base_layer": number <= last, "step": number}
         if made is not None:
-            told |= {"layer": made.blob.digest, "layer_index": made.index, "base_layer": made.base}
+            told |= {"layer": made.blob.digest, "layer_index": made.number, "base_layer": made.base}
         return told
 
     def _of(self, image: int | None) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class Told:
         image, layer = self._source.images[use.image], use.layer
         told = self._of(use.image) | {
             "layer": digest,
-            "layer_index": layer.index,
+            "layer_index": layer.number,
             "created_by": self._created_by(image, layer),
             "base_layer": all(one.layer.base for one in uses),
             "deleted_later": end is not None,
@@ -152,14 +152,14 @@ class Told:
         if end is not None:
             upper = image.layers[end]
             told |= {"deleted_in": end, "deleted_by": self._created_by(image, upper), "exposed_hours": _hours(image, layer, upper)}
-        told["exposed_layers"] = (end if end is not None else len(image.layers)) - layer.index
+        told["exposed_layers"] = (end if end is not None else len(image.layers)) - layer.number
         others = sorted({name for one in uses for name in self._source.names[one.image] or [self._source.images[one.image].name]})
         if len(others) > 1:
             told["images"] = others
         platforms = sorted({self._source.images[one.image].platform for one in uses} - {""})
         if len(platforms) > 1:
             told["platforms"] = platforms
-        links = self._stack(use.image).links(layer.index, provenance.path)[:_HARD_LINKS]
+        links = self._stack(use.image).links(layer.number, provenance.path)[:_HARD_LINKS]
         if links:
             told["hard_links"] = [self._masker.masked(link.decode("utf-8", "backslashreplace")) for link in links]
         if details.get("member"):
@@ -170,7 +170,7 @@ class Told:
         return self._masker.masked(image.steps[layer.step].created_by) if layer.step >= 0 else None
 
     def _removed(self, use: Use, path: bytes, number: int) -> int | None:
-        return self._stack(use.image).removed_in(use.layer.index, path, number)
+        return self._stack(use.image).removed_in(use.layer.number, path, number)
 
     def _stack(self, image: int) -> Stack:
         stack = self._stacks.get(image)

@@ -15,7 +15,7 @@ from leaksieve.engine.prefilter import Hyperscan, compile_all
 from leaksieve.engine.vocabulary import Hits
 from leaksieve.image_feed import BROKEN, Feed
 from leaksieve.image_members import Members
-from leaksieve.model import Chunk, Located, Match, Provenance, Skip
+from leaksieve.model import Chunk, Located, Match, Provenance, Skip, SkipClass
 from leaksieve.oci.digest import Verifier
 from leaksieve.oci.model import BlobError
 from leaksieve.oci.provider import Stream
@@ -24,7 +24,7 @@ from leaksieve.oci.visible import Names
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.base import Unit
 from leaksieve.sources.image import Begun, Blob, ImageSource
-from leaksieve.work import Answer, Worker, _Kept, decode, encode
+from leaksieve.work import Answer, Kept, Worker, decode, encode
 
 _ZEROS = bytes(BLOCK)
 
@@ -46,7 +46,7 @@ class ImageWorker(Worker):
         super().__init__((), ruleset, config, prefilter, compiler, joined=joined, hashes=hashes)
         self._image = source
         self._hyperscan = self.engine.prefilter if isinstance(self.engine.prefilter, Hyperscan) else None
-        self._kept = _Kept()
+        self._kept = Kept()
 
     def __call__(self, unit: Unit) -> bytes:
         """Scan one unit."""
@@ -55,19 +55,19 @@ class ImageWorker(Worker):
 
     def layer(self, unit: Unit) -> LayerAnswer:
         """Scan one unit."""
-        self._kept = _Kept()
-        blob = self._image.blobs[int(unit[1])]  # type: ignore[call-overload]
+        self._kept = Kept()
+        blob = self._image.blobs[unit[1]]
         verified = False
         if unit[0] == "digest":
             members = None
-            verified = self._verify(int(unit[1]), blob)  # type: ignore[call-overload]
+            verified = self._verify(unit[1], blob)
         else:
             part = 0 if unit[0] == "blob" else unit[2]
             members = Members(self, {"layer": blob.descriptor.digest, "part": part}, self._member_limit, self._image.excluded)
             if unit[0] == "blob":
                 verified = self._stream(blob, members)
             else:
-                self._part(blob, members, int(unit[3]), int(unit[4]))  # type: ignore[call-overload]
+                self._part(blob, members, unit[3], unit[4])
         kept = self._kept
         if members is not None:
             kept.skips += members.skips
@@ -116,9 +116,9 @@ class ImageWorker(Worker):
             located = [place._replace(provenance=provenance) for place in located]
         return located
 
-    def _failed(self, blob: Blob, reason: str, detail: str, kind: str = "failed") -> None:
+    def _failed(self, blob: Blob, reason: str, detail: str, kind: SkipClass = "failed") -> None:
         where = blob.descriptor.digest.encode("utf-8", "backslashreplace")
-        self._kept.skips.append(Skip(kind, where, reason, detail))  # type: ignore[arg-type]
+        self._kept.skips.append(Skip(kind, where, reason, detail))
 
     def _broken(self, blob: Blob, error: Exception) -> None:
         """Say why a layer was not read to its end."""

@@ -69,10 +69,10 @@ def findings_of(
 
 def _with_history(finding: Finding) -> Finding:
     """The finding with what a rewrite of the history would leave behind, where it is in one."""
-    past = [one for one in finding.occurrences if one.source.get("kind") == "git"]
+    past = [one.source.get("refs") for one in finding.occurrences if one.source.get("kind") == "git"]
     if not past:
         return finding
-    refs = {str(ref) for one in past for ref in one.source.get("refs") or () if str(ref).removeprefix("refs/").startswith(KEPT_BY_HOSTS)}  # type: ignore[attr-defined]
+    refs = {str(ref) for named in past if isinstance(named, list) for ref in named if str(ref).removeprefix("refs/").startswith(KEPT_BY_HOSTS)}
     kept = f"It is in {', '.join(sorted(refs)[:3])}: the host keeps such references after a rewrite, and no push removes them. " if refs else ""
     advice = (
         "Rewriting the history does not undo the leak, so revoke first. Hosts keep references of their own after a rewrite "
@@ -91,10 +91,10 @@ def _marked(
     coverage: Coverage,
 ) -> list[Finding]:
     """Mark what the baselines know, and say on the receipt what they did."""
-    from leaksieve.findings.known import mark, place_of
+    from leaksieve.findings.known import mark
 
     def values(fingerprints: frozenset[str]) -> dict[str, tuple[str, bytes]]:
-        paths = {place_of(one) for finding in findings if finding.fingerprint in fingerprints for one in finding.occurrences}
+        paths = {full_path(one) for finding in findings if finding.fingerprint in fingerprints for one in finding.occurrences}
         known = {}
         for place in located:
             path = full_path(place.provenance)
@@ -214,7 +214,6 @@ def candidates_of(
 
     ``own`` are rules of the user's own files.  Rules that came with a scanned repository are not trusted to say what a value is.
     """
-    from leaksieve.model import EMPTY
     from leaksieve.verifiers.base import Subject
     from leaksieve.verifiers.plan import Candidate
 
@@ -236,7 +235,7 @@ def candidates_of(
         trusted = [name for name in ids if ruleset.by_id(name).get("builtin") or name in own]
         found[finding.fingerprint] = Candidate(
             key=finding.fingerprint,
-            subject=Subject(finding.rule_id, whole.secret, dict(whole.parts) or EMPTY, finding.details),  # type: ignore[arg-type]
+            subject=Subject(finding.rule_id, whole.secret, dict(whole.parts), finding.details),
             names=tuple(name for known in trusted for name in (known, *rules(known).aliases)),
             trusted=bool(trusted),
             prefix=rules(finding.rule_id).public_prefix,

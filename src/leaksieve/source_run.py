@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from leaksieve.config import Config
@@ -13,13 +14,9 @@ from leaksieve.engine.prefilter import compile_all
 from leaksieve.errors import LeaksieveError, SourceError
 from leaksieve.model import Located, Skip
 from leaksieve.ruleset.load import Ruleset
-from leaksieve.sources.base import Source, Unit
-from leaksieve.work import Compiler, Worker, decode, engine_for, ruleset_for
+from leaksieve.sources.base import Source, Unit, unread
+from leaksieve.work import BULK, SMALL, Compiler, Worker, decode, engine_for, ruleset_for
 
-# Up to this many bytes Aho-Corasick in this process is done before Hyperscan has compiled.
-SMALL = 3 * 1024 * 1024
-# From here on scanning counts for more than starting: one Hyperscan database instead of two.
-BULK = 64 * 1024 * 1024
 # So many files that workers died over, before any was scanned, say that it is no file's fault.
 HOPELESS = 20
 
@@ -92,7 +89,7 @@ class SourceRun:
                 ahead.append(unit)
             return unit is not None
 
-        for done in self._results(_chained(ahead, units), name, 1 if small else self._settings.jobs, plan_on):
+        for done in self._results(chain(ahead, units), name, 1 if small else self._settings.jobs, plan_on):
             unit, result = done
             if result is None:
                 self._lost(unit, name)
@@ -110,8 +107,7 @@ class SourceRun:
                 for unit in source.units():
                     yield (number, unit)
             except SourceError as error:
-                what = f"{error.what}; {error.hint}" if error.hint else error.what
-                source.coverage.skip(Skip("failed", error.where.encode(errors="surrogateescape"), getattr(error, "reason", "unreadable"), what))
+                source.coverage.skip(unread(error))
 
     def _expected(self, what: str) -> int:
         return sum(source.coverage.expected.get(what, 0) for source in self._sources)
@@ -146,9 +142,9 @@ class SourceRun:
         from leaksieve.parallel import forked
 
         number, inner = unit
-        source = self._sources[number]  # type: ignore[call-overload]
+        source = self._sources[number]
         worker = Worker(self._sources, self._ruleset, self._config, engine)
-        for part in _parts(inner):  # type: ignore[arg-type]
+        for part in _parts(inner):
             for _, result in forked(iter(((number, part),)), worker, 1):
                 if result is None:
                     source.coverage.skip(Skip("failed", _name(part), "crashed-worker", "a worker process died over it"))
@@ -161,7 +157,7 @@ class SourceRun:
 
     def _take(self, unit: Unit, result: bytes) -> None:
         answer = decode(result)
-        coverage = self._sources[unit[0]].coverage  # type: ignore[call-overload]
+        coverage = self._sources[unit[0]].coverage
         if answer.files:
             coverage.scan("files", answer.files)
         # The later blocks of a stream are no file of their own, but bytes they are.
@@ -202,22 +198,17 @@ def _parts(unit: Unit) -> list[Unit]:
     """The files of a unit as units of their own."""
     if unit[0] == "files":
         _, root, entries = unit
-        return [("files", root, (entry,)) for entry in entries]  # type: ignore[attr-defined]
+        return [("files", root, (entry,)) for entry in entries]
     if unit[0] == "commits":
-        return [("commits", (entry,)) for entry in unit[1]]  # type: ignore[attr-defined]
+        return [("commits", (entry,)) for entry in unit[1]]
     return [unit]
 
 
 def _name(unit: Unit) -> bytes:
     """What a unit of one file is called on the receipt."""
     if unit[0] == "files":
-        return bytes(unit[2][0][0])  # type: ignore[index]
+        return bytes(unit[2][0][0])
     if unit[0] == "commits":
-        _, path, oid, *_ = unit[1][0]  # type: ignore[index]
+        _, path, oid, *_ = unit[1][0]
         return bytes(path) or bytes(oid).hex().encode()
     return next((piece for piece in unit if isinstance(piece, bytes)), b"")
-
-
-def _chained(first: Iterable[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:
-    yield from first
-    yield from rest

@@ -18,6 +18,11 @@ from leaksieve.sources.base import Source, Unit
 if TYPE_CHECKING:
     from leaksieve.ruleset.extended import Keep
 
+# Up to this many bytes Aho-Corasick in this process is done before Hyperscan has compiled.
+SMALL = 3 * 1024 * 1024
+# From here on scanning counts for more than starting: one Hyperscan database instead of two.
+BULK = 64 * 1024 * 1024
+
 
 class Answer(NamedTuple):
     """What one unit gave; ``files`` and ``size`` (bytes) count what was scanned, ``counts`` what else a source counts.
@@ -34,7 +39,7 @@ class Answer(NamedTuple):
     told: list[str] = []
 
 
-class _Kept:
+class Kept:
     """An answer in the making."""
 
     def __init__(self) -> None:
@@ -81,11 +86,11 @@ class Worker:
     def __call__(self, unit: Unit) -> bytes:
         """Scan one unit."""
         number, inner = unit
-        return encode(self.scan(self._sources[int(number)], inner))  # type: ignore[call-overload, arg-type]
+        return encode(self.scan(self._sources[int(number)], inner))
 
     def scan(self, source: Source, unit: Unit) -> Answer:
         """Read and scan the chunks of a unit."""
-        kept = _Kept()
+        kept = Kept()
         skips, counts = kept.skips, kept.counts
         files = size = 0
         counted: Callable[[Chunk], tuple[tuple[str, int], ...]] | None = getattr(source, "counts", None)
@@ -119,7 +124,7 @@ class Worker:
                 self._keep(item, result, kept)
         return Answer(kept.located, skips, counts.pop("files", files), counts.pop("bytes", size), counts, kept.dropped, kept.told)
 
-    def _keep(self, chunk: Chunk, result: Result, kept: _Kept) -> None:
+    def _keep(self, chunk: Chunk, result: Result, kept: Kept) -> None:
         """Note what was found in a chunk."""
         if result.skips:
             kept.skips += [skip._replace(where=chunk.provenance.path) for skip in result.skips]
@@ -129,7 +134,7 @@ class Worker:
                 self._tally(chunk, result.matches, kept.dropped, kept.told)
 
     @staticmethod
-    def _is_opened(chunk: Chunk, kind: str, kept: _Kept) -> bool:
+    def _is_opened(chunk: Chunk, kind: str, kept: Kept) -> bool:
         """Whether a chunk that begins like an archive is one, and all of it."""
         details = chunk.provenance.details
         if details.get("object_type", "blob") != "blob":
@@ -140,7 +145,7 @@ class Worker:
             return False
         return True
 
-    def _open(self, chunk: Chunk, kind: str, kept: _Kept, *, names: bool) -> None:
+    def _open(self, chunk: Chunk, kind: str, kept: Kept, *, names: bool) -> None:
         """Scan what is in an archive, and its own bytes where not all of it could be opened."""
         from leaksieve.opened import HISTORY_DEPTH, Opening, full_name
 

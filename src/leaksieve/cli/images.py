@@ -160,11 +160,11 @@ class _Nothing:
         """Raise the error."""
         raise self._error
 
-    def open(self, blob: Descriptor) -> Stream:  # noqa: ARG002
+    def open(self, _blob: Descriptor) -> Stream:
         """Raise the error."""
         raise self._error
 
-    def extent(self, blob: Descriptor) -> None:
+    def extent(self, _blob: Descriptor) -> None:
         """Return nothing."""
 
     def close(self) -> None:

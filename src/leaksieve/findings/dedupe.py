@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 
+# Stands between an archive's path and a member's.
+MEMBER = b"!/"
+
+
 class RuleFacts(NamedTuple):
     """What a finding takes from its rule.
 
@@ -84,10 +88,10 @@ def fold(
     return [finding for _, finding in found]
 
 
-def full_path(provenance: Provenance) -> bytes:
+def full_path(place: Provenance | Occurrence) -> bytes:
     """Return the path that fingerprints of guessable values are bound to: with the one inside the archive, if any."""
-    path, inner = provenance.path, provenance.archive_path
-    return path if inner is None else path + b"!/" + inner
+    inner = place.archive_path
+    return place.path if inner is None else place.path + MEMBER + inner
 
 
 class _Source(NamedTuple):

@@ -37,8 +37,9 @@ def read_config(fields: Mapping[str, Any], digest: str) -> Config:
     def add(where: str, lines: Iterator[tuple[str, str]]) -> None:
         # Docker keeps a second copy, of the container the image was made from.
         known = seen.setdefault(where, set())
-        fresh = [line for line in lines if line[1] and not (line in known or known.add(line))]  # type: ignore[func-returns-value]
+        fresh = [line for line in dict.fromkeys(lines) if line[1] and line not in known]
         if fresh:
+            known.update(fresh)
             found.append(Text(where, tuple(fresh), digest))
 
     for half in ("config", "container_config"):
@@ -92,7 +93,7 @@ def instruction(step: Step) -> str:
 
 def with_base(layers: Sequence[Layer], count: int) -> tuple[Layer, ...]:
     """Mark the lowest layers as the base image's."""
-    return tuple(layer._replace(base=layer.index < count) for layer in layers)
+    return tuple(layer._replace(base=layer.number < count) for layer in layers)
 
 
 def _time(written: str) -> datetime | None:

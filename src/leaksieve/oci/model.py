@@ -59,12 +59,12 @@ class Text(NamedTuple):
 class Layer(NamedTuple):
     """A layer of one image.
 
-    ``index`` counts from 0, the lowest; ``step`` is the number of its step in the history, -1 where none is told;
+    ``number`` counts from 0, the lowest; ``step`` is the number of its step in the history, -1 where none is told;
     ``base`` says that it came with the image this one was built from.  With ``diff`` the digest is of what the layer holds when
     it is unpacked, as in archives of ``docker save``; else of the blob as it lies there.
     """
 
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks a layer for
+    number: int
     blob: Descriptor
     step: int = -1
     base: bool = False
@@ -74,8 +74,7 @@ class Layer(NamedTuple):
 class Image(NamedTuple):
     """One image for one platform.
 
-    ``name`` is what a report calls it, ``digest`` its manifest's (its configuration's where it has none).  ``complete`` is
-    False where a document of it could not be read: the rest is scanned.
+    ``name`` is what a report calls it, ``digest`` its manifest's (its configuration's where it has none).
     """
 
     name: str

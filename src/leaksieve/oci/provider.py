@@ -49,14 +49,14 @@ class Provider(Protocol):
         """What the reference leads to.  Raises SourceError when it leads nowhere."""
         ...
 
-    def open(self, blob: Descriptor) -> Stream:
+    def open(self, blob: Descriptor, /) -> Stream:
         """Open a blob by its digest (and media type, where a registry has manifests elsewhere).
 
         What comes is verified by the caller, digest and size, whatever the provider does itself.  Raises BlobError.
         """
         ...
 
-    def extent(self, blob: Descriptor) -> Extent | None:
+    def extent(self, blob: Descriptor, /) -> Extent | None:
         """Where the blob lies if it is a stretch of a local file."""
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from leaksieve.model import Skip
+from leaksieve.model import Skip, SkipClass
 from leaksieve.oci.config import BASE_DIGEST, base_layers, numbered, read_config, with_base
 from leaksieve.oci.digest import Verifier
 from leaksieve.oci.fields import descriptor, leaves, listed, parsed, text, texts
@@ -19,7 +19,7 @@ _CONFIGS: Final = frozenset({"application/vnd.oci.image.config.v1+json", "applic
 # Indexes inside indexes, and manifests in all.
 _DEPTH: Final = 8
 _MANIFESTS: Final = 2_000
-_UNKNOWN: Final = "unknown/unknown"
+UNKNOWN: Final = "unknown/unknown"
 # Platforms are looked for in these words of a descriptor: a Docker layer that is not distributed, one that is encrypted.
 _FOREIGN: Final = ("nondistributable", "foreign")
 
@@ -28,7 +28,7 @@ class Resolver:
     """Reads what a provider's roots lead to.
 
     ``platform`` is os/architecture[/variant] or "" for all.  Afterwards ``images`` are in order, each manifest once however many
-    names it has; ``skips`` and ``texts`` (of indexes) what else there is to say.  ``manifests`` counts what was read.
+    names it has; ``skips`` and ``texts`` (of indexes) what else there is to say.
     """
 
     def __init__(self, provider: Provider, platform: str) -> None:
@@ -117,7 +117,7 @@ class Resolver:
         chosen = [child for child in children if self._wanted(child, children)]
         absent = []
         for child in chosen:
-            if ATTESTATION not in child.annotations and child.platform not in ("", _UNKNOWN):
+            if ATTESTATION not in child.annotations and child.platform not in ("", UNKNOWN):
                 self._platforms.append(child.platform)
             if not self._read(name, child, child.platform, depth + 1, alone=len(chosen) == 1 or bool(self._platform)):
                 absent.append(child)
@@ -134,7 +134,7 @@ class Resolver:
         subject = child.annotations.get(_SUBJECT)
         if subject is not None:
             return any(other.digest == subject and fits(other.platform, self._platform) for other in children)
-        if child.platform not in ("", _UNKNOWN) and not fits(child.platform, self._platform):
+        if child.platform not in ("", UNKNOWN) and not fits(child.platform, self._platform):
             self._platforms.append(child.platform)
             return False
         return True
@@ -163,7 +163,7 @@ class Resolver:
             steps, diffs, labels = config.steps, config.diffs, config.labels
             found += config.texts
             platform = config.platform or platform
-        if self._platform and platform not in ("", _UNKNOWN) and ATTESTATION not in blob.annotations and not fits(platform, self._platform):
+        if self._platform and platform not in ("", UNKNOWN) and ATTESTATION not in blob.annotations and not fits(platform, self._platform):
             self._platforms.append(platform)
             return
         numbers = numbered(steps, len(blobs))
@@ -174,7 +174,7 @@ class Resolver:
         self._bases.append(hints.get(BASE_DIGEST, ""))
         self._seen[blob.digest] = len(self.images)
         self.names.append([name] if name else [])
-        self.images.append(Image(name or self._provider.shown, blob.digest, "" if platform == _UNKNOWN else platform, layers, steps, tuple(found), labels))
+        self.images.append(Image(name or self._provider.shown, blob.digest, "" if platform == UNKNOWN else platform, layers, steps, tuple(found), labels))
 
     def _other_config(self, blob: Descriptor) -> list[Text]:
         """What an artifact has for a configuration: an empty object, as a rule."""
@@ -199,8 +199,8 @@ class Resolver:
     def _annotations(self, told: Mapping[str, str], digest: str) -> None:
         self.texts += _annotated(told, digest)
 
-    def _skip(self, kind: str, blob: Descriptor, reason: str, detail: str) -> None:
-        self.skips.append(Skip(kind, blob.digest.encode("utf-8", "backslashreplace"), reason, detail))  # type: ignore[arg-type]
+    def _skip(self, kind: SkipClass, blob: Descriptor, reason: str, detail: str) -> None:
+        self.skips.append(Skip(kind, blob.digest.encode("utf-8", "backslashreplace"), reason, detail))
 
 
 def _annotated(told: Mapping[str, str], digest: str) -> Iterator[Text]:

@@ -123,8 +123,7 @@ class _Above:
         self._emptied = frozenset(names.emptied)
         self._files = frozenset(_marks(names.files))
         self._folders = frozenset(_marks(names.folders))
-        last = {each: number for number, each in enumerate(_marks(names.files))}
-        self._last = last
+        self._last = {each: number for number, each in enumerate(_marks(names.files))}
 
     def removes(self, path: bytes) -> bool:
         """Whether a file of a lower layer is no longer there."""
@@ -139,6 +138,10 @@ class _Above:
     def overwrites(self, path: bytes, number: int) -> bool:
         """Whether the layer itself has another one of that name behind its file of this number."""
         return self._last.get(mark(path), number) > number
+
+    def number(self, path: bytes) -> int:
+        """The number of a hard link: of several of one name, the last one's."""
+        return self._last.get(mark(path), 0)
 
 
 class Stack:
@@ -168,7 +171,7 @@ class Stack:
                     if above == end and above != first:
                         continue
                     seen.add((above, link))
-                    place = self._number(above, link)
+                    place = self._layer(above).number(link)
                     if above == first and place < own:
                         continue
                     ended = self._end(above, link, place)
@@ -179,10 +182,6 @@ class Stack:
     def links(self, layer: int, path: bytes) -> list[bytes]:
         """Return the hard links of a layer that lead to one of its files."""
         return [link for link, target in self._names[layer].links if target == path]
-
-    def _number(self, layer: int, path: bytes) -> int:
-        """The number of a hard link: of several of one name, the last one's."""
-        return self._layer(layer)._last.get(mark(path), 0)  # noqa: SLF001  a part of this very module
 
     def _end(self, layer: int, path: bytes, number: int) -> int | None:
         """The layer that takes a name away or gives it to another file."""

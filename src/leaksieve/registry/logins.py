@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from leaksieve.errors import UsageError
+from leaksieve.oci.fields import mapping
 from leaksieve.registry.helper import ask
 from leaksieve.registry.name import HUB, HUB_LOGIN
 from leaksieve.secret import Secret
@@ -105,12 +106,12 @@ def _fields(where: str, text: str) -> Mapping[str, Any]:
         fields = json.loads(text)
     except (ValueError, RecursionError):
         raise UsageError("is no JSON", where=where) from None
-    return _mapping(fields)
+    return mapping(fields)
 
 
 def _from_document(origin: str, fields: Mapping[str, Any], host: str, repository: str, environ: Mapping[str, str] | None) -> Login | None:
     keys = _HUB_KEYS if host == HUB else (host,)
-    helpers = _mapping(fields.get("credHelpers"))
+    helpers = mapping(fields.get("credHelpers"))
     chosen = next((helpers[key] for key in keys if isinstance(helpers.get(key), str)), fields.get("credsStore"))
     if isinstance(chosen, str) and chosen:
         if environ is None:
@@ -120,7 +121,7 @@ def _from_document(origin: str, fields: Mapping[str, Any], host: str, repository
             user, secret = answer
             origin = f"docker-credential-{chosen}"
             return Login(origin, "", secret, identity=True) if user == "<token>" else Login(origin, user, secret)
-    entry = _entry(_mapping(fields.get("auths")), keys, repository)
+    entry = _entry(mapping(fields.get("auths")), keys, repository)
     return _read(origin, entry) if entry is not None else None
 
 
@@ -131,7 +132,7 @@ def _entry(auths: Mapping[str, Any], keys: tuple[str, ...], repository: str) -> 
         for key in keys:
             path = "/".join([key, *parts[:count]])
             if isinstance(auths.get(path), dict):
-                return _mapping(auths[path])
+                return mapping(auths[path])
     for key, entry in auths.items():
         # Old logins are kept under whole addresses.
         scheme, separator, rest = key.partition("://")
@@ -164,7 +165,3 @@ def _secret(origin: str, text: str) -> Secret:
     if not text.isprintable():
         raise UsageError("holds a login with control characters in it", where=origin, hint="log in again")
     return Secret(text.encode())
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

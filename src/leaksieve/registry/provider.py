@@ -12,7 +12,7 @@ from leaksieve.oci.digest import Verifier, digest_of, is_digest
 from leaksieve.oci.fields import descriptor, listed, parsed
 from leaksieve.oci.model import BlobError, Descriptor, Image, Root, Text
 from leaksieve.oci.provider import Stream
-from leaksieve.oci.resolve import ATTESTATION, INDEXES, fits, is_foreign
+from leaksieve.oci.resolve import ATTESTATION, INDEXES, UNKNOWN, fits, is_foreign
 from leaksieve.registry.attached import attached
 from leaksieve.registry.download import Download
 from leaksieve.registry.failure import WebError
@@ -29,7 +29,6 @@ MANIFESTS: Final = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.oci.artifact.manifest.v1+json",
 )
-UNKNOWN: Final = "unknown/unknown"
 # Registries take none that are larger.
 MANIFEST: Final = 4 * 1024 * 1024
 # All of one image's together: an index may name thousands.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import random
 import time
@@ -11,12 +10,14 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from leaksieve.net.address import Place, UnfitError, place_of
+from leaksieve.net.proxy import basic
 from leaksieve.net.retry import retry_after
 from leaksieve.registry.challenge import Challenge, challenges
 from leaksieve.registry.failure import PASSING, WebError, refusal
 from leaksieve.registry.logins import Login
 from leaksieve.registry.settings import Reach
 from leaksieve.registry.web import Answer, Web
+from leaksieve.secret import Secret
 
 _REDIRECTS: Final = 5
 _TOKEN_ANSWER: Final = 256 * 1024
@@ -68,7 +69,7 @@ class Session:
                 if error.asked > reach.patience:
                     raise WebError(error.reason, f"{error.detail} ({error.asked:.0f} s)", hint=error.hint) from None
                 # Workers that were turned away together do not come back together.
-                time.sleep(max(error.asked, wait * random.uniform(0.5, 1.0)))  # noqa: S311
+                time.sleep(max(error.asked, wait * random.uniform(0.5, 1.0)))  # noqa: S311  a pause, no secret
                 wait = min(2 * wait, reach.patience)
             else:
                 return answer
@@ -129,7 +130,7 @@ class Session:
         if challenge.scheme == "basic":
             if login.password is None or login.identity:
                 raise self._denied(b"", "")
-            self._shown = _basic(login)
+            self._shown = _basic(login.user, login.password)
         elif login.bearer is not None:
             self._shown, self._until = f"Bearer {login.bearer.reveal().decode()}", float("inf")
         else:
@@ -153,7 +154,7 @@ class Session:
             url = realm
         else:
             if login.password is not None:
-                headers["Authorization"] = _basic(login)
+                headers["Authorization"] = _basic(login.user, login.password)
                 asked["account"] = login.user
             url = realm + ("&" if urlsplit(realm).query else "?") + urlencode({key: value for key, value in asked.items() if value}, quote_via=quote)
         answer = self._web.send("POST" if body is not None else "GET", url, place, self.place.host, headers, body)
@@ -192,9 +193,8 @@ def _judged(answer: Answer, what: str) -> Answer:
     raise error
 
 
-def _basic(login: Login) -> str:
-    assert login.password is not None
-    return "Basic " + base64.b64encode(login.user.encode() + b":" + login.password.reveal()).decode()
+def _basic(user: str, password: Secret) -> str:
+    return basic(f"{user}:{password.reveal().decode('utf-8', 'surrogateescape')}")
 
 
 def _place(url: str) -> Place:

@@ -259,14 +259,9 @@ def _inward(host: str) -> WebError:
 _ours = threading.local()
 
 
-class _Mute(logging.Filter):
+def _mute(_record: logging.LogRecord) -> bool:
     """The HTTP client's log lines hold addresses, and addresses of downloads hold signatures."""
-
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002
-        return not getattr(_ours, "busy", False)
-
-
-_mute = _Mute()
+    return not getattr(_ours, "busy", False)
 
 
 @contextmanager

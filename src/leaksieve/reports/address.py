@@ -50,18 +50,23 @@ def at_head(occurrence: Occurrence) -> bool:
 def reported(finding: Finding) -> Iterator[Occurrence]:
     """Yield the occurrences that get a result: each at HEAD once per place, or one when the secret is in history only.
 
-    Hosts show the first location of a result and nothing else, so places are not folded into one.
+    Hosts show the first location of a result and nothing else, so places are not folded into one.  Of those that share an
+    address (a file and its version at HEAD, a file in several layers of an image) the one that counts most stands for all.
     """
-    seen: set[tuple[object, ...]] = set()
+    shown: dict[tuple[object, ...], Occurrence] = {}
     for occurrence in finding.occurrences:
         if not at_head(occurrence):
             continue
         place = (result_uri(occurrence), occurrence.archive_path, occurrence.start_line, occurrence.start_column, occurrence.decoded)
-        if place not in seen:
-            seen.add(place)
-            yield occurrence
-    if not seen:
-        yield from finding.occurrences[:1]
+        known = shown.get(place)
+        if known is None or _excused(occurrence) < _excused(known):
+            shown[place] = occurrence
+    yield from shown.values() or finding.occurrences[:1]
+
+
+def _excused(occurrence: Occurrence) -> tuple[bool, bool, bool]:
+    """Sort key: what is held against somebody first, then what can still be seen."""
+    return bool(occurrence.allowed), occurrence.already_present, bool(occurrence.source.get("deleted_later"))
 
 
 def web_address(*candidates: str) -> str | None:

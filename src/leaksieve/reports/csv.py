@@ -15,7 +15,7 @@ from leaksieve.reports.address import at_head
 from leaksieve.reports.base import RuleInfo, View
 from leaksieve.reports.judgement import judgement
 from leaksieve.reports.render import path_text, visible
-from leaksieve.reports.standing import failures, left_out, notes, scanned, verdict
+from leaksieve.reports.standing import failures, left_out, notes, scanned, verdict, whereabouts
 
 COLUMNS = (
     "record",
@@ -116,7 +116,7 @@ def _row(finding: Finding, occurrence: Occurrence, rule: RuleInfo) -> dict[str, 
         "already_present": occurrence.already_present,
         "allowed": occurrence.allowed or finding.allowed,
         "baselined": finding.baselined,
-        "note": judgement(finding),
+        "note": " ".join(filter(None, (whereabouts(occurrence), judgement(finding)))),
         "rotation": rule.rotation or rule.documentation,
         "fingerprint": finding.fingerprint,
         "location_id": occurrence.location_id,

@@ -10,11 +10,11 @@ from typing import TextIO
 
 from leaksieve.coverage import Coverage
 from leaksieve.model import Finding, Occurrence
-from leaksieve.reports.address import at_head, file_name, reported
+from leaksieve.reports.address import file_name, reported
 from leaksieve.reports.base import RuleInfo, View
 from leaksieve.reports.render import path_text, visible
 from leaksieve.reports.standing import failures, scanned, standing, verdict, whereabouts
-from leaksieve.reports.text_finding import place
+from leaksieve.reports.text_finding import place, steps
 from leaksieve.reports.text_style import counted, rank
 
 PER_LEVEL = 10
@@ -97,14 +97,14 @@ class GithubReporter:
 def _annotation(level: str, finding: Finding, occurrence: Occurrence, rule: RuleInfo) -> str:
     name = finding.rule_name or rule.id
     secret = f" {finding.secret}" if finding.secret else ""
-    steps = [step for step in rule.revoke if step.strip()]
-    advice = steps[0] if steps else "Revoke it where it was issued and replace it."
+    advice = steps(rule)[0]
     if occurrence.owners:
         advice += f" Owned by {', '.join(occurrence.owners)}."
     title = f"{finding.severity}: {name}" + (", active" if finding.verdict == "active" else "")
-    if not at_head(occurrence) or not occurrence.path:
-        # The file may be gone or say something else in this line.
-        return command(level, f"{name}{secret} at {place(occurrence)}. {whereabouts(occurrence)} {advice}", title=title)
+    elsewhere = whereabouts(occurrence)
+    if elsewhere or not occurrence.path:
+        # The file may be gone, say something else in this line, or lie in an image.
+        return command(level, f"{name}{secret} at {place(occurrence)}. {elsewhere} {advice}", title=title)
     if occurrence.archive_path:
         inside = path_text(occurrence.archive_path)
         return command(level, f"{name}{secret} in {inside}, line {occurrence.start_line}, of this archive. {advice}", file=file_name(occurrence), title=title)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from leaksieve.coverage import Coverage
 from leaksieve.model import Finding, Occurrence
 from leaksieve.reports.base import RuleInfo, View
-from leaksieve.reports.judgement import TELLING, judgement
+from leaksieve.reports.judgement import judgement
 from leaksieve.reports.render import visible
 from leaksieve.reports.standing import standing
-from leaksieve.reports.text_finding import about, origin, place, primary
+from leaksieve.reports.text_finding import TELLING, about, origin, place, primary, steps, stores
 from leaksieve.reports.text_style import rank
 
 # Places of one secret that are listed; the rest is counted, so that one value in a generated tree does not fill the page.
@@ -47,7 +47,7 @@ def _rule(rule: RuleInfo) -> dict[str, object]:
         "id": visible(rule.id),
         "name": visible(rule.name) or visible(rule.id),
         "impact": visible(rule.impact),
-        "revoke": [visible(step) for step in rule.revoke if step.strip()],
+        "revoke": [visible(step) for step in steps(rule)],
         "rotation": visible(rule.rotation),
         "documentation": visible(rule.documentation),
     }
@@ -69,7 +69,7 @@ def _finding(finding: Finding, rule: int, view: View) -> dict[str, object]:
         "about": about(finding.details),
         "live": judgement(finding),
         "parts": [[visible(name), visible(value)] for name, value in finding.parts],
-        "links": [visible(" ".join(str(link[key]) for key in ("store", "name", "path") if link.get(key))) for link in finding.links],
+        "links": stores(finding),
         **exposure(finding),
         "places": [_place(one, told) for one, told in ordered[:MOST_PLACES]],
         "more": max(0, len(ordered) - MOST_PLACES),

@@ -9,8 +9,6 @@ from leaksieve.reports.render import visible
 
 # How verdicts are said to people; the names in JSON stay short.
 NAMES = {"unverifiable": "not verifiable", "canary": "canary"}
-# Verdicts that stand beside a finding's name; the others need a sentence.
-TELLING = ("active", "inactive", "expired", "canary")
 _SCOPES = 12
 
 

@@ -15,7 +15,7 @@ from leaksieve.reports.base import RuleInfo, View
 from leaksieve.reports.judgement import judgement
 from leaksieve.reports.render import visible
 from leaksieve.reports.standing import excuse, failures, left_out, notes, scanned, verdict, whereabouts
-from leaksieve.reports.text_finding import place
+from leaksieve.reports.text_finding import place, steps
 
 _FAILURES_NAMED = 100
 _CONTEXT_LINES = 3
@@ -100,7 +100,7 @@ def _body(finding: Finding, occurrence: Occurrence, rule: RuleInfo) -> str:
     if finding.verification:
         lines.append(f"live: {judgement(finding)}")
     lines += [f"why: {line}" for line in (whereabouts(occurrence), rule.impact) if line]
-    lines += [f"fix: {step}" for step in rule.revoke if step.strip()] or ["fix: Revoke it where it was issued and replace it."]
+    lines += [f"fix: {step}" for step in steps(rule)]
     if rule.rotation or rule.documentation:
         lines.append(f"see: {rule.rotation or rule.documentation}")
     lines.append(f"fingerprint: {finding.fingerprint}")

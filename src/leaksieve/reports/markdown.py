@@ -12,10 +12,10 @@ from leaksieve.model import Finding, Occurrence
 from leaksieve.reports import text_receipt
 from leaksieve.reports.address import web_address
 from leaksieve.reports.base import RuleInfo, View
-from leaksieve.reports.judgement import NAMES, TELLING, judgement
+from leaksieve.reports.judgement import NAMES, judgement
 from leaksieve.reports.marks import code, words
 from leaksieve.reports.standing import excuse, failures, left_out, notes, scanned, verdict, whereabouts
-from leaksieve.reports.text_finding import about, order, place, places, primary
+from leaksieve.reports.text_finding import TELLING, about, order, place, places, primary, steps
 from leaksieve.reports.text_style import Style, counted, rank
 
 LIMIT = 60_000
@@ -130,8 +130,7 @@ def _fold(finding: Finding, rule: RuleInfo, view: View) -> str:
         lines.append(f"- Owners: {', '.join(code(_clipped(owner)) for owner in shown.owners)}")
     if rule.impact:
         lines.append(f"- Why: {words(rule.impact)}")
-    steps = [words(step) for step in rule.revoke if step.strip()] or ["Revoke it where it was issued and replace it."]
-    lines += ["- Fix:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
+    lines += ["- Fix:", *(f"  {number}. {words(step)}" for number, step in enumerate(steps(rule), 1))]
     if finding.remediation.get("history"):
         lines.append(f"- History: {words(str(finding.remediation['history']))}")
     links = [

@@ -48,7 +48,7 @@ class PushReporter:
         self._stream = stream
         self._view = view
 
-    def finding(self, finding: Finding, rule: RuleInfo) -> None:  # noqa: ARG002 - a reporter's signature
+    def finding(self, finding: Finding, _rule: RuleInfo) -> None:
         """Keep the places of one secret that stop the push."""
         failing = [one for one in finding.occurrences if standing(finding, one, self._view.fail_on) == "fails"]
         self._others += not failing

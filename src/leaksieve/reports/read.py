@@ -22,6 +22,8 @@ _PROOFS = ("none", "structural", "verified")
 _VERDICTS = ("", "active", "inactive", "expired", "unknown", "canary", "unverifiable")
 # Tags that belong to a finding, not to its rule.
 _OF_FINDINGS = ("test", "expired", "canary")
+# Of a source, what formats count with or write as it is.
+_NUMBERS = ("exposed_hours", "ref_count", "objects", "layer_index", "deleted_in", "exposed_layers", "step")
 
 
 class Report(NamedTuple):
@@ -339,9 +341,12 @@ def _occurrence(fields: _Fields) -> Occurrence:
     source: Mapping[str, object] = fields.flat("source")
     if not isinstance(source.get("kind"), str):
         fields.wrong("source.kind", "a text")
-    for name in ("exposed_hours", "ref_count", "objects"):
+    for name in _NUMBERS:
         if source.get(name) is not None and not _is_number(source[name]):
             fields.wrong(f"source.{name}", "a number")
+    for name in ("refs", "images", "platforms"):
+        if source.get(name) is not None and not isinstance(source[name], list):
+            fields.wrong(f"source.{name}", "a list of texts")
     return Occurrence(
         location_id=fields.label("location_id", ""),
         path=fields.path("path"),

@@ -155,8 +155,8 @@ def _properties(finding: Finding, occurrence: Occurrence) -> Mapping[str, object
         facts["owners"] = teams
     if occurrence.decoded:
         facts["decoded"] = list(occurrence.decoded)
-    for key in ("commit", "object", "layer", "where"):
-        if occurrence.source.get(key):
+    for key in ("commit", "object", "image", "layer", "layer_index", "created_by", "where"):
+        if occurrence.source.get(key) not in (None, ""):
             facts[key] = plain(occurrence.source[key])
     return facts
 

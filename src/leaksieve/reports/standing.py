@@ -7,7 +7,7 @@ from leaksieve.model import Finding, Occurrence, Skip
 from leaksieve.reports import text_receipt
 from leaksieve.reports.address import at_head
 from leaksieve.reports.render import path_text, visible
-from leaksieve.reports.text_finding import place
+from leaksieve.reports.text_finding import in_image, told
 from leaksieve.reports.text_style import Style, rank
 
 _ONE_LINE = Style(color=False, width=1_000_000)
@@ -36,16 +36,14 @@ def excuse(finding: Finding, occurrence: Occurrence, fail_on: str) -> str:
 
 def commit_of(finding: Finding, occurrence: Occurrence) -> str:
     """Return the commit that brought a place in, "" where none is known; a file scanned with its history has it from there."""
-    if occurrence.source.get("kind") != "git":
-        here = place(occurrence)
-        past = (one for one in finding.occurrences if one.source.get("at_head") and one.decoded == occurrence.decoded and place(one) == here)
-        occurrence = next(past, occurrence)
-    return str(occurrence.source.get("commit") or "")
+    return str(told(finding, occurrence).source.get("commit") or "")
 
 
 def whereabouts(occurrence: Occurrence, quote: str = "") -> str:
-    """Return a sentence about a place that HEAD's files do not show, "" for any other.  No names of people.  ``quote`` goes around the commit."""
+    """Return a sentence about a place that is in no file at HEAD, "" for any other.  No names of people.  ``quote`` goes around the commit."""
     source = occurrence.source
+    if source.get("kind") == "image":
+        return f"It is in {in_image(source)}."
     if at_head(occurrence):
         return ""
     commit = visible(str(source.get("commit") or ""))[:12]

@@ -16,6 +16,8 @@ _NAMED_PLACES = 3
 _DAY = len("2024-01-31")
 # So many digits of a digest tell layers apart.
 _SHORT = 12
+# Verdicts that stand beside a finding's name; the others need a sentence.
+TELLING = ("active", "inactive", "expired", "canary")
 # What a place in a history is called when HEAD does not have it.
 _WHERE = {
     "ref": "not at HEAD, still in the history",
@@ -76,14 +78,14 @@ def origin(occurrence: Occurrence, *, verbose: bool = False) -> str:
     if kind == "git":
         words = _past(source, verbose=verbose)
     elif kind == "image":
-        words = _in_image(source, verbose=verbose)
+        words = in_image(source, verbose=verbose)
     if occurrence.decoded:
         words = "; ".join(filter(None, (words, visible(encoding(occurrence.decoded)))))
     return words
 
 
-def _in_image(source: Mapping[str, Any], *, verbose: bool) -> str:
-    """Which layer or which words of an image hold it, the step that brought it in, and whether it can still be seen."""
+def in_image(source: Mapping[str, Any], *, verbose: bool = False) -> str:
+    """Return which layer or which words of an image hold it, the step that brought it in, and whether it can still be seen."""
     parts = [f"image {visible(str(source.get('image', '')))}"]
     layer, index = str(source.get("layer") or ""), source.get("layer_index")
     if layer:
@@ -204,11 +206,20 @@ def _labelled(label: str, words: list[str], style: Style) -> list[str]:
     return lines
 
 
+def steps(rule: RuleInfo) -> list[str]:
+    """Return what to do, one step at least; not made harmless."""
+    return [step for step in rule.revoke if step.strip()] or ["Revoke it where it was issued and replace it."]
+
+
+def stores(finding: Finding) -> list[str]:
+    """Return the entries of secret stores that hold the value, each on one line."""
+    return [visible(" ".join(str(link[key]) for key in ("store", "name", "path") if link.get(key))) for link in finding.links]
+
+
 def advice(rule: RuleInfo, style: Style) -> list[str]:
     """Why a leak of this kind matters and what to do first; said once per rule."""
     lines = _labelled("why", visible(rule.impact).split(), style)
-    steps = [visible(step) for step in rule.revoke if step.strip()]
-    lines += _labelled("fix", (steps[0] if steps else "Revoke it where it was issued and replace it.").split(), style)
+    lines += _labelled("fix", visible(steps(rule)[0]).split(), style)
     link = visible(rule.rotation or rule.documentation)
     return lines + ([" " * _LABEL + link] if link else [])
 
@@ -227,8 +238,8 @@ def _elsewhere(finding: Finding, shown: Occurrence, style: Style, *, unfolded: b
     return _labelled("also", [f"in {counted(len(others), 'more place')}:", *pieces, *tail], style)
 
 
-def _told(finding: Finding, shown: Occurrence) -> Occurrence:
-    """Return what knows most of the place that is shown: of a file that was scanned with its history, the version at HEAD."""
+def told(finding: Finding, shown: Occurrence) -> Occurrence:
+    """Return what knows most of a place: of a file that was scanned with its history, the version at HEAD."""
     if shown.source.get("kind") == "git":
         return shown
     here = place(shown)
@@ -254,7 +265,7 @@ def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfo
     """Return the lines of one secret."""
     shown = primary(finding)
     title = f"  {style.severity(finding.severity)}  {style.paint('bold', visible(finding.rule_name) or finding.rule_id)}"
-    if finding.verdict in {"active", "inactive", "expired", "canary"}:
+    if finding.verdict in TELLING:
         title += "  " + style.paint("bad" if finding.verdict == "active" else "dim", finding.verdict.upper())
     if "test" in finding.tags:
         title += style.paint("dim", "  (test or example)")
@@ -270,9 +281,9 @@ def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfo
         lines += _labelled("live", judgement(finding).split(), style)
     if finding.parts:
         lines += _labelled("with", ", ".join(f"{visible(name)}={visible(value)}" for name, value in finding.parts).split(), style)
-    lines += _labelled("from", origin(_told(finding, shown), verbose=verbose).split(), style)
-    for link in finding.links:
-        lines += _labelled("store", visible(" ".join(str(link[key]) for key in ("store", "name", "path") if link.get(key))).split(), style)
+    lines += _labelled("from", origin(told(finding, shown), verbose=verbose).split(), style)
+    for entry in stores(finding):
+        lines += _labelled("store", entry.split(), style)
     if shown.owners:
         lines += _labelled("owner", [visible(owner) for owner in shown.owners], style)
     hidden = shown.allowed or finding.allowed

@@ -8,14 +8,15 @@ Neither touches the engine.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from leaksieve.coverage import SourceCoverage
 from leaksieve.errors import SourceError
 from leaksieve.model import Chunk, Skip
 
 # A descriptor of work: only ints, bytes, str, None and tuples of those, so that it crosses process borders cheaply.
-Unit = tuple[object, ...]
+# What stands where is between a source's ``units`` and its ``read``; nobody else looks inside.
+Unit = tuple[Any, ...]
 
 
 _LFS_MARK = b"version https://git-lfs.github.com/spec/"
@@ -25,6 +26,12 @@ _LFS_LIMIT = 1024
 def is_lfs_pointer(data: bytes) -> bool:
     """Whether a file only says where large file storage keeps its content."""
     return len(data) <= _LFS_LIMIT and data.startswith(_LFS_MARK)
+
+
+def unread(error: SourceError) -> Skip:
+    """What the receipt says of a target that could not be read as a whole."""
+    what = f"{error.what}; {error.hint}" if error.hint else error.what
+    return Skip("failed", error.where.encode(errors="surrogateescape"), getattr(error, "reason", "unreadable"), what)
 
 
 class Source(Protocol):
@@ -45,4 +52,4 @@ class Source(Protocol):
         """Yield the chunks of one unit, a Skip in place of one, or a Skip that says more about it.  Called in a worker; must not raise for bad input."""
 
 
-__all__ = ["Chunk", "Skip", "Source", "SourceCoverage", "SourceError", "Unit", "is_lfs_pointer"]
+__all__ = ["Chunk", "Skip", "Source", "SourceCoverage", "SourceError", "Unit", "is_lfs_pointer", "unread"]

@@ -193,7 +193,6 @@ function details(index) {
   fact(facts, 'Tags', finding.tags.join(', '));
   fact(facts, 'Rule', make('code', {}, rule.id));
   fact(facts, 'Fingerprint', make('code', {}, finding.fingerprint));
-  const steps = rule.revoke.length ? rule.revoke : ['Revoke it where it was issued and replace it.'];
   const addresses = make('dl', {});
   // As text: a report that was handed around leads nowhere by itself.
   fact(addresses, 'Rotate or revoke at', rule.rotation ? make('code', {}, rule.rotation) : '');
@@ -207,7 +206,7 @@ function details(index) {
   if (rule.impact) {
     cell.append(make('h3', {}, 'Why it matters'), make('p', {}, rule.impact));
   }
-  cell.append(make('h3', {}, 'How to fix it'), make('ol', {}, ...steps.map((step) => make('li', {}, step))), addresses);
+  cell.append(make('h3', {}, 'How to fix it'), make('ol', {}, ...rule.revoke.map((step) => make('li', {}, step))), addresses);
   return make('tr', { class: 'details', id: 'details-' + index }, cell);
 }
 

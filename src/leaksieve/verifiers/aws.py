@@ -34,7 +34,7 @@ _USUAL = ("us-east-1", "sts.us-east-1.amazonaws.com")
 _KINDS = {"user": "user", "assumed-role": "role session", "federated-user": "federated user", "root": "root user"}
 
 
-def sts(table: Mapping[str, Any]) -> Sts:  # noqa: ARG001  every verifier is made from its table
+def sts(_table: Mapping[str, Any]) -> Sts:
     """The verifier of access keys and temporary keys."""
     return Sts()
 
@@ -76,7 +76,7 @@ def _pair(subject: Subject) -> tuple[str, str, str]:
 
 def _url(subject: Subject, endpoint: str) -> tuple[str, str]:
     """Region and URL."""
-    known = subject.text("region") if "region" in subject.parts else ""
+    known = subject.optional("region")
     region, host = next((place for start, place in _PARTITIONS.items() if known.startswith(start)), _USUAL)
     return region, (endpoint or f"https://{host}") + "/"
 

@@ -32,12 +32,12 @@ _TERMS = _WHOLE | {"sr", "si", "sip", "ses", "sdd", "saoid", "suoid", "scid", "s
 _LEEWAY = 300
 
 
-def key(table: Mapping[str, Any]) -> AccountKey:  # noqa: ARG001  every verifier is made from its table
+def key(_table: Mapping[str, Any]) -> AccountKey:
     """The verifier of account keys."""
     return AccountKey()
 
 
-def sas(table: Mapping[str, Any]) -> SharedAccess:  # noqa: ARG001  every verifier is made from its table
+def sas(_table: Mapping[str, Any]) -> SharedAccess:
     """The verifier of shared access signatures."""
     return SharedAccess()
 
@@ -55,7 +55,7 @@ class AccountKey:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
 
-    def calls(self, subject: Subject, endpoint: str) -> Sequence[Call]:  # noqa: ARG002  there are no servers of one's own
+    def calls(self, subject: Subject, _endpoint: str) -> Sequence[Call]:
         """One request."""
         _key(subject)
         return [Call(_host(subject), 443, _CALL)]
@@ -93,7 +93,7 @@ class SharedAccess:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
 
-    def calls(self, subject: Subject, endpoint: str) -> Sequence[Call]:  # noqa: ARG002  there are no servers of one's own
+    def calls(self, subject: Subject, _endpoint: str) -> Sequence[Call]:
         """One request, none where the term says all or where there is nobody to ask."""
         return [Call(_host(subject), 443, f"{_CALL} with the signature")] if self._asks(subject) else []
 

@@ -90,6 +90,10 @@ class Subject(NamedTuple):
         except UnicodeDecodeError:
             raise Failed("unfit", f"its {name} is no text") from None
 
+    def optional(self, name: str) -> str:
+        """A part as text, "" where there is none; as :meth:`text` else."""
+        return self.text(name) if name in self.parts else ""
+
 
 class Verdict(NamedTuple):
     """What came out.  ``state`` is one of :data:`STATES`; ``reason`` a code of :data:`REASONS` where nothing is known.
@@ -199,7 +203,7 @@ class Verifier(Protocol):
     and a method ``look(folder)``, which is told the scanned folder before the first credential comes.
     """
 
-    def calls(self, subject: Subject, endpoint: str) -> Sequence[Call]:
+    def calls(self, subject: Subject, endpoint: str, /) -> Sequence[Call]:
         """The calls that :meth:`verify` would make, without any network; ``endpoint`` is the Net's.  Raises Failed where it would not come to any."""
 
     async def verify(self, subject: Subject, net: Net) -> Verdict:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from leaksieve.ruleset.verify import FIELD
+from leaksieve.ruleset.verify_request import FIELD
 from leaksieve.verifiers.base import Failed, Subject
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")

@@ -57,7 +57,7 @@ class Exchange:
         self._refused = refused
         self._clock = clock
 
-    def calls(self, subject: Subject, endpoint: str) -> Sequence[Call]:  # noqa: ARG002  Google has no servers of one's own
+    def calls(self, subject: Subject, _endpoint: str) -> Sequence[Call]:
         """The exchange, and what the new token says of itself."""
         self._form(subject, 0.0)
         return [Call(_HOST, 443, "POST /token"), Call(_HOST, 443, "GET /tokeninfo (if active)")]
@@ -121,7 +121,7 @@ def _assertion(subject: Subject, at: float) -> Mapping[str, str]:
     email = subject.text("client_email")
     if not _EMAIL.fullmatch(email):
         raise Failed("unfit", "its client_email is no service account's")
-    key_id = subject.text("key_id") if "key_id" in subject.parts else ""
+    key_id = subject.optional("key_id")
     try:
         key = load_pem_private_key(_BREAK.sub("\n", subject.text()).encode(), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -150,7 +150,7 @@ def _of_account(code: str, said: Mapping[str, Any]) -> tuple[str, str]:
 # --- refresh tokens
 
 
-def _grant(subject: Subject, at: float) -> Mapping[str, str]:  # noqa: ARG001  nothing is signed
+def _grant(subject: Subject, _at: float) -> Mapping[str, str]:
     fields = {name: subject.text(name) for name in ("client_id", "client_secret")}
     return {"grant_type": "refresh_token", **fields, "refresh_token": subject.text()}
 

@@ -43,9 +43,9 @@ def opened(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
         header, claims = json.loads(decoded(first)), json.loads(decoded(second))
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not isinstance(header, dict) or not isinstance(claims, dict):
-        raise ValueError("no objects")  # noqa: TRY004  what a stranger wrote is a value
-    return header, claims, f"{first}.{second}".encode(), decoded(third)
+    if isinstance(header, dict) and isinstance(claims, dict):
+        return header, claims, f"{first}.{second}".encode(), decoded(third)
+    raise ValueError("no objects")
 
 
 def claims_of(token: object) -> dict[str, Any]:

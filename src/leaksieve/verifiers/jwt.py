@@ -29,7 +29,7 @@ _KEYS = 50
 _BARE = {"accounts.google.com": "https://accounts.google.com"}
 
 
-def token(table: Mapping[str, Any]) -> Token:  # noqa: ARG001  every verifier is made from its table
+def token(_table: Mapping[str, Any]) -> Token:
     """The verifier of tokens."""
     return Token()
 
@@ -42,7 +42,7 @@ class Token:
         self._turns: dict[str, asyncio.Lock] = {}
         self._keys: dict[str, list[Mapping[str, Any]] | Failed] = {}
 
-    def calls(self, subject: Subject, endpoint: str) -> Sequence[Call]:  # noqa: ARG002  the token names its issuer
+    def calls(self, subject: Subject, _endpoint: str) -> Sequence[Call]:
         """What its issuer is asked; nothing where the token tells enough, or names none."""
         known = _Known(subject)
         if known.settled(self._clock()) is not None:

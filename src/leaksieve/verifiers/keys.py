@@ -23,7 +23,7 @@ _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{3,40})-----(.*?)(?:-----END|\Z)", r
 _SHOWN = 50
 
 
-def private_key(table: Mapping[str, Any]) -> PrivateKey:  # noqa: ARG001  every verifier is made from its table
+def private_key(_table: Mapping[str, Any]) -> PrivateKey:
     """The verifier of private keys."""
     return PrivateKey()
 
@@ -40,7 +40,7 @@ class PrivateKey:
         """The scanned folder, see Verifier."""
         self._folder = folder
 
-    def calls(self, subject: Subject, endpoint: str) -> Sequence[Call]:  # noqa: ARG002  there is nobody to call
+    def calls(self, _subject: Subject, _endpoint: str) -> Sequence[Call]:
         """None."""
         return []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from leaksieve.verifiers.base import Failed
-from leaksieve.verifiers.servers.login import Accepted, Refused
+from leaksieve.verifiers.servers.login import Accepted, Refused, other_login
 from leaksieve.verifiers.servers.target import Target
 from leaksieve.verifiers.servers.wire import Wire
 
@@ -22,7 +22,7 @@ async def login(wire: Wire, target: Target) -> Accepted:
     said, rest = _table(body[2:])
     (length,) = struct.unpack_from("!I", rest)
     if b"PLAIN" not in rest[4 : 4 + length].split(b" "):
-        raise Failed("unexpected", "the server asks for a kind of login that is not known here")
+        raise other_login()
     # Without this the server hangs up on wrong passwords without a word.
     able = _long(b"\x1cauthentication_failure_closet\x01")
     response = b"\0" + target.user.encode() + b"\0" + target.password.reveal()

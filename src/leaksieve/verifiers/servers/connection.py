@@ -21,7 +21,7 @@ _LONGEST = 200
 class Connection:
     """See Verifier."""
 
-    def calls(self, subject: Subject, endpoint: str) -> Sequence[Call]:  # noqa: ARG002  the Verifier's signature
+    def calls(self, subject: Subject, _endpoint: str) -> Sequence[Call]:
         """The login."""
         target = read(subject)
         return [Call(target.host, target.port, f"log in ({_name(target)})")]
@@ -51,7 +51,7 @@ class Connection:
         return Verdict(ACTIVE, "", "", evidence, _clean(known.told, target, subject), known.privileged)
 
 
-def make(table: Mapping[str, Any]) -> Connection:  # noqa: ARG001  the same for every table
+def make(_table: Mapping[str, Any]) -> Connection:
     """The verifier of a table whose rules give `scheme`, `host` and, where there are any, `user`, `port`, `database`, `tls`, `certificate`, `auth_source` and `auth_mechanism`."""
     return Connection()
 

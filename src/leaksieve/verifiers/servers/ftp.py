@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leaksieve.verifiers.base import Failed
-from leaksieve.verifiers.servers.login import Accepted, Refused
+from leaksieve.verifiers.servers.login import Accepted, Refused, no_tls, not_asked
 from leaksieve.verifiers.servers.replies import reply
 from leaksieve.verifiers.servers.target import REQUIRED, Target
 from leaksieve.verifiers.servers.wire import Wire
@@ -19,12 +19,12 @@ async def login(wire: Wire, target: Target) -> Accepted:
     if target.tls == REQUIRED:
         await wire.send(b"AUTH TLS\r\n")
         if (await reply(wire))[0] != 234:
-            raise Failed("tls", "the server offers no TLS")
+            raise no_tls()
         await wire.start_tls()
     await wire.send(b"USER " + target.user.encode() + b"\r\n")
     code, _ = await reply(wire)
     if code == 230:
-        raise Failed("no-difference", "the server does not ask for the password")
+        raise not_asked()
     if code != 331:
         # 530 here is about the user, the address or the missing encryption, before any password.
         raise _other(code)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from leaksieve.model import EMPTY
+from leaksieve.verifiers.base import Failed
 
 
 class Accepted(NamedTuple):
@@ -23,3 +24,23 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error
         self.detail = detail
         self.expired = expired
         super().__init__(code)
+
+
+def no_tls() -> Failed:
+    """The URL wants TLS and the server has none: nothing is sent without it."""
+    return Failed("tls", "the server offers no TLS")
+
+
+def not_encrypted() -> Failed:
+    """The server wants to see the password itself where others could see it too."""
+    return Failed("tls", "the server wants the password itself, over a connection that is not encrypted")
+
+
+def not_asked() -> Failed:
+    """The server lets in whoever comes, so it says nothing of the password."""
+    return Failed("no-difference", "the server does not ask for the password")
+
+
+def other_login() -> Failed:
+    """None of the kinds of login that the server takes is spoken here."""
+    return Failed("unexpected", "the server asks for a kind of login that is not known here")

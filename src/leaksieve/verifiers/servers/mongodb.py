@@ -10,7 +10,7 @@ from typing import Any
 
 from leaksieve.verifiers.base import Failed
 from leaksieve.verifiers.servers.bson import dump, load
-from leaksieve.verifiers.servers.login import Accepted, Refused
+from leaksieve.verifiers.servers.login import Accepted, Refused, other_login
 from leaksieve.verifiers.servers.scram import Scram
 from leaksieve.verifiers.servers.target import Target
 from leaksieve.verifiers.servers.wire import Wire
@@ -38,7 +38,7 @@ async def login(wire: Wire, target: Target) -> Accepted:
     offered = known if isinstance(known, list) else ["SCRAM-SHA-1"]
     way = wanted if wanted in _WAYS else next((name for name in _WAYS if name in offered), "")
     if not way:
-        raise Failed("unexpected", "the server asks for a kind of login that is not known here")
+        raise other_login()
     await _prove(wire, target, way, database)
     return Accepted(*await _known(wire))
 
@@ -50,12 +50,7 @@ async def _prove(wire: Wire, target: Target, way: str, database: str) -> None:
     scram = Scram(_WAYS[way], target.user, password)
     answer = await _ask(wire, {"saslStart": 1, "mechanism": way, "payload": scram.first(), "options": {"skipEmptyExchange": True}, "$db": database})
     for round_ in range(_ROUNDS):
-        if answer.get("ok") != 1:
-            raise _refusal(answer)
-        payload = answer.get("payload")
-        conversation = answer.get("conversationId", 1)
-        if not isinstance(payload, bytes) or not isinstance(conversation, int):
-            raise ValueError  # noqa: TRY004  it is the server's mistake
+        payload, conversation = _step(answer)
         if round_ == 0:
             reply = await asyncio.to_thread(scram.answer, payload)
         else:
@@ -65,6 +60,16 @@ async def _prove(wire: Wire, target: Target, way: str, database: str) -> None:
                 return
             reply = b""
         answer = await _ask(wire, {"saslContinue": 1, "conversationId": conversation, "payload": reply, "$db": database})
+    raise ValueError
+
+
+def _step(answer: Mapping[str, Any]) -> tuple[bytes, int]:
+    """What the server says in the exchange, and the exchange's number.  Refused or Failed where it ends it, ValueError for what is no step."""
+    if answer.get("ok") != 1:
+        raise _refusal(answer)
+    match answer.get("payload"), answer.get("conversationId", 1):
+        case bytes(payload), int(conversation):
+            return payload, conversation
     raise ValueError
 
 

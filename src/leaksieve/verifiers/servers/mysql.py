@@ -7,7 +7,7 @@ import re
 import struct
 
 from leaksieve.verifiers.base import Failed
-from leaksieve.verifiers.servers.login import Accepted, Refused
+from leaksieve.verifiers.servers.login import Accepted, Refused, no_tls, not_encrypted, other_login
 from leaksieve.verifiers.servers.target import NEVER, REQUIRED, Target
 from leaksieve.verifiers.servers.wire import Wire
 
@@ -55,7 +55,7 @@ async def login(wire: Wire, target: Target) -> Accepted:
         await packets.send(struct.pack("<IIB23x", _SPEAKS | _TLS, 1 << 24, _UTF8))
         await wire.start_tls()
     elif target.tls == REQUIRED:
-        raise Failed("tls", "the server offers no TLS")
+        raise no_tls()
     password = target.password.reveal()
     if plugin not in (b"mysql_native_password", b"caching_sha2_password"):
         plugin = b"mysql_native_password"  # the server asks for another if this is not the user's
@@ -91,7 +91,7 @@ async def _prove(packets: _Packets, wire: Wire, target: Target, plugin: bytes) -
                 elif plugin in (b"mysql_clear_password", b"sha256_password"):
                     await _plainly(packets, wire, target)
                 else:
-                    raise Failed("unexpected", "the server asks for a kind of login that is not known here")
+                    raise other_login()
             case b"\x01" if plugin == b"caching_sha2_password":
                 # 3: it knew the password already; 4: it wants to see it.
                 if body[1:2] == b"\x04":
@@ -105,7 +105,7 @@ async def _prove(packets: _Packets, wire: Wire, target: Target, plugin: bytes) -
 
 async def _plainly(packets: _Packets, wire: Wire, target: Target) -> None:
     if not wire.encrypted:
-        raise Failed("tls", "the server wants the password itself, over a connection that is not encrypted")
+        raise not_encrypted()
     await packets.send(target.password.reveal() + b"\0")
 
 

@@ -7,12 +7,10 @@ import hashlib
 import struct
 
 from leaksieve.verifiers.base import Failed
-from leaksieve.verifiers.servers.login import Accepted, Refused
+from leaksieve.verifiers.servers.login import Accepted, Refused, no_tls, not_asked, not_encrypted, other_login
 from leaksieve.verifiers.servers.scram import Scram
 from leaksieve.verifiers.servers.target import NEVER, REQUIRED, Target
 from leaksieve.verifiers.servers.wire import Wire
-
-CALLS = ("log in; what the server then says of itself and the user is read, no query is made",)
 
 
 async def login(wire: Wire, target: Target) -> Accepted:
@@ -24,7 +22,7 @@ async def login(wire: Wire, target: Target) -> Accepted:
                 await wire.start_tls()
             case b"N":
                 if target.tls == REQUIRED:
-                    raise Failed("tls", "the server offers no TLS")
+                    raise no_tls()
             case _:
                 raise Failed("malformed")
     fields = {"user": target.user, "database": target.database or target.user, "client_encoding": "UTF8"}
@@ -52,18 +50,18 @@ async def _prove(wire: Wire, target: Target) -> None:
         match code:
             case 0:
                 if not asked or (scram is not None and not scram.proved):
-                    raise Failed("no-difference", "the server does not ask for the password")
+                    raise not_asked()
                 return
             case 3:
                 if not wire.encrypted and target.tls != NEVER:
-                    raise Failed("tls", "the server wants the password itself, over a connection that is not encrypted")
+                    raise not_encrypted()
                 await _say(wire, password + b"\0")
             case 5:
                 inner = _md5(password + target.user.encode()).encode()
                 await _say(wire, b"md5" + _md5(inner + rest[:4]).encode() + b"\0")
             case 10:
                 if b"SCRAM-SHA-256" not in rest.split(b"\0"):
-                    raise Failed("unexpected", "the server asks for a kind of login that is not known here")
+                    raise other_login()
                 # PostgreSQL takes the user's name from the start of the session.
                 scram = Scram("sha256", "", password.decode())
                 first = scram.first()
@@ -73,7 +71,7 @@ async def _prove(wire: Wire, target: Target) -> None:
             case 12 if scram is not None:
                 scram.check(rest)
             case _:
-                raise Failed("unexpected", "the server asks for a kind of login that is not known here")
+                raise other_login()
         asked = True
 
 

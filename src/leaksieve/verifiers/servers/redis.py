@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leaksieve.verifiers.base import Failed
-from leaksieve.verifiers.servers.login import Accepted, Refused
+from leaksieve.verifiers.servers.login import Accepted, Refused, not_asked
 from leaksieve.verifiers.servers.target import Target
 from leaksieve.verifiers.servers.wire import Wire
 
@@ -21,7 +21,7 @@ async def login(wire: Wire, target: Target) -> Accepted:
     # A server without a password answers this, and would take any; a user of no password would as well.
     before = await _ask(wire, b"PING")
     if before == "PONG":
-        raise Failed("no-difference", "the server does not ask for the password")
+        raise not_asked()
     if not isinstance(before, _Error):
         raise Failed("malformed")
     if not before.startswith("NOAUTH"):

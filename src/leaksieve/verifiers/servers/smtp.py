@@ -6,7 +6,7 @@ import hmac
 from base64 import b64decode, b64encode
 
 from leaksieve.verifiers.base import Failed
-from leaksieve.verifiers.servers.login import Accepted, Refused
+from leaksieve.verifiers.servers.login import Accepted, Refused, no_tls, other_login
 from leaksieve.verifiers.servers.replies import reply
 from leaksieve.verifiers.servers.target import REQUIRED, Target
 from leaksieve.verifiers.servers.wire import Wire
@@ -22,10 +22,10 @@ async def login(wire: Wire, target: Target) -> Accepted:
     offers = await _ehlo(wire)
     if target.tls == REQUIRED:
         if "STARTTLS" not in offers:
-            raise Failed("tls", "the server offers no TLS")
+            raise no_tls()
         await wire.send(b"STARTTLS\r\n")
         if (await reply(wire))[0] != 220:
-            raise Failed("tls", "the server offers no TLS")
+            raise no_tls()
         await wire.start_tls()
         # What was said before the handshake may have been anybody's.
         offers = await _ehlo(wire)
@@ -70,7 +70,7 @@ async def _prove(wire: Wire, target: Target, ways: list[str]) -> tuple[int, list
                 raise _other(code)
             await wire.send(b64encode(answer) + b"\r\n")
     elif ways:
-        raise Failed("unexpected", "the server asks for a kind of login that is not known here")
+        raise other_login()
     else:
         raise Failed("unexpected", "the server takes no logins")
     return await reply(wire)

@@ -76,29 +76,25 @@ def read(subject: Subject) -> Target:
     if scheme not in _SCHEMES:
         raise Failed("no-verifier", "no verifier logs in to this kind of server")
     protocol, usual, first = _SCHEMES[scheme]
-    port = int(_part(subject, "port") or usual)
+    port = int(subject.optional("port") or usual)
     if not 0 < port < 65536:
         raise Failed("unfit", "its port is none")
     options = _options(subject)
     first = first or (protocol, port) == ("smtp", 465)
     if scheme == "ftps" and port == 21:
         scheme, first = "ftpes", False
-    user, password = unquote(_part(subject, "user")), unquote(subject.text())
+    user, password = unquote(subject.optional("user")), unquote(subject.text())
     if any(ord(char) < 32 for char in user + password):
         raise Failed("unfit", "it holds control characters")
     tls, verified = _tls(protocol, scheme, options, first=first)
-    database = unquote(_part(subject, "database"))
+    database = unquote(subject.optional("database"))
     return Target(protocol, host_of(subject.text("host")), port, user, Secret(password.encode()), database, options, tls, verified)
-
-
-def _part(subject: Subject, name: str) -> str:
-    return subject.text(name) if name in subject.parts else ""
 
 
 def _options(subject: Subject) -> dict[str, str]:
     """The options that decide on the login; `tls` and `certificate` hold their driver's own name and the value."""
-    pairs = [_part(subject, name).partition("=") for name in ("tls", "certificate")]
-    pairs += [(name, "=", _part(subject, name)) for name in ("auth_source", "auth_mechanism")]
+    pairs = [subject.optional(name).partition("=") for name in ("tls", "certificate")]
+    pairs += [(name, "=", subject.optional(name)) for name in ("auth_source", "auth_mechanism")]
     return {name.lower().replace("-", "").replace("_", ""): unquote(value) for name, _, value in pairs if value}
 
 

@@ -10,8 +10,9 @@ from leaksieve.config.read import build, parse
 from leaksieve.errors import ConfigError
 
 _FINGERPRINT = re.compile(r"ls1-[0-9a-f]{32}|ls1w-[0-9a-f]{8}")
-# An entry accepts findings by fingerprint, one on a line where there are several, with a word for people beside each.
+# An entry, and a word for people beside each of its fingerprints; none at all for one that needs no words.
 Accepted = tuple[AllowEntry, Sequence[str]]
+_LISTS = ("paths", "regexes", "stop_words", "rules", "fingerprints")
 
 
 def is_fingerprint(text: str) -> bool:
@@ -22,7 +23,7 @@ def is_fingerprint(text: str) -> bool:
 def with_entries(data: bytes, where: str, added: Sequence[Accepted], *, table: tuple[str, ...] = ()) -> bytes:
     """Return a configuration file's bytes with allow entries added, in the file's own line ending.
 
-    Each entry goes with one comment for each of its fingerprints ("" for none).  ``table`` is where the configuration
+    Each entry goes with one comment for each of its fingerprints ("" for none), or with none.  ``table`` is where the configuration
     stands in the file, as for :func:`leaksieve.config.read.parse`; ``where`` names it in errors.  Raises ConfigError for
     a file that does not hold, or that writes its entries in a form to which nothing can be added.
     """
@@ -37,24 +38,37 @@ def with_entries(data: bytes, where: str, added: Sequence[Accepted], *, table: t
         after = build(parse(text, where, table=table) or {}, where)
     except ConfigError:
         raise ConfigError("no entry can be added at its end", where=where, hint=hint) from None
-    if after != before._replace(allow=before.allow + tuple(entry for entry, _ in added)):
+    # Entries of sections for folders come last, wherever they stand in the file.
+    wanted = sorted((*before.allow, *(entry for entry, _ in added)))
+    if after._replace(allow=()) != before._replace(allow=()) or sorted(after.allow) != wanted:
         raise ConfigError("no entry can be added at its end", where=where, hint=hint)
     return text
 
 
 def _lines(entry: AllowEntry, comments: Sequence[str]) -> list[str]:
-    lines = [f"reason = {_quoted(entry.reason)}"]
+    lines = [f"reason = {quoted(entry.reason)}"]
     if entry.owner:
-        lines.append(f"owner = {_quoted(entry.owner)}")
+        lines.append(f"owner = {quoted(entry.owner)}")
     if entry.expires:
         lines.append(f"expires = {entry.expires}")
-    told = [f"  # {comment}" if comment else "" for comment in comments]
-    if len(entry.fingerprints) == 1:
-        return [*lines, f"fingerprints = [{_quoted(entry.fingerprints[0])}]{told[0]}"]
-    named = [f"    {_quoted(each)},{comment}" for each, comment in zip(entry.fingerprints, told, strict=True)]
-    return [*lines, "fingerprints = [", *named, "]"]
+    for key in _LISTS:
+        items = getattr(entry, key)
+        if items:
+            lines += listed(key, items, comments if key == "fingerprints" else ())
+    return lines
 
 
-def _quoted(text: str) -> str:
-    """Return a TOML basic string; control characters are refused before."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def listed(key: str, items: Sequence[str], comments: Sequence[str] = ()) -> list[str]:
+    """Return the lines of a list: one item stands beside its key, several have a line each, with their comments ("" for none) if there are any."""
+    told = [f"  # {comment}" if comment else "" for comment in comments or [""] * len(items)]
+    if len(items) == 1:
+        return [f"{key} = [{quoted(items[0])}]{told[0]}"]
+    return [f"{key} = [", *(f"    {quoted(item)},{comment}" for item, comment in zip(items, told, strict=True)), "]"]
+
+
+def quoted(text: str) -> str:
+    """Return a TOML string: literal where that is easier on the eye, else basic."""
+    if "\\" in text and "'" not in text and text.isprintable():
+        return f"'{text}'"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(char if char.isprintable() else f"\\u{ord(char):04X}" if ord(char) < 0x10000 else f"\\U{ord(char):08X}" for char in escaped) + '"'

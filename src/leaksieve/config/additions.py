@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from leaksieve.config import AllowEntry, Config
-from leaksieve.config.read import build, parse
+from leaksieve.config.accept import listed, quoted, with_entries
+from leaksieve.config.read import build, merge, parse
 from leaksieve.errors import ConfigError
 
-_LIST = ("paths", "regexes", "stop_words", "rules", "fingerprints")
+# What editors of one system put before UTF-8.
+_MARK = "\ufeff".encode()
 _HINT = "add it by hand; the file writes this key in a form that is not edited"
 
 
@@ -22,29 +24,23 @@ def with_settings(data: bytes, where: str, lists: Mapping[str, Sequence[str]], a
     before = _built(data, where, table)
     text = data.decode("utf-8-sig")
     ending = "\r\n" if "\r\n" in text else "\n"
-    wanted = {key: tuple(dict.fromkeys(items)) for key, items in lists.items()}
-    after = before
-    for key, items in wanted.items():
+    added: dict[str, tuple[str, ...]] = {}
+    for key, items in lists.items():
         # Rule files are kept with the folder they were found from, so they are compared as they are written.
         have = _written(text, where, table, key)
-        fresh = [item for item in items if item not in have]
+        fresh = tuple(item for item in dict.fromkeys(items) if item not in have)
         if fresh:
             text = _with_items(text, key, fresh, table, ending)
-            after = after._replace(**{key: (*getattr(before, key), *fresh)})  # type: ignore[arg-type]
-    fresh_entries = [entry for entry in dict.fromkeys(allow) if entry not in before.allow]
-    if fresh_entries:
-        head = "[[" + ".".join((*table, "allow")) + "]]"
-        blocks = [ending.join([head, *_entry(entry)]) + ending for entry in fresh_entries]
-        text += ("" if not text or text.endswith("\n") else ending) + (ending if text.strip() else "") + ending.join(blocks)
-        after = after._replace(allow=(*before.allow, *fresh_entries))
-    made = text.encode()
+            added[key] = fresh
+    made = (_MARK if data.startswith(_MARK) else b"") + text.encode()
     try:
         got = _built(made, where, table)
     except ConfigError:
         raise ConfigError("cannot be added to", where=where, hint=_HINT) from None
-    if _comparable(got) != _comparable(after):
+    if _comparable(got) != _comparable(merge(before, added)):
         raise ConfigError("cannot be added to", where=where, hint=_HINT)
-    return made
+    entries = [entry for entry in dict.fromkeys(allow) if entry not in before.allow]
+    return with_entries(made, where, [(entry, ()) for entry in entries], table=table) if entries else made
 
 
 def _built(data: bytes, where: str, table: tuple[str, ...]) -> Config:
@@ -91,29 +87,4 @@ def _with_items(text: str, key: str, items: Sequence[str], table: tuple[str, ...
 
 
 def _new_list(key: str, items: Sequence[str], ending: str) -> str:
-    if len(items) == 1:
-        return f"{key} = [{quoted(items[0])}]{ending}"
-    return f"{key} = [{ending}" + "".join(f"    {quoted(item)},{ending}" for item in items) + f"]{ending}"
-
-
-def _entry(entry: AllowEntry) -> list[str]:
-    lines = [f"reason = {quoted(entry.reason)}"]
-    if entry.owner:
-        lines.append(f"owner = {quoted(entry.owner)}")
-    if entry.expires:
-        lines.append(f"expires = {entry.expires}")
-    for key in _LIST:
-        items = getattr(entry, key)
-        if len(items) == 1:
-            lines.append(f"{key} = [{quoted(items[0])}]")
-        elif items:
-            lines += [f"{key} = [", *(f"    {quoted(item)}," for item in items), "]"]
-    return lines
-
-
-def quoted(text: str) -> str:
-    """Return a TOML string: literal where that is easier on the eye, else basic."""
-    if "\\" in text and "'" not in text and text.isprintable():
-        return f"'{text}'"
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(char if char.isprintable() else f"\\u{ord(char):04X}" if ord(char) < 0x10000 else f"\\U{ord(char):08X}" for char in escaped) + '"'
+    return "".join(line + ending for line in listed(key, items))

@@ -46,6 +46,19 @@ def test_comments_stand_beside_fingerprints():
     assert build(parse(text.encode(), "x"), "x") == Config(allow=(AllowEntry("demo", fingerprints=(STRONG, WEAK)),))
 
 
+def test_an_entry_is_added_to_a_file_with_sections_for_folders():
+    data = b"[[directory]]\npath = 'a'\ndisable = ['b']\n[[directory.allow]]\nreason = 'x'\nrules = ['y']\n"
+    entry = AllowEntry("demo", fingerprints=(STRONG,))
+    text = with_entries(data, "x", [(entry, [])])
+    assert text.startswith(data)
+    assert build(parse(text, "x"), "x").allow == (entry, *build(parse(data, "x"), "x").allow)
+
+
+def test_every_criterion_is_written():
+    entry = AllowEntry("a\\b", paths=("/a/", "b"), regexes=("^x$",), stop_words=("y",), rules=("z", "z-*"), fingerprints=(WEAK,), owner="ada")
+    assert build(parse(with_entries(b"", "x", [(entry, ())]), "x"), "x").allow == (entry,)
+
+
 @pytest.mark.parametrize("wrong", ["", STRONG[:-1], STRONG + "0", STRONG.upper(), WEAK + "\n", "ls2-" + STRONG[4:], f"{WEAK} path"])
 def test_fingerprints_are_whole(wrong):
     assert is_fingerprint(STRONG)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaksieve.config import AllowEntry
-from leaksieve.config.additions import quoted, with_settings
+from leaksieve.config.accept import quoted
+from leaksieve.config.additions import with_settings
 from leaksieve.config.read import build, parse
 from leaksieve.errors import ConfigError
 
@@ -21,18 +22,20 @@ def read(data, table=()):
     [
         "", "# ours\n", "# ours\n\nfail_on = 'high'\n", "fail_on = 'high'", "exclude = []\n", "exclude = ['a']\n", "exclude = [\n    'a',  # first\n    'b'\n]\n",
         "[[allow]]\nreason = 'x'\nrules = ['y']\n", "exclude = ['a'] # c\n[[allow]]\nreason = 'x'\nrules = ['y']\n", "fail_on = 'high'\r\nexclude = [\r\n  'a'\r\n]\r\n",
+        "\ufefffail_on = 'high'\n", "\ufeff# ours\nexclude = ['a']\n",
     ],
 )  # fmt: skip
 def test_what_is_added_is_there_and_the_rest_is_as_it_was(text):
     data = text.encode()
     before = read(data)
     made = with_settings(data, "f", {"exclude": ["x.py", "a"], "disable": ["generic-*"]}, [ENTRY])
+    assert made.startswith("\ufeff".encode()) == text.startswith("\ufeff")
     after = read(made)
     assert set(after.exclude) == {*before.exclude, "x.py", "a"}
     assert (after.disable, after.allow) == (("generic-*",), (*before.allow, ENTRY))
     # Every line that was there still is, in its order.
     rest = iter(made.decode().splitlines())
-    assert all(any(line.strip().rstrip("]").rstrip() in other for other in rest) for line in text.splitlines() if line.strip() and "exclude" not in line)
+    assert all(any(line.strip().rstrip("]").rstrip() in other for other in rest) for line in text.removeprefix("\ufeff").splitlines() if line.strip() and "exclude" not in line)
     assert with_settings(made, "f", {"exclude": ["x.py", "a"], "disable": ["generic-*"]}, [ENTRY]) == made
 
 

@@ -46,6 +46,6 @@ def command(fingerprints: tuple[str, ...], reason: str, owner: str | None, expir
             owner=worded(owner, "--owner") if owner is not None else "",
             expires=last_day(expires) if expires is not None else "",
         )
-        add(place, [(entry, [""] * len(fresh))])
+        add(place, [(entry, ())])
         talk.note(f"{brief(place.path)}: accepts {', '.join(fresh)}; {entry.text()}")
     return ExitCode.CLEAN

@@ -21,6 +21,7 @@ from leaksieve.model import Skip
 if TYPE_CHECKING:
     from leaksieve.gitobjects.repository import Repository
     from leaksieve.reports.push import PushReporter
+    from leaksieve.sources.base import Source
     from leaksieve.sources.between import Between
 
 # A push of a million references is none that a person makes.
@@ -178,7 +179,7 @@ def _run(
 ) -> int:
     talk_for(options)
 
-    def source(config: Config) -> list[object]:
+    def source(config: Config) -> list[Source]:
         from leaksieve.sources.commits import CommitsSource
 
         exclude = tuple(os.fsencode(pattern) for pattern in config.exclude)
@@ -189,4 +190,4 @@ def _run(
 
         return PushReporter(Words(stopped, advice, prefix, fingerprints))
 
-    return execute(options, found, source, root=root_of(".", repository), repository=repository, whole=False, usual=reporter)  # type: ignore[arg-type]
+    return execute(options, found, source, root=root_of(".", repository), repository=repository, whole=False, usual=reporter)

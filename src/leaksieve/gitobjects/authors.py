@@ -69,7 +69,7 @@ def _text(raw: bytes) -> str:
 
 def rfc3339(stamp: bytes) -> str:
     """Spell git's "seconds offset" as RFC 3339; empty when it does not parse or lies outside the years 1 to 9999."""
-    from datetime import datetime, timedelta, timezone
+    from datetime import UTC, datetime, timedelta, timezone
 
     try:
         seconds, _, zone = stamp.partition(b" ")
@@ -80,7 +80,7 @@ def rfc3339(stamp: bytes) -> str:
             offset = sign * (digits // 100 * 60 + digits % 100)
         if abs(offset) >= 24 * 60:
             offset = 0
-        moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=int(seconds))  # noqa: UP017  datetime.UTC reads no better here
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(seconds))
         return moment.astimezone(timezone(timedelta(minutes=offset))).isoformat()
     except (ValueError, OverflowError):
         return ""

@@ -74,11 +74,9 @@ def read_job(carried: Carried, text: str, where: str) -> list[str]:
     for number, line in enumerate(text.splitlines(), 1):
         if _CALL.search(line) and not line.lstrip().startswith("#"):
             found = True
-        words = _EXTRA.match(line) if found else None
-        call = _RUN.search(line)
-        if words or call:
-            text_of = (words or call)[1]  # type: ignore[index]
-            files += _arguments(carried, text_of, where, number)
+        words = (_EXTRA.match(line) if found else None) or _RUN.search(line)
+        if words:
+            files += _arguments(carried, words[1], where, number)
     if found:
         carried.advice.append(
             f"{where}: in place of TruffleHog's step: `pip install leaksieve`, then `leaksieve ci` (with the whole history fetched); see docs/ci.md"

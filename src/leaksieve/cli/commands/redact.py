@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from leaksieve.model import CONFIDENCES, SEVERITIES
@@ -25,10 +27,10 @@ _ABOUT = """Copy standard input to standard output with every secret replaced by
 @click.option("--max-decode-depth", metavar="N", help="Encodings to peel off one after another.  [default: 3]")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 @click.option("-v", "--verbose", count=True, help="Say how much was replaced.")
-def command(fail_on: str | None, quiet: bool, verbose: int, **given: object) -> int:
+def command(fail_on: str | None, quiet: bool, verbose: int, **given: Any) -> int:
     """Redact the stream."""
     from leaksieve.cli.redaction import redact_stdin
     from leaksieve.cli.request import Options
 
-    options = Options(repo_config=False, verbosity=-1 if quiet else min(verbose, 2), **given)  # type: ignore[arg-type]
+    options = Options(repo_config=False, verbosity=-1 if quiet else min(verbose, 2), **given)
     return redact_stdin(options, fail_on)

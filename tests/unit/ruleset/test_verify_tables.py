@@ -112,6 +112,7 @@ def test_a_credential_may_end_itself():
         ({"documentation": "http://acme.example"}, "revoke: `documentation`"),
         ({"method": "GET"}, "POST or DELETE"),
         ({"url": "https://elsewhere.example/"}, "another host"),
+        ({"url": "{secret}.elsewhere.example/"}, "https://host/path"),
         ({"url": "https://api.acme.example/{user}"}, "no part `user`"),
         ({"auth": "none"}, "does not hold {secret}"),
         ({"json": {}, "form": {}}, "give one of"),

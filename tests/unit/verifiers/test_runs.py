@@ -405,7 +405,7 @@ def test_a_verdict_moves_the_severity(verdict, severity):
 
 
 def test_what_providers_may_tell_is_one_list():
-    from leaksieve.ruleset.verify import TOLD as OF_TABLES
+    from leaksieve.ruleset.verify_answers import TOLD as OF_TABLES
 
     assert TOLD == OF_TABLES == (*IDENTITY, *ACCESS)
     assert all(text and text[0].islower() for text in REASONS.values())

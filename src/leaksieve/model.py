@@ -9,13 +9,14 @@ operating system or git gives them, with ``/`` separators and relative to the ta
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Never
 
 from leaksieve.secret import Secret
 
 SkipClass = Literal["excluded", "failed"]
 
-EMPTY: Mapping[str, object] = {}
+# Fits wherever a mapping from texts is wanted, whatever to.
+EMPTY: Mapping[str, Never] = {}
 
 
 class Span(NamedTuple):

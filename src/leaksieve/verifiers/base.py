@@ -77,7 +77,7 @@ class Subject(NamedTuple):
 
     rule_id: str
     secret: Secret
-    parts: Mapping[str, Secret] = EMPTY  # type: ignore[assignment]
+    parts: Mapping[str, Secret] = EMPTY
     details: Mapping[str, object] = EMPTY
 
     def text(self, name: str = "secret") -> str:
@@ -116,7 +116,7 @@ class Request:
 
     __slots__ = ("body", "headers", "host", "method", "url")
 
-    def __init__(self, method: str, url: str, headers: Mapping[str, str] = EMPTY, body: bytes = b"") -> None:  # type: ignore[assignment]
+    def __init__(self, method: str, url: str, headers: Mapping[str, str] = EMPTY, body: bytes = b"") -> None:
         from urllib.parse import urlsplit
 
         self.method = method

@@ -30,7 +30,7 @@ class Settings(NamedTuple):
     backoff: float = 1.0
     patience: float = 30.0
     max_body: int = 256 * 1024
-    endpoints: Mapping[str, Sequence[str]] = EMPTY  # type: ignore[assignment]
+    endpoints: Mapping[str, Sequence[str]] = EMPTY
     allow_hosts: Sequence[str] = ()
     ca_file: str | None = None
     proxy: str | None = None

@@ -42,11 +42,7 @@ def findings_of(
     located: list[Located], ruleset: Ruleset, config: Config, fingerprinter: Fingerprinter, coverage: Coverage, before: Before | None = None
 ) -> tuple[list[Finding], dict[str, RuleInfo]]:
     """Fold places into findings in report order, with the rules they fired; notes on the receipt say what is not shown and what hid it."""
-    rules = _book(ruleset)
-    if ruleset.foreign.get("commits"):
-        from leaksieve.engine.foreign import by_commit
-
-        located = by_commit(located, ruleset.by_id)
+    rules, located = _book(ruleset), _by_commit(located, ruleset)
     if config.require_reason:
         located = _with_reasons(located, coverage)
     coverage.inline_allowed = sum(1 for place in located if place.allowed)
@@ -175,14 +171,19 @@ def _without_names(finding: Finding, named: dict[bytes, str]) -> Finding:
 
 def fold_located(located: list[Located], ruleset: Ruleset, config: Config, fingerprinter: Fingerprinter) -> list[Finding]:
     """The same for one buffer: findings that the configuration shows."""
-    rules = _book(ruleset)
-    if ruleset.foreign.get("commits"):
-        from leaksieve.engine.foreign import by_commit
-
-        located = by_commit(located, ruleset.by_id)
+    rules, located = _book(ruleset), _by_commit(located, ruleset)
     if config.allow:
         located = _allowed(located, config.allow, rules, fingerprinter, Coverage())
     return [finding for finding in _folded(located, rules, config, fingerprinter) if _shown(finding, config)]
+
+
+def _by_commit(located: list[Located], ruleset: Ruleset) -> list[Located]:
+    """The places, marked where an allow list of another scanner's rule file names the commit that brought them in."""
+    if ruleset.foreign.get("commits"):
+        from leaksieve.engine.foreign import by_commit
+
+        return by_commit(located, ruleset.by_id)
+    return located
 
 
 def _folded(located: list[Located], rules: Callable[[str], RuleFacts], config: Config, fingerprinter: Fingerprinter) -> list[Finding]:

@@ -98,7 +98,7 @@ class _Source(NamedTuple):
     """Where something came from: as a key to sort by, and as an occurrence names it."""
 
     provenance: Provenance
-    key: str
+    key: tuple[object, ...]
     fields: Mapping[str, object]
 
 
@@ -115,11 +115,17 @@ class _Sources:
         if known is None:
             kind, details = provenance.kind, provenance.details
             # It holds the provenance, whose id so stays its own.
-            known = self._known[id(provenance)] = _Source(provenance, repr((kind, sorted(details.items()))), {"kind": kind, **details})
+            known = self._known[id(provenance)] = _Source(provenance, (kind, *_buried(details), repr(sorted(details.items()))), {"kind": kind, **details})
         return known
 
 
-def _order(place: Located, source: str) -> tuple[object, ...]:
+def _buried(details: Mapping[str, object]) -> tuple[bool, int]:
+    """Sort key of the layers of an image: what the final image shows comes first, then from the top layer down; all else is equal."""
+    index = details.get("layer_index")
+    return bool(details.get("deleted_later")), -index if isinstance(index, int) else 0
+
+
+def _order(place: Located, source: tuple[object, ...]) -> tuple[object, ...]:
     provenance = place.provenance
     # Of one place under several rules an unallowed one comes first, and stays.
     allowed = (bool(place.allowed), place.allowed)
@@ -147,13 +153,15 @@ def _strength(facts: RuleFacts) -> tuple[int, int, str]:
 def _location_ids(fingerprint: str, entries: list[_Entry]) -> list[str]:
     """Return an id per place from fingerprint, path and ordinal in that path, so that it survives line shifts.
 
-    History holds many versions of a file; those at HEAD are counted first, so that older versions do not move their ids.
+    History holds many versions of a file, and an image may in several layers; those at HEAD, and those that the final image
+    shows, are counted first, so that older versions and layers do not move their ids.
     """
     if len(entries) == 1:
         return [_short_hash(fingerprint.encode(), full_path(entries[0].located.provenance), b"1")]
     ids = [""] * len(entries)
     counts: dict[tuple[bytes, bytes | None], int] = {}
-    for index in sorted(range(len(entries)), key=lambda index: not entries[index].located.provenance.details.get("at_head", True)):
+    details = [entry.located.provenance.details for entry in entries]
+    for index in sorted(range(len(entries)), key=lambda index: (not details[index].get("at_head", True), *_buried(details[index]))):
         provenance = entries[index].located.provenance
         key = (provenance.path, provenance.archive_path)
         counts[key] = counts.get(key, 0) + 1

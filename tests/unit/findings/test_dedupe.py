@@ -67,6 +67,30 @@ def test_location_ids_at_head_do_not_depend_on_history():
     assert both.occurrences[0].location_id != alone.occurrences[0].location_id
 
 
+def layered(index, step, *, gone, start=10):
+    details = {"image": "app:1", "layer": f"sha256:{index}{step}", "layer_index": index, "created_by": step, "deleted_later": gone, "where": "file"}
+    return place(start=start, kind="image", details=details)
+
+
+@pytest.mark.parametrize("steps", ["abc", "cba", "bca"])
+def test_of_the_layers_of_an_image_the_visible_one_comes_first_then_the_top_one(steps):
+    layers = [layered(index, step, gone=index != 1) for index, step in enumerate(steps)]
+    for order in itertools.permutations(layers):
+        (finding,) = folded(*order)
+        assert [one.source["layer_index"] for one in finding.occurrences] == [1, 2, 0]
+
+
+@pytest.mark.parametrize("steps", ["ab", "ba"])
+@pytest.mark.parametrize("gone", [True, False])
+def test_location_ids_in_an_image_do_not_depend_on_layers_below_nor_on_their_steps(steps, gone):
+    below = layered(0, steps[0], gone=True)
+    top = [layered(1, steps[1], gone=gone, start=start) for start in (10, 90)]
+    (alone,), (both,) = folded(*top), folded(below, *top)
+    ids = [one.location_id for one in both.occurrences if one.source["layer_index"]]
+    assert ids == [one.location_id for one in alone.occurrences]
+    assert len({one.location_id for one in both.occurrences}) == 3
+
+
 def test_location_ids_differ_by_archive_path():
     (finding,) = folded(place(archive=b"x"), place(archive=b"y"), place())
     assert len({o.location_id for o in finding.occurrences}) == 3

@@ -8,6 +8,7 @@ from importlib.resources import files
 import gitplace
 import jsonschema
 import pytest
+from reportschema import check_line, closed_schema
 
 from leaksieve.model import Skip
 
@@ -35,22 +36,9 @@ IMAGE = {
 INDEX = {"kind": "index", "object": "a" * 40, "stage": 2}
 
 
-def closed(node):
-    """The shipped schema with every object closed: a field we do not document fails."""
-    if isinstance(node, dict):
-        node = {key: closed(value) for key, value in node.items()}
-        if node.get("type") == "object" and {"properties", "allOf", "oneOf"} & set(node) and "additionalProperties" not in node:
-            node["unevaluatedProperties"] = False
-        return node
-    return [closed(item) for item in node] if isinstance(node, list) else node
-
-
 @pytest.fixture(scope="module")
 def schema():
-    text = files("leaksieve.reports").joinpath("schema.json").read_text(encoding="utf-8")
-    schema = closed(json.loads(text))
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return schema
+    return closed_schema()
 
 
 def many(build):
@@ -94,6 +82,24 @@ def test_the_closed_schema_refuses_a_field_nobody_documented(build, schema, wher
         jsonschema.validate(report, schema)
 
 
+@pytest.mark.parametrize("source", [{"kind": "file"}, GIT, IMAGE], ids=lambda source: source["kind"])
+def test_what_of_an_archive_holds_a_secret_is_documented_for_every_source(build, schema, source):
+    def report(member):
+        return json.loads(build.render("json", [build.finding(build.occurrence(archive_path=b"a.txt", source={**source, "member": member}))]))
+
+    for member in ("name", "note"):
+        jsonschema.validate(report(member), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(report("surprise"), schema)
+
+
+def test_every_unit_that_sources_count_is_documented(build, schema):
+    receipt = build.coverage()
+    for unit in ("objects", "commits", "blobs", "trees", "tags", "cached", "images", "layers", "archives", "members"):
+        receipt.sources[0].scan(unit, 3)
+    jsonschema.validate(json.loads(build.render("json", [], receipt)), schema)
+
+
 def test_the_shipped_schema_lets_a_later_version_add_fields(build):
     open_schema = json.loads(files("leaksieve.reports").joinpath("schema.json").read_text(encoding="utf-8"))
     report = json.loads(build.render("json", many(build)))
@@ -101,14 +107,13 @@ def test_the_shipped_schema_lets_a_later_version_add_fields(build):
     jsonschema.validate(report, open_schema)
 
 
-def test_jsonl_is_finding_then_occurrences_then_coverage(build, schema):
+def test_jsonl_is_finding_then_occurrences_then_coverage(build):
     lines = [json.loads(line) for line in build.render("jsonl", many(build)).splitlines()]
     assert [line["type"] for line in lines] == ["finding", "occurrence", "occurrence", "occurrence", "occurrence", "finding", "coverage"]
     assert {line["fingerprint"] for line in lines[:-1]} == {lines[0]["fingerprint"]}
     assert [len(line["occurrences"]) for line in lines if line["type"] == "finding"] == [1, 1]
-    validator = jsonschema.Draft202012Validator({**schema, "required": [], "properties": {}, "$ref": "#/$defs/line"})
     for line in lines:
-        validator.validate(line)
+        check_line(line)
 
 
 @pytest.mark.parametrize("fmt", ["json", "jsonl"])

@@ -133,6 +133,16 @@ def test_bytes_that_are_no_text_and_a_stream_cut_short_are_refused(build):
         read_report((text + text).encode(), "x")
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [*((name, "1") for name in ("layer_index", "deleted_in", "exposed_layers", "step")), *((name, "app") for name in ("refs", "images", "platforms"))],
+)
+def test_a_place_whose_fields_have_another_kind_is_refused_by_name(build, field, value):
+    source = {"kind": "image", "image": "app:1", "where": "file", field: value}
+    with pytest.raises(UsageError, match=rf"source\.{field} is not a"):
+        read_report(build.render("json", [build.finding(build.occurrence(source=source))]).encode(), "x")
+
+
 ODD = [None, True, -1, 1.5, 1e999, "\x1b[2J", "##vso[x]", "soon", [], [1], {}, {"a": {"b": {}}}, [{}]]
 
 

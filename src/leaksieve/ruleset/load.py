@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from leaksieve.errors import RulesetError
@@ -142,7 +142,7 @@ class Ruleset:
         return found
 
 
-def source_rules(compiled: str = BUILTIN) -> str | None:
+def source_rules(compiled: str) -> str | None:
     """The ``rules/`` folder of the checkout this package runs from, if it does and it is newer than the compiled file."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(_HERE)))
     folder = os.path.join(root, "rules")
@@ -158,12 +158,25 @@ def source_rules(compiled: str = BUILTIN) -> str | None:
     return folder if os.path.isdir(folder) else None
 
 
-def _builtin() -> str:
+def packaged(compiled: str, made: Callable[[str], str]) -> str:
+    """The text of a compiled file of the package; in a checkout whose ``rules/`` are newer, what ``made`` compiles of that folder.
+
+    Raises RulesetError.
+    """
+    newer = source_rules(compiled)
+    if newer is not None:
+        return made(newer)
     try:
-        with open(BUILTIN, encoding="utf-8", newline="\n") as file:
+        with open(compiled, encoding="utf-8", newline="\n") as file:
             return file.read()
     except FileNotFoundError:
-        raise RulesetError("the compiled ruleset is missing", where=BUILTIN, hint="reinstall leaksieve") from None
+        raise RulesetError("a compiled file of the package is missing", where=compiled, hint="reinstall leaksieve") from None
+
+
+def _compiled(folder: str) -> str:
+    from leaksieve.ruleset.compile import compile_folder
+
+    return compile_folder(folder)
 
 
 def load(extra: Iterable[str] = (), keep: Keep | None = None) -> Ruleset:
@@ -173,16 +186,8 @@ def load(extra: Iterable[str] = (), keep: Keep | None = None) -> Ruleset:
     A checkout whose ``rules/`` are newer than the compiled file compiles them in memory.
     Raises RulesetError for rules that do not hold.
     """
-    newer = source_rules()
+    text = packaged(BUILTIN, _compiled)
     extra = tuple(extra)
-    if newer is None and not extra:
-        return Ruleset(_builtin())
-    if newer is not None:
-        from leaksieve.ruleset.compile import compile_folder
-
-        text = compile_folder(newer)
-    else:
-        text = _builtin()
     if extra:
         from leaksieve.ruleset.extended import extended
 

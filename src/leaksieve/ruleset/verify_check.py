@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from leaksieve.ruleset.compile import rule_files
 from leaksieve.ruleset.load import load
 from leaksieve.ruleset.syntax import Walker
 from leaksieve.ruleset.verify import read_verifiers
+from leaksieve.ruleset.verify_load import clashes, parsed
 
 
 def check_verifiers(paths: Iterable[str], rules: Sequence[dict[str, Any]], codes: Collection[str] | None = None) -> list[str]:
@@ -23,34 +23,25 @@ def check_verifiers(paths: Iterable[str], rules: Sequence[dict[str, Any]], codes
     tables: list[tuple[str, dict[str, Any]]] = []
     for file in [file for path in paths for file in rule_files(path)]:
         try:
-            with open(file, "rb") as stream:
-                data = tomllib.load(stream)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            data = parsed(file)
+        except RulesetError:
             continue  # said where its rules are read
-        if "verify" in data:
-            try:
-                tables += [(file, table) for table in read_verifiers(data, file)]
-            except RulesetError as error:
-                found.append(error.line())
+        try:
+            tables += [(file, table) for table in read_verifiers(data, file)]
+        except RulesetError as error:
+            found.append(error.line())
     if not tables:
         return found
     known = {str(rule["id"]): rule for rule in rules}
     if any(rule not in known for _, table in tables for rule in table["rules"]):
         builtin = load()
         known = {rule_id: builtin.by_id(rule_id) for _, table in tables for rule_id in table["rules"] if rule_id in builtin.ids} | known
-    ids: dict[str, str] = {}
-    served: dict[str, str] = {}
+    found += [error.line() for error in clashes(tables)]
     for file, table in tables:
         where = f"{file}: verify {table['id']}"
-        if table["id"] in ids:
-            found.append(f"{where}: the id is used in {ids[table['id']]} already")
-        ids[table["id"]] = file
         if codes is not None and "code" in table and table["code"] not in codes:
             found.append(f"{where}: there is no code named `{table['code']}`")
         for rule_id in table["rules"]:
-            if rule_id in served:
-                found.append(f"{where}: rule `{rule_id}` is served by `{served[rule_id]}` already")
-            served[rule_id] = table["id"]
             if rule_id not in known:
                 found.append(f"{where}: there is no rule `{rule_id}`")
             else:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.compile import rule_files
-from leaksieve.ruleset.load import source_rules
+from leaksieve.ruleset.load import packaged
 from leaksieve.ruleset.verify import read_verifiers
 
 FORMAT = 1
@@ -44,20 +44,22 @@ def compile_verifiers(folder: str) -> str:
 
 def read_files(paths: Iterable[str]) -> list[dict[str, Any]]:
     """The tables of rule files; RulesetError for one that does not hold, or ids and rules given twice."""
-    tables: list[dict[str, Any]] = []
-    ids: set[str] = set()
-    rules: dict[str, str] = {}
-    for path in paths:
-        for table in read_verifiers(_parsed(path), path):
-            if table["id"] in ids:
-                raise RulesetError(f"verify id `{table['id']}` is used twice", where=path)
-            ids.add(table["id"])
-            for rule in table["rules"]:
-                if rule in rules:
-                    raise RulesetError(f"rule `{rule}` is served by `{rules[rule]}` and by `{table['id']}`", where=path)
-                rules[rule] = table["id"]
-            tables.append(table)
-    return tables
+    return _read({path: parsed(path) for path in paths})
+
+
+def clashes(placed: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[RulesetError]:
+    """What is wrong where tables, each with its file, share an id or serve the same rule."""
+    ids: dict[str, str] = {}
+    served: dict[str, str] = {}
+    for path, table in placed:
+        where = f"{path}: verify {table['id']}"
+        if table["id"] in ids:
+            yield RulesetError(f"the id is used in {ids[table['id']]} already", where=where)
+        ids[table["id"]] = path
+        for rule in table["rules"]:
+            if rule in served:
+                yield RulesetError(f"rule `{rule}` is served by `{served[rule]}` already", where=where)
+            served[rule] = table["id"]
 
 
 def load_verifiers(own: Iterable[str] = ()) -> Tables:
@@ -65,26 +67,25 @@ def load_verifiers(own: Iterable[str] = ()) -> Tables:
 
     Raises RulesetError.
     """
-    newer = source_rules(BUILTIN)
-    text = compile_verifiers(newer) if newer is not None else _builtin()
-    header, *lines = text.rstrip("\n").split("\n")
+    header, *lines = packaged(BUILTIN, compile_verifiers).rstrip("\n").split("\n")
     if json.loads(header)["format"] != FORMAT:
         raise RulesetError("the compiled verifiers cannot be read", where=BUILTIN, hint="reinstall leaksieve")
     tables = [json.loads(line) for line in lines]
-    files = [file for path in own for file in rule_files(path)]
-    named = {rule["id"] for file in files for rule in _parsed(file).get("rule", ()) if isinstance(rule, dict) and isinstance(rule.get("id"), str)}
-    return Tables([*tables, *read_files(files)], named)
+    files = {file: parsed(file) for path in own for file in rule_files(path)}
+    named = {rule["id"] for data in files.values() for rule in data.get("rule", ()) if isinstance(rule, dict) and isinstance(rule.get("id"), str)}
+    return Tables([*tables, *_read(files)], named)
 
 
-def _builtin() -> str:
-    try:
-        with open(BUILTIN, encoding="utf-8", newline="\n") as file:
-            return file.read()
-    except FileNotFoundError:
-        raise RulesetError("the compiled verifiers are missing", where=BUILTIN, hint="reinstall leaksieve") from None
+def _read(files: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tables of parsed files."""
+    placed = [(path, table) for path, data in files.items() for table in read_verifiers(data, path)]
+    for error in clashes(placed):
+        raise error
+    return [table for _, table in placed]
 
 
-def _parsed(path: str) -> dict[str, Any]:
+def parsed(path: str) -> dict[str, Any]:
+    """A rule file's content; RulesetError where it cannot be read."""
     try:
         with open(path, "rb") as file:
             return tomllib.load(file)

@@ -11,8 +11,9 @@ import pytest
 from leaksieve.engine.matcher import Engine
 from leaksieve.errors import RulesetError
 from leaksieve.model import Match
+from leaksieve.ruleset.compile import compile_folder
 from leaksieve.ruleset.extended import extended
-from leaksieve.ruleset.load import Ruleset, _builtin
+from leaksieve.ruleset.load import BUILTIN, Ruleset, packaged
 
 TOKEN = "acme_" + "a1B2c3D4" * 4
 HEX = "0f1e2d3c4b5a6978" * 2
@@ -26,7 +27,7 @@ keywords = ["acme_"]
 
 @cache
 def built_in() -> str:
-    return _builtin()
+    return packaged(BUILTIN, compile_folder)
 
 
 def ruleset(folder: Path, text: str, **more: str) -> Ruleset:

@@ -184,7 +184,7 @@ def test_loading_an_installed_package(tmp_path, monkeypatch):
     """No checkout around: the compiled file is all there is, and its absence is one line."""
     builtin = tmp_path / "builtin.jsonl"
     monkeypatch.setattr(loading, "BUILTIN", str(builtin))
-    monkeypatch.setattr(loading, "source_rules", lambda: None)
+    monkeypatch.setattr(loading, "source_rules", lambda _: None)
     for extra in ((), (str(tmp_path),)):
         with pytest.raises(RulesetError, match=r"is missing.*reinstall"):
             load(extra)

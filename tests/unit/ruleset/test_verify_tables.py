@@ -211,7 +211,7 @@ def test_the_compiled_file_is_what_the_folder_says(tmp_path):
     assert json.loads(header)["tables"] == 1
     assert json.loads(line) == table()
     (tmp_path / "more.toml").write_text(WHOLE)
-    with pytest.raises(RulesetError, match="used twice"):
+    with pytest.raises(RulesetError, match=r"verify acme: the id is used in .*acme\.toml already"):
         compile_verifiers(str(tmp_path))
     (tmp_path / "more.toml").write_text(WHOLE.replace('id = "acme"', 'id = "other"'))
     with pytest.raises(RulesetError, match="is served by `acme`"):

@@ -10,7 +10,7 @@ from leaksieve.reports.base import RuleInfo, View
 from leaksieve.reports.judgement import judgement
 from leaksieve.reports.render import visible
 from leaksieve.reports.standing import standing
-from leaksieve.reports.text_finding import TELLING, about, origin, place, primary, steps, stores
+from leaksieve.reports.text_finding import TELLING, about, origin, parts_of, place, primary, steps, stores
 from leaksieve.reports.text_style import rank
 
 # Places of one secret that are listed; the rest is counted, so that one value in a generated tree does not fill the page.
@@ -68,7 +68,7 @@ def _finding(finding: Finding, rule: int, view: View) -> dict[str, object]:
         "tags": [visible(tag) for tag in finding.tags],
         "about": about(finding.details),
         "live": judgement(finding),
-        "parts": [[visible(name), visible(value)] for name, value in finding.parts],
+        "parts": [list(part) for part in parts_of(finding)],
         "links": stores(finding),
         **exposure(finding),
         "places": [_place(one, told) for one, told in ordered[:MOST_PLACES]],

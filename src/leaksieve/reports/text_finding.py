@@ -18,6 +18,8 @@ _DAY = len("2024-01-31")
 _SHORT = 12
 # Verdicts that stand beside a finding's name; the others need a sentence.
 TELLING = ("active", "inactive", "expired", "canary")
+# Parts whose value is an option of a URL as it stands there, with the name that its driver has for it.
+_OPTIONS = ("tls", "certificate")
 # What a place in a history is called when HEAD does not have it.
 _WHERE = {
     "ref": "not at HEAD, still in the history",
@@ -28,6 +30,15 @@ _WHERE = {
     "index": "staged, in no commit",
     "ref-name": "in the name of a reference",
 }
+
+
+def parts_of(finding: Finding) -> list[tuple[str, str]]:
+    """Return the further parts of a credential as names and values; an option of a URL has its own name, so that `tls=true` is not named twice."""
+    shown = []
+    for name, value in finding.parts:
+        option, _, chosen = value.partition("=")
+        shown.append((visible(option), visible(chosen)) if name in _OPTIONS and chosen else (visible(name), visible(value)))
+    return shown
 
 
 def order(finding: Finding) -> tuple[bytes, int, int, str]:
@@ -280,7 +291,7 @@ def block(finding: Finding, rule: RuleInfo, style: Style, *, explain: bool, unfo
 
         lines += _labelled("live", judgement(finding).split(), style)
     if finding.parts:
-        lines += _labelled("with", ", ".join(f"{visible(name)}={visible(value)}" for name, value in finding.parts).split(), style)
+        lines += _labelled("with", ", ".join(map("=".join, parts_of(finding))).split(), style)
     lines += _labelled("from", origin(told(finding, shown), verbose=verbose).split(), style)
     for entry in stores(finding):
         lines += _labelled("store", entry.split(), style)

@@ -206,3 +206,8 @@ def test_a_file_and_its_version_at_head_are_one_place(build):
         assert [each["at"] for each in told["places"]] == ["config/deploy.env:12:14", "old.env:12:14"]
         assert "still at HEAD" in told["places"][0]["from"]
         assert "more" not in told
+
+
+def test_an_option_of_a_url_is_shown_by_its_own_name_alone(build):
+    page = Page(build.render("html", [build.finding(parts=(("host", "db.corp"), ("tls", "sslmode=require")))]))
+    assert data_of(page)["findings"][0]["parts"] == [["host", "db.corp"], ["sslmode", "require"]]

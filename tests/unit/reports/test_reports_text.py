@@ -365,6 +365,20 @@ def test_history_says_whether_a_branch_still_holds_it(build):
     assert "  from  commit c0ffeec0ffee (2024-01-02, Jane <jane@example.org>); still at HEAD\n" in head
 
 
+@pytest.mark.parametrize(
+    ("part", "shown"),
+    [
+        (("tls", "tls=true"), "tls=true"),
+        (("tls", "sslmode=require"), "sslmode=require"),
+        (("certificate", "tlsInsecure=true"), "tlsInsecure=true"),
+        (("user", "cn=admin"), "user=cn=admin"),
+        (("tls", "tls="), "tls=tls="),
+    ],
+)
+def test_an_option_of_a_url_is_shown_by_its_own_name_alone(build, part, shown):
+    assert f"  with  host=db.corp, {shown}\n" in build.render("text", [build.finding(parts=(("host", "db.corp"), part))])
+
+
 def test_without_a_context_the_masked_secret_stands_alone(build):
     lines = build.render("text", [build.finding(build.occurrence(context=""))]).splitlines()
     assert lines[2] == f"  {build.MASK}"

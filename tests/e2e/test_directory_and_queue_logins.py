@@ -2,23 +2,11 @@
 
 import pytest
 from answers import raw_server
-from loginservers import LDAP, PASSWORD, RabbitMQ, program, said, trusting
+from loginservers import LDAP, PASSWORD, RabbitMQ, said, served, trusting
 
 pytestmark = pytest.mark.e2e
 
-
-@pytest.fixture(scope="module")
-def directory():
-    program("slapd")
-    with LDAP().up() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def queue():
-    program("rabbitmq-server")
-    with RabbitMQ().up() as one:
-        yield one
+directory, queue = served(LDAP), served(RabbitMQ)
 
 
 def test_a_directorys_good_password_is_active_with_whom_it_is_taken_for(directory):

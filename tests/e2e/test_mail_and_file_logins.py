@@ -5,9 +5,9 @@ import ssl
 from base64 import b64decode, b64encode
 
 import pytest
-import trustme
-from answers import raw_server, server_context
-from loginservers import ALLOWED, PASSWORD, said
+from answers import raw_server
+from loginservers import ALLOWED, PASSWORD, said, trusting
+from registries import Authority
 
 pytestmark = pytest.mark.e2e
 PLAIN = b64encode(b"\0reader\0" + PASSWORD.encode()).decode()
@@ -43,10 +43,8 @@ class Talk:
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
-    authority = trustme.CA()
-    file = tmp_path_factory.mktemp("ca") / "ca.pem"
-    authority.cert_pem.write_to_path(file)
-    return server_context(authority.issue_cert("127.0.0.1")), ALLOWED._replace(ca_file=str(file))
+    authority = Authority(tmp_path_factory.mktemp("ca"))
+    return authority.context(), trusting(authority)
 
 
 def mail(auth="235 2.7.0 ok\r\n", ways="AUTH PLAIN LOGIN", tls="STARTTLS", context=None, more=(), **options):

@@ -5,17 +5,12 @@ import struct
 
 import pytest
 from answers import raw_server
-from loginservers import PASSWORD, MariaDB, program, said, trusting
+from loginservers import PASSWORD, MariaDB, said, served, trusting
 
 pytestmark = pytest.mark.e2e
 NO_TLS = "?ssl-mode=DISABLED"
 
-
-@pytest.fixture(scope="module")
-def server():
-    program("mariadbd")
-    with MariaDB().up() as one:
-        yield one
+server = served(MariaDB)
 
 
 @pytest.mark.parametrize("scheme", ["mysql", "mariadb", "mysql+pymysql", "jdbc:mysql"])

@@ -1,17 +1,12 @@
 """PostgreSQL's logins against the real server."""
 
 import pytest
-from loginservers import PASSWORD, PostgreSQL, postgres_program, said, trusting
+from loginservers import PASSWORD, PostgreSQL, said, served, trusting
 
 pytestmark = pytest.mark.e2e
 NO_TLS = "?sslmode=disable"
 
-
-@pytest.fixture(scope="module")
-def server():
-    postgres_program("initdb")
-    with PostgreSQL().up() as one:
-        yield one
+server = served(PostgreSQL)
 
 
 def test_a_good_password_is_active_with_who_it_is_and_how_it_was_sent(server):

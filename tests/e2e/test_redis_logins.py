@@ -2,16 +2,11 @@
 
 import pytest
 from answers import raw_server
-from loginservers import PASSWORD, Redis, program, said, trusting
+from loginservers import PASSWORD, Redis, said, served, trusting
 
 pytestmark = pytest.mark.e2e
 
-
-@pytest.fixture(scope="module")
-def server():
-    program("redis-server")
-    with Redis().up(f"requirepass {PASSWORD}", f"user reader on >{PASSWORD} ~* +@read +acl|whoami", f"user gone off >{PASSWORD} +@all") as one:
-        yield one
+server = served(Redis, f"requirepass {PASSWORD}", f"user reader on >{PASSWORD} ~* +@read +acl|whoami", f"user gone off >{PASSWORD} +@all")
 
 
 def test_the_servers_password_opens_everything(server):
@@ -42,7 +37,6 @@ def test_tls_is_spoken_where_the_scheme_says_so_and_its_certificate_verified(ser
 
 
 def test_a_server_without_a_password_says_nothing():
-    program("redis-server")
     with Redis().up() as one:
         verdict = said(one.url("default"))
     assert (verdict.state, verdict.reason) == ("unknown", "no-difference")

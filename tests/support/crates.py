@@ -122,16 +122,6 @@ ARCHIVES: dict[str, Callable[[Mapping[str, bytes]], bytes]] = {
 }
 
 
-class Dribbled:
-    """A stream that gives a little at a time, and once."""
-
-    def __init__(self, data: bytes) -> None:
-        self._file = io.BytesIO(data)
-
-    def read(self, size: int, /) -> bytes:
-        return self._file.read(min(size, 777))
-
-
 class Walked:
     """All that a walk gave."""
 

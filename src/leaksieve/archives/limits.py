@@ -48,12 +48,11 @@ class UnsupportedError(Exception):
 
 
 class Budget:
-    """What is left of the bounds of one archive, whatever lies inside it included.  ``size`` is the archive's own, in bytes; None where nobody knows yet."""
+    """What is left of the bounds of one archive, whatever lies inside it included.  ``size`` is the archive's own, in bytes."""
 
-    def __init__(self, limits: Limits, size: int | None) -> None:
+    def __init__(self, limits: Limits, size: int) -> None:
         self.member_limit = limits.member
-        most = TOTAL_TIMES * max(limits.member, size or 0)
-        self._bytes = max(TOTAL_FROM, most if size is None else min(most, RATIO * size))
+        self._bytes = max(TOTAL_FROM, min(TOTAL_TIMES * max(limits.member, size), RATIO * size))
         self._total = self._bytes
         self._members = MOST_MEMBERS
 

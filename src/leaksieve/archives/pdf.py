@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any, Final
 
 from leaksieve.archives import apart
@@ -19,12 +20,11 @@ _UNREADABLE: Final = ("archive-damaged", "a page that cannot be read")
 
 def entries(data: Buffer, budget: Budget) -> Iterator[Entry]:
     """Yield pages and the rest as members.  Raises DamagedError and LimitError."""
-    # Here, so that the processes inherit it.
+    # Here, so that the processes inherit them.
     import logging
 
-    import pypdf  # noqa: F401
-    import pypdfium2  # noqa: F401
-
+    import_module("pypdf")
+    import_module("pypdfium2")
     # It tells of every oddity it meets.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
     return apart.entries(lambda: _entries(data, budget), len(data), budget)

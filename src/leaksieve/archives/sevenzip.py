@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any, Final
 
 from leaksieve.archives import apart
@@ -18,13 +19,12 @@ _ENCRYPTED: Final = ("encrypted-member", "its content is encrypted")
 def entries(data: Buffer, budget: Budget) -> Iterator[Entry]:
     """Yield members, those of each solid block together.  Raises DamagedError and LimitError."""
     # Here, so that the processes inherit it.
-    import py7zr  # noqa: F401
-
+    import_module("py7zr")
     return apart.entries(lambda: _entries(data, budget), len(data), budget)
 
 
 class _File(io.RawIOBase):
-    """Bytes in memory or in a mapped file as a file, without a copy."""
+    """Bytes in memory or on disk as a file, without a copy."""
 
     def __init__(self, data: Buffer) -> None:
         self._data = data

@@ -1,17 +1,16 @@
-"""Reading forwards through bytes in memory, a mapped file or a stream, as they are or as they come out of a decompressor, within bounds."""
+"""Reading forwards through bytes in memory or in a file, as they are or as they come out of a decompressor, within bounds."""
 
 from __future__ import annotations
 
 import io
-import mmap
-from typing import Final, Protocol
+from typing import Final
 
 from leaksieve.archives.inflate import ERRORS, Decompressor, decompressor
 from leaksieve.archives.limits import MOST_MEMBERS, RATIO, RATIO_FROM, Budget, LimitError, SpentError
 from leaksieve.archives.stored import Stored
 
-# What can be read at any place: slices of all are bytes.
-Buffer = bytes | mmap.mmap | Stored
+# What can be read at any place: slices of both are bytes.
+Buffer = bytes | Stored
 
 _FEED: Final = 64 * 1024
 _PIECE: Final = 1024 * 1024
@@ -23,14 +22,6 @@ _JOINED: Final = {
     "zstd": ((b"\x28\xb5\x2f\xfd", 0), (b"\x2a\x4d\x18", 1)),
     "lz4": ((b"\x04\x22\x4d\x18", 0), (b"\x2a\x4d\x18", 1)),
 }
-
-
-class Readable(Protocol):
-    """The part of a binary stream that is used; ``b""`` means the end."""
-
-    def read(self, size: int, /) -> bytes | None:
-        """Return at most ``size`` bytes."""
-        ...
 
 
 class Reader:
@@ -68,66 +59,9 @@ class Reader:
         """Take back what was read last."""
         self.at -= len(data)
 
-    def again(self, at: int) -> Reader | None:
+    def again(self, at: int, /) -> Reader | None:
         """A reader of the same bytes from a place that was passed up to here; None for what can be read only once."""
         return Reader(self._data, at, self.at)
-
-
-class Streamed(Reader):
-    """A binary stream from where it stands to its end; ``at`` counts from there.  Never holds more than it is asked for."""
-
-    def __init__(self, stream: Readable) -> None:
-        super().__init__(b"")
-        self._stream = stream
-        self._ahead = b""
-
-    def read(self, size: int) -> bytes:
-        """As of bytes in memory; a stream that breaks off has an ``error``."""
-        ahead = self._ahead
-        if len(ahead) >= size:
-            piece, self._ahead = ahead[:size], ahead[size:]
-            self.at += size
-            return piece
-        parts = [ahead]
-        self._ahead = b""
-        missing = size - len(ahead)
-        while missing > 0:
-            try:
-                part = self._stream.read(min(missing, _PIECE))
-            except (OSError, EOFError, ValueError):
-                self.error = "broke off"
-                break
-            if not part:
-                break
-            parts.append(part)
-            missing -= len(part)
-        piece = b"".join(parts)
-        self.at += len(piece)
-        return piece
-
-    def peek(self, size: int) -> bytes:
-        """As of bytes in memory."""
-        if len(self._ahead) < size:
-            self.back(self.read(size))
-        return self._ahead[:size]
-
-    def skip(self, size: int) -> bool:
-        """As of bytes in memory."""
-        while size > 0:
-            piece = self.read(min(size, _PIECE))
-            if not piece:
-                return False
-            size -= len(piece)
-        return True
-
-    def back(self, data: bytes) -> None:
-        """As of bytes in memory."""
-        self._ahead = data + self._ahead
-        self.at -= len(data)
-
-    def again(self, at: int) -> Reader | None:  # noqa: ARG002
-        """A stream is read once."""
-        return None
 
 
 class Inflating(Reader):
@@ -247,9 +181,8 @@ class Inflating(Reader):
         self._ready = data + self._ready[self._place :]
         self._place = 0
 
-    def again(self, at: int) -> Reader | None:  # noqa: ARG002
+    def again(self, _: int, /) -> None:
         """What was inflated is not kept."""
-        return None
 
     def _join(self, machine: Decompressor) -> None:
         """Go on behind the end of a stream: with another one, or not at all."""

@@ -61,19 +61,19 @@ Given = Member | Text | Rows | Skip
 class Walk:
     """One archive; iterating gives members, texts, and skips whose ``where`` is a member's path.
 
-    ``data`` is all of it, in memory or in a file, or a reader of it where it is of a kind that is read from front to
-    end: a stream that was compressed, or one of STREAMED.  Of either a member at a time is held.  ``name`` is the archive's own, as far as it is known: a compressed stream's content is called after it.
+    ``data`` is all of it, in memory or in a file; of what is in it a member at a time is held.  ``name`` is the archive's own,
+    as far as it is known: a compressed stream's content is called after it.
     Never raises for what ``data`` holds.  All skips are "excluded": the archive was read and its own bytes can be looked at, but what is damaged,
     encrypted or past the bounds in it no further scan would give.  Afterwards ``whole`` says that everything in the archive was given, so that
     its own bytes need not be looked at; ``archives`` and ``members`` are what was opened.
     """
 
-    def __init__(self, data: Buffer | Reader, kind: str, limits: Limits, name: bytes = b"") -> None:
+    def __init__(self, data: Buffer, kind: str, limits: Limits, name: bytes = b"") -> None:
         self._data = data
         self._kind = kind
         self._name = name
         self._limits = limits
-        self._budget = Budget(limits, None if isinstance(data, Reader) else len(data))
+        self._budget = Budget(limits, len(data))
         self.archives = 0
         self.members = 0
         self.whole = False
@@ -91,21 +91,16 @@ class Walk:
         except LimitError as limit:
             yield Skip("excluded", b"", "archive-limit", str(limit))
 
-    def _archive(self, data: Buffer | Reader, kind: str, name: bytes, path: bytes, depth: int) -> Generator[Given, None, bool]:
+    def _archive(self, data: Buffer, kind: str, name: bytes, path: bytes, depth: int) -> Generator[Given, None, bool]:
         """Go through one; returns whether all of it was given.  Raises SpentError."""
         if kind in CLOSED:
             yield Skip("excluded", path, "archive-unsupported", f"{CLOSED[kind]} is not opened")
             return False
-        if kind in COMPRESSED or kind in STREAMED:
-            reader = data if isinstance(data, Reader) else Reader(data)
-            self.archives += 1
-            if kind in COMPRESSED:
-                return (yield from self._compressed(reader, kind, name, path, depth))
-            return (yield from self._entries(_READERS[kind](reader, self._budget), path, depth))
-        if isinstance(data, Reader):
-            yield Skip("excluded", path, "archive-unsupported", f"{kind} cannot be read from a stream")
-            return False
         self.archives += 1
+        if kind in COMPRESSED:
+            return (yield from self._compressed(data, kind, name, path, depth))
+        if kind in STREAMED:
+            return (yield from self._entries(_READERS[kind](Reader(data), self._budget), path, depth))
         if kind == "zip":
             archive = Zip(data, self._budget)
             whole = yield from self._entries(archive.entries(), path, depth)
@@ -119,20 +114,19 @@ class Walk:
         # Of a PDF some parts are not in its pages, and stand in the file as they are.
         return whole and kind != "pdf"
 
-    def _viewed(self, data: Buffer | Reader, path: bytes) -> Generator[Given, None, None]:
+    def _viewed(self, data: Buffer, path: bytes) -> Generator[Given, None, None]:
         """A notebook is itself, as its authors see it."""
         from leaksieve.archives.notebook import members
 
-        content = data.read(self._limits.member) if isinstance(data, Reader) else data[: self._limits.member]
-        for name, text in members(content):
+        for name, text in members(data[: self._limits.member]):
             yield Member(path + BETWEEN + name if path and name else path + name, text)
 
-    def _compressed(self, packed: Reader, kind: str, name: bytes, path: bytes, depth: int) -> Generator[Given, None, bool]:
+    def _compressed(self, data: Buffer, kind: str, name: bytes, path: bytes, depth: int) -> Generator[Given, None, bool]:
         if kind == "gzip":
-            for text in _gzip_texts(packed.peek(_GZIP_HEAD)):
+            for text in _gzip_texts(data[:_GZIP_HEAD]):
                 yield Text(path, text, is_name=True)
         try:
-            reader = Inflating(kind, packed, self._budget)
+            reader = Inflating(kind, data, self._budget)
         except UnsupportedError as what:
             yield Skip("excluded", path, "archive-unsupported", str(what))
             return False
@@ -216,12 +210,16 @@ class Walk:
 def _library(kind: str, data: Buffer, budget: Budget) -> Iterator[Entry]:
     """The entries of what a library reads.  Raises UnsupportedError."""
     if kind == "7z":
-        from leaksieve.archives import sevenzip as reader
-    elif kind == "sqlite":
-        from leaksieve.archives import sqlite as reader  # type: ignore[no-redef]
-    else:
-        from leaksieve.archives import pdf as reader  # type: ignore[no-redef]
-    return reader.entries(data, budget)
+        from leaksieve.archives import sevenzip
+
+        return sevenzip.entries(data, budget)
+    if kind == "sqlite":
+        from leaksieve.archives import sqlite
+
+        return sqlite.entries(data, budget)
+    from leaksieve.archives import pdf
+
+    return pdf.entries(data, budget)
 
 
 def _damaged(path: bytes, why: str) -> Skip:

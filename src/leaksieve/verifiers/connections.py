@@ -79,18 +79,19 @@ class Network:
 
     def _connector(self, lookup: Callable[[str, int], Awaitable[list[str]]]) -> Any:
         aiohttp = _client()
+        from aiohttp.abc import AbstractResolver, ResolveResult
 
-        class Vetting(aiohttp.abc.AbstractResolver):  # type: ignore[name-defined,misc]
-            async def resolve(self, host: str, port: int = 0, family: int = socket.AF_UNSPEC) -> list[dict[str, Any]]:  # noqa: ARG002  the client's signature
+        class Vetting(AbstractResolver):
+            async def resolve(self, host: str, port: int = 0, family: int = socket.AF_UNSPEC) -> list[ResolveResult]:  # noqa: ARG002  the client's signature
                 return [
-                    {
-                        "hostname": host,
-                        "host": address,
-                        "port": port,
-                        "family": socket.AF_INET6 if ":" in address else socket.AF_INET,
-                        "proto": 0,
-                        "flags": socket.AI_NUMERICHOST,
-                    }
+                    ResolveResult(
+                        hostname=host,
+                        host=address,
+                        port=port,
+                        family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                        proto=0,
+                        flags=socket.AI_NUMERICHOST,
+                    )
                     for address in await lookup(host, port)
                 ]
 
@@ -190,7 +191,6 @@ class Network:
 def _client() -> Any:
     try:
         import aiohttp
-        import aiohttp.abc
     except ImportError:
         raise UsageError("needs an HTTP client that is not installed", where="--verify", hint="install leaksieve[verify]") from None
     return aiohttp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, UNKNOWN, Failed, Subject, Verdict
@@ -80,8 +80,9 @@ class _Run:
                     task.cancel()
                 await asyncio.gather(*workers, *self._controls.values(), return_exceptions=True)
 
-    async def _work(self, left: object) -> None:
-        for job in left:  # type: ignore[attr-defined]  # an iterator that the workers share
+    async def _work(self, left: Iterator[Job]) -> None:
+        """Do what is left; the workers of a verifier share one iterator."""
+        for job in left:
             verdict = await self._verdict(job)
             if verdict.state != UNKNOWN:
                 self._memory.put(job.memory, verdict)

@@ -55,6 +55,14 @@ def test_it_shows_first_and_writes_on_demand_and_a_second_run_adds_nothing(shop,
     assert (shop.path / "leaksieve.baseline").read_text() == written
 
 
+def test_bytes_of_a_hook_file_that_are_no_text_stay(shop):
+    head = b"# caf\xe9\r\nrepos:\r\n"
+    (shop.path / ".pre-commit-config.yaml").write_bytes(head + b"- repo: https://github.com/gitleaks/gitleaks\r\n  rev: v8\r\n  hooks:\r\n  - id: gitleaks\r\n")
+    assert shop.run("import", "--write").code == 0
+    made = (shop.path / ".pre-commit-config.yaml").read_bytes()
+    assert made.startswith(head + b"- repo: local\r\n")
+
+
 def test_hashes_of_values_are_found_again(shop, token):
     def entry(value, line, **more):
         return {"type": "x", "hashed_secret": sha1(value.encode()).hexdigest(), "line_number": line, **more}

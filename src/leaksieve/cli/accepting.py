@@ -47,8 +47,8 @@ def place_for(root: str, named: str | None) -> Place:
 
 def add(place: Place, added: Sequence[Accepted]) -> None:
     """Write entries to the file, whole or not at all.  Raises UsageError or ConfigError."""
+    from leaksieve.cli.outputs import put
     from leaksieve.config.accept import with_entries
-    from leaksieve.reports.output import open_output
 
     data = b""
     if place.exists:
@@ -59,12 +59,8 @@ def add(place: Place, added: Sequence[Accepted]) -> None:
             raise UsageError(f"cannot be read: {error.strerror}", where=shown(place.path)) from None
     table = PYPROJECT_TABLE if os.path.basename(place.path) == PYPROJECT else ()
     made = with_entries(data, shown(place.path), added, table=table)
-    try:
-        # A link to a file is followed; one that leads nowhere is replaced, for the repository may have brought it.
-        with open_output(os.path.realpath(place.path) if place.exists else place.path) as stream:
-            stream.write(made.decode())
-    except UsageError as error:
-        raise UsageError(error.what.replace("cannot write the report", "cannot be written"), where=shown(place.path)) from None
+    # A link to a file is followed; one that leads nowhere is replaced, for the repository may have brought it.
+    put(os.path.realpath(place.path) if place.exists else place.path, made, shown(place.path))
 
 
 def brief(path: str) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 from typing import Any, NamedTuple
 
+from leaksieve.cli.outputs import put
 from leaksieve.cli.talk import answer, harmless
 from leaksieve.errors import UsageError
 
@@ -81,8 +82,5 @@ def write(agent: str, folder: str) -> None:
         answer(f"{harmless(path)} has it already")
         return
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "x", encoding="utf-8", newline="\n") as file:
-        file.write(json.dumps(there, indent=2, ensure_ascii=False) + "\n")
-    os.replace(temporary, path)
+    put(path, (json.dumps(there, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"), path)
     answer(f"wrote {harmless(path)} ({', '.join(added)})")

@@ -77,3 +77,14 @@ def write(outputs: Sequence[Output], reporters: Sequence[Reporter], outcome: Out
         except BrokenPipeError:
             if output.path == STDOUT:
                 silence_stdout()
+
+
+def put(path: str, data: bytes, named: str) -> None:
+    """Write a file that is no report, whole or not at all; ``named`` is what messages call it.  Raises UsageError."""
+    from leaksieve.reports.output import open_output
+
+    try:
+        with open_output(path) as stream:
+            stream.buffer.write(data)
+    except UsageError as error:
+        raise UsageError(error.what.replace("cannot write the report", "cannot be written"), where=named) from None

@@ -35,7 +35,11 @@ def test_what_is_added_is_there_and_the_rest_is_as_it_was(text):
     assert (after.disable, after.allow) == (("generic-*",), (*before.allow, ENTRY))
     # Every line that was there still is, in its order.
     rest = iter(made.decode().splitlines())
-    assert all(any(line.strip().rstrip("]").rstrip() in other for other in rest) for line in text.removeprefix("\ufeff").splitlines() if line.strip() and "exclude" not in line)
+    assert all(
+        any(line.strip().rstrip("]").rstrip() in other for other in rest)
+        for line in text.removeprefix("\ufeff").splitlines()
+        if line.strip() and "exclude" not in line
+    )
     assert with_settings(made, "f", {"exclude": ["x.py", "a"], "disable": ["generic-*"]}, [ENTRY]) == made
 
 

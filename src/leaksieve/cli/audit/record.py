@@ -57,13 +57,12 @@ class Record:
 
     def save(self) -> None:
         """Write the file.  Raises UsageError."""
-        from leaksieve.reports.output import open_output
+        from leaksieve.cli.outputs import put
 
         key = None if self.key is None else {"source": self.key[0], "id": self.key[1]}
         told = {"schema": SCHEMA, "key": key, "decisions": [decision._asdict() for decision in self.decisions.values()]}
         # A link in its place is replaced and not followed: the repository may have brought it.
-        with open_output(self.path) as stream:
-            stream.write(json.dumps(told, indent=1) + "\n")
+        put(self.path, (json.dumps(told, indent=1) + "\n").encode(), self.path)
 
 
 def load(path: str, key: tuple[str, str] | None) -> Record:

@@ -101,13 +101,12 @@ def difference(change: Change, name: str) -> list[str]:
 
 def apply(change: Change) -> None:
     """Write a file, whole or not at all.  Raises UsageError, also when it is not any more what was read."""
-    from leaksieve.reports.output import open_output
+    from leaksieve.cli.outputs import put
 
     if _read(change.path) != change.old:
         raise UsageError("has changed meanwhile, and is not written", where=change.path)
     # The file itself, where its name is a link.
-    with open_output(os.path.realpath(change.path)) as stream:
-        stream.write(change.new.decode("utf-8", "surrogateescape"))
+    put(os.path.realpath(change.path), change.new, change.path)
 
 
 def _read(path: str) -> bytes | None:

@@ -455,6 +455,15 @@ def test_a_staged_scan_imports_only_what_it_needs(repo):
     assert not (HEAVY | {"click", "ahocorasick", "inspect", "dataclasses"}) & set(done.stderr.split())
 
 
+def test_a_finding_imports_nothing_for_owners_that_no_file_names(repo, token):
+    repo.write("a.py", f"token = '{token}'\n")
+    repo.git("add", "a.py")
+    code = "import sys; from leaksieve.cli.main import main; code = main(['git', '--staged']); print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    done = subprocess.run([sys.executable, "-P", "-c", code], cwd=repo.path, env=repo.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done
+    assert not {"leaksieve.sources.ignore", "leaksieve.sources.named", "leaksieve.sources.worktree_read"} & set(done.stderr.split())
+
+
 def test_the_gate_without_click_takes_the_same_defaults(monkeypatch):
     """The short way in must mean what the commands mean without options."""
     from leaksieve.cli import gate, request

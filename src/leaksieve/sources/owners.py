@@ -10,10 +10,11 @@ import os
 import re
 import stat
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from leaksieve.sources.ignore import IgnoreList, Scope
-from leaksieve.sources.named import is_excluded
+# Most repositories have no such file: what reads its patterns is imported for one that is there.
+if TYPE_CHECKING:
+    from leaksieve.sources.ignore import Scope
 
 PLACES = (b".github/CODEOWNERS", b"CODEOWNERS", b"docs/CODEOWNERS", b".gitlab/CODEOWNERS")
 # GitHub reads files up to this size.
@@ -31,6 +32,8 @@ class _Rule(NamedTuple):
     owners: tuple[str, ...]
 
     def holds(self, path: bytes) -> bool:
+        from leaksieve.sources.named import is_excluded
+
         if not self.flat:
             return is_excluded(self.scope, path)
         folder, _, name = path.rpartition(b"/")
@@ -113,6 +116,8 @@ def _named(words: Sequence[str]) -> tuple[str, ...]:
 def _rule(pattern: str, owners: tuple[str, ...], *, everywhere: bool) -> _Rule | None:
     if pattern.startswith("!"):
         return None
+    from leaksieve.sources.ignore import IgnoreList, Scope
+
     body = pattern.replace("\\ ", " ").removeprefix("\\") if pattern.startswith("\\#") else pattern.replace("\\ ", " ")
     # GitLab's paths without a slash in front are looked for at any depth.
     if everywhere and not body.startswith(("/", "**/")) and "/" in body.rstrip("/"):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from leaksieve.cli.execute import execute, talk_for
+from leaksieve.cli.places import names_image
 from leaksieve.cli.registries import Reaching, daemon_provider, named_provider, registry_provider
 from leaksieve.cli.request import Options
 from leaksieve.cli.settings import settle
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from leaksieve.oci.provider import Provider, Stream
     from leaksieve.sources.image import ImageSource
 
-# What may stand before a reference; a file or folder of such a name can be given as ./docker-archive:x.
-SCHEMES = ("docker-archive", "oci-archive", "oci", "registry", "daemon")
 _LOCAL = ("docker-archive", "oci-archive", "oci")
 _ANYWHERE = Reaching()
 _PLATFORM = re.compile(r"[a-z0-9]+/[A-Za-z0-9_]+(?:/[A-Za-z0-9_.]+)?")
@@ -77,8 +76,8 @@ def image_sources(references: Sequence[str], platform: str, reaching: Reaching =
 
 def parse(text: str) -> Reference:
     """Take a reference apart; a bare path is looked at, and anything else is a name.  Raises UsageError."""
-    scheme, colon, rest = text.partition(":")
-    if not colon or scheme not in SCHEMES or os.path.lexists(text):
+    scheme, _, rest = text.partition(":")
+    if not names_image(text):
         if os.path.lexists(text):
             return Reference("oci" if os.path.isdir(text) else "docker-archive", text, "", text)
         if text.startswith(("/", "./", "../", "~")):
@@ -121,8 +120,7 @@ def provider_of(reference: Reference, platform: str = "", reaching: Reaching = _
 
 def is_image(target: str) -> bool:
     """Whether a target of ``leaksieve scan`` is an image: by its prefix, or by what lies there."""
-    scheme, colon, _ = target.partition(":")
-    if colon and scheme in SCHEMES and not os.path.lexists(target):
+    if names_image(target):
         return True
     if os.path.isdir(target):
         return os.path.isfile(os.path.join(target, "oci-layout")) and os.path.isfile(os.path.join(target, "index.json"))

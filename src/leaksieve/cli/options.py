@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -11,6 +11,8 @@ from leaksieve.cli.request import Options
 from leaksieve.cli.verify_options import verify_options
 from leaksieve.model import CONFIDENCES, SEVERITIES
 
+# Where click's decorators keep the parameters of a function.
+_KEPT = "__click_params__"
 Decorator = Callable[[Callable[..., int]], Callable[..., int]]
 
 # Kept in step with leaksieve.reports by a test; importing that here would cost every start.
@@ -40,12 +42,18 @@ def common(*, ignore_files: bool = False) -> Decorator:
             return function(options=options, **given)
 
         with_options.__doc__ = function.__doc__
-        # click collects parameters from this attribute; the command's own ones stand first.
-        mine = list(getattr(function, "__click_params__", []))
-        with_options.__click_params__ = [*reversed(_parameters(ignore_files=ignore_files)), *mine]  # type: ignore[attr-defined]
-        return with_options
+        # The command's own ones stand first.
+        mine = reversed(getattr(function, _KEPT, []))
+        return take(with_options, [*mine, *_parameters(ignore_files=ignore_files)])
 
     return decorate
+
+
+def take(function: Callable[..., int], parameters: Sequence[click.Parameter]) -> Callable[..., int]:
+    """Give a command function its parameters, in the order of the help, in place of those it has."""
+    # click collects them from there, the last one first.
+    setattr(function, _KEPT, list(reversed(parameters)))
+    return function
 
 
 def _parameters(*, ignore_files: bool) -> list[click.Parameter]:

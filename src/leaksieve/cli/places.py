@@ -1,4 +1,4 @@
-"""Finds the repository a path belongs to, as the environment of a git hook describes it."""
+"""What a target of the command line is: an image by its name, and the repository a path belongs to, as the environment of a git hook describes it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from leaksieve.errors import SourceError
 
 if TYPE_CHECKING:
     from leaksieve.gitobjects.repository import Repository
+
+# What may stand before a reference to an image; a file or folder of such a name can be given as ./docker-archive:x.
+SCHEMES = ("docker-archive", "oci-archive", "oci", "registry", "daemon")
+
+
+def names_image(target: str) -> bool:
+    """Whether a target is by its prefix a reference to an image, and no path that is there."""
+    scheme, colon, _ = target.partition(":")
+    return bool(colon) and scheme in SCHEMES and not os.path.lexists(target)
 
 
 def repository_of(path: str, allow_root: Sequence[str] = ()) -> Repository:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from leaksieve.cli.execute import progress_for, talk_for
 from leaksieve.cli.history import Extent, scan_repository
+from leaksieve.cli.places import names_image
 from leaksieve.cli.request import Options
 from leaksieve.cli.settings import settle
 
@@ -19,11 +20,7 @@ _MARKS = ("://", "@", ":")
 
 def remote_of(target: str, *, allow_http: bool = False) -> RemoteUrl | None:
     """What a target names on another machine, None for a path.  Raises UsageError for what looks like a URL and may not be used."""
-    if (
-        os.path.lexists(target)
-        or not any(mark in target for mark in _MARKS)
-        or target.startswith(("docker-archive:", "oci:", "oci-archive:", "registry:", "daemon:"))
-    ):
+    if os.path.lexists(target) or not any(mark in target for mark in _MARKS) or names_image(target):
         return None
     from leaksieve.sources.remote_url import parse_remote
 

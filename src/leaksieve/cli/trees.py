@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from leaksieve.cli.execute import execute, talk_for
-from leaksieve.cli.places import repository_or_none, root_of
+from leaksieve.cli.places import names_image, repository_or_none, root_of
 from leaksieve.cli.request import Options
 from leaksieve.cli.settings import settle
 from leaksieve.config import Config
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 # A repository's own folder, as against a folder inside one.
 WORKING_TREE = "working tree"
 BARE = "bare repository"
-# Prefixes of image references; a file or folder of such a name can be given as ./docker-archive:x.
-_IMAGES = ("docker-archive:", "oci:", "oci-archive:", "registry:", "daemon:")
 
 
 class Target(NamedTuple):
@@ -161,7 +159,7 @@ def scan_stdin(options: Options, name: str) -> int:
 
 def target_of(path: str, allow_root: Sequence[str]) -> Target:
     """Say what a path is.  Raises UsageError for what is not there or cannot be scanned yet."""
-    if path.startswith(_IMAGES) and not os.path.lexists(path):
+    if names_image(path):
         raise UsageError("is a container image", where=path, hint="`leaksieve image` scans it")
     try:
         mode = os.stat(path).st_mode

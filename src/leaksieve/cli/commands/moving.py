@@ -11,12 +11,12 @@ import click
 from leaksieve.cli.request import Options
 from leaksieve.cli.talk import Talk, answer, harmless
 from leaksieve.errors import ExitCode, UsageError
+from leaksieve.moving.carried import CARRIED, KEPT, NOT, Carried
 
 if TYPE_CHECKING:
     from leaksieve.cli.accepting import Place
     from leaksieve.cli.importing.match import Match
     from leaksieve.gitobjects.repository import Repository
-    from leaksieve.moving.carried import Carried
     from leaksieve.moving.files import Settings
     from leaksieve.pipeline import Outcome, Plan
 
@@ -138,7 +138,7 @@ def _finish(carried: Carried, matches: list[Match], plans: list[Plan], place: Pl
             for line in difference(change, brief(change.path)):
                 answer(harmless(line))
     talk = Talk.current()
-    lost = sum(one.how == "not carried" for one in carried.told)
+    lost = sum(one.how == NOT for one in carried.told)
     talk.note(f"{len(carried.told) - lost:,} carried over or kept, {lost:,} not")
     for line in carried.advice:
         talk.note(line)
@@ -157,12 +157,11 @@ def _finish(carried: Carried, matches: list[Match], plans: list[Plan], place: Pl
 
 
 def _stays(carried: Carried, where: str) -> bool:
-    return any(one.where == where and one.how == "kept" for one in carried.told)
+    return any(one.where == where and one.how == KEPT for one in carried.told)
 
 
 def _tell_matches(carried: Carried, matches: list[Match]) -> None:
     from leaksieve.cli.baselines import places
-    from leaksieve.moving.carried import CARRIED
 
     for match in matches:
         known = match.known
@@ -180,7 +179,7 @@ def _tell_matches(carried: Carried, matches: list[Match]) -> None:
 
 def _report(carried: Carried, *, quiet: bool) -> None:
     """Every line of the files, in their order."""
-    told = [one for one in carried.told if not quiet or one.how == "not carried"]
+    told = [one for one in carried.told if not quiet or one.how == NOT]
     for one in sorted(told, key=lambda one: (one.where, one.line)):
         place = f"{one.where}:{one.line}" if one.line else one.where
         answer(harmless(f"{place}: {one.how}: {one.what}: {one.why}"))

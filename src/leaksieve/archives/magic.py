@@ -45,6 +45,9 @@ BLOCK: Final = 512
 _END_OF_ZIP: Final = b"PK\x05\x06"
 # How far from the end of a zip with a comment its last record may begin.
 _FURTHEST: Final = 22 + 0xFFFF
+_TOO_LARGE: Final = 0xFFFFFFFF
+# So many of the signs there are looked at.
+_TRIES: Final = 8
 # Where the volume of a CD begins; whole disks have signs in other places than their first bytes.
 _VOLUME: Final = 32769
 # Past it a notebook is text like any other.
@@ -162,8 +165,27 @@ def _cpio_binary(data: Buffer, _: str) -> str | None:
 
 
 def _program(data: Buffer, _: str) -> str | None:
-    """Whether a zip with a comment stands behind a program or a script."""
-    return "zip" if data.rfind(_END_OF_ZIP, max(len(data) - _FURTHEST, 0)) >= 0 else None
+    """Whether a zip with a comment stands behind a program or a script.
+
+    Programs that read zips hold the sign, too: the record it begins must speak of one volume, of as many members there as in
+    all, and of no more bytes than stand before it.
+    """
+    from struct import unpack
+
+    lowest, at = max(len(data) - _FURTHEST, 0), len(data)
+    # A comment may hold the sign as well.
+    for _try in range(_TRIES):
+        at = data.rfind(_END_OF_ZIP, lowest, at)
+        if at < 0:
+            return None
+        record = data[at : at + 22]
+        if len(record) == 22:
+            volume, first, here, members, size, offset = unpack("<4H2I", record[4:20])
+            # What is too large for its field is all ones, and stands in a record before this.
+            if volume == first and here == members and all(each <= at or each == _TOO_LARGE for each in (size, offset)):
+                return "zip"
+    # Nobody writes so many but to hide something.
+    return "zip"
 
 
 def _notebook(data: Buffer, kind: str) -> str | None:

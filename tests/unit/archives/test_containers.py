@@ -8,11 +8,10 @@ import zipfile
 import zlib
 
 import pytest
-from crates import LIMITS, STREAMS, Dribbled, Walked, ar, cpio, rpm, sevenzip, tarred, zipped
+from crates import LIMITS, STREAMS, Walked, ar, cpio, rpm, sevenzip, tarred, zipped
 
 from leaksieve.archives.magic import CLOSED, kind_of
 from leaksieve.archives.stored import Stored
-from leaksieve.archives.streams import Streamed
 from leaksieve.archives.walk import Member, Walk
 
 MEMBERS = {"a.txt": b"one\n" * 50, "d/e.txt": b"two\n"}
@@ -27,10 +26,10 @@ def test_members_of_a_7z():
     assert (walked.kind, walked.members, walked.skips, walked.whole, walked.archives) == ("7z", EXPECTED, [], True, 1)
 
 
-def test_a_7z_in_a_zip_and_one_in_a_stream():
+def test_a_7z_in_a_zip_and_one_in_a_compressed_stream():
     assert set(Walked(zipped({"x.7z": sevenzip(MEMBERS)})).members) == {b"x.7z!/a.txt", b"x.7z!/d/e.txt"}
-    (skip,) = [one for one in Walk(Streamed(Dribbled(sevenzip(MEMBERS))), "7z", LIMITS) if not isinstance(one, Member)]
-    assert (skip.reason, skip.detail) == ("archive-unsupported", "7z cannot be read from a stream")
+    walked = Walked(STREAMS["gzip"](sevenzip(MEMBERS)), name=b"x.7z.gz")
+    assert (walked.kind, set(walked.members), walked.skips) == ("gzip", {b"x.7z!/a.txt", b"x.7z!/d/e.txt"}, [])
 
 
 def test_an_encrypted_7z_is_said():
@@ -72,9 +71,9 @@ def test_files_and_scripts_of_an_rpm(kind):
     assert (walked.kind, walked.skips, walked.whole) == ("rpm", [], True)
 
 
-def test_an_rpm_in_a_stream_and_in_an_archive():
+def test_an_rpm_in_a_compressed_stream_and_in_an_archive():
     data = rpm(MEMBERS)
-    assert {one.path for one in Walk(Streamed(Dribbled(data)), "rpm", LIMITS) if isinstance(one, Member)} == {b"(header)", *EXPECTED}
+    assert set(Walked(STREAMS["gzip"](data)).members) == {b"(header)", *EXPECTED}
     assert set(Walked(tarred({"p.rpm": data})).members) == {b"p.rpm!/(header)", b"p.rpm!/a.txt", b"p.rpm!/d/e.txt"}
 
 
@@ -112,6 +111,25 @@ def test_a_zip_behind_something_and_with_a_comment(front):
     assert (walked.kind, walked.members) == ("zip", EXPECTED)
     assert kind_of(front + b"PK\5\6 is no end" * 3) in (None, "zip")
     assert kind_of(front[:2] + bytes(100)) is None
+    for signs in (5, 500):
+        assert Walked(front + zipped(MEMBERS, comment=b"PK\5\6 in it, " * signs)).kind == "zip"
+
+
+@pytest.mark.parametrize("front", [b"MZ" + bytes(600), b"\x7fELF" + bytes(600), b"#!/bin/sh\nexit\n"])
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"PK\5\6\0cannot use -F for this archive", b"PK\5\6PK\1\2PK\3\4" + bytes(90), b"PK\3\4 PK\5\6" + bytes(8) + b"\x80\x84\x2e\x41" + bytes(90),
+        b"PK\5\6" + bytes(12) + b"\x80\x84\x2e\x41" + bytes(90), b"PK\5\6" + bytes(5), b"PK\5\6" * 7,
+    ],
+)  # fmt: skip
+def test_a_program_that_reads_zips_is_none(front, tail):
+    assert kind_of(front + tail) is None
+
+
+def test_a_zip_behind_a_program_whose_numbers_stand_in_the_longer_record():
+    record = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 7)
+    assert kind_of(b"\x7fELF" + bytes(600) + record + b"comment") == "zip"
 
 
 def with_name(name: bytes, flags: int, extra: bytes = b"") -> bytes:

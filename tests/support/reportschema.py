@@ -18,10 +18,21 @@ def closed_schema() -> Any:
     return schema
 
 
-def check_line(line: dict[str, Any]) -> None:
-    """Raise ValidationError unless the closed schema knows a line of JSONL."""
+@cache
+def _validator(kind: str) -> jsonschema.Draft202012Validator:
     schema = closed_schema()
-    jsonschema.validate(line, {"$defs": schema["$defs"], **schema["$defs"]["line"]})
+    # Each kind of line by itself: all of them together take minutes to try.
+    return jsonschema.Draft202012Validator(schema if not kind else {"$defs": schema["$defs"], **schema["$defs"][f"{kind}Line"]})
+
+
+def check_report(report: dict[str, Any]) -> None:
+    """Raise ValidationError unless the closed schema knows all of a JSON report."""
+    _validator("").validate(report)
+
+
+def check_line(line: dict[str, Any]) -> None:
+    """Raise ValidationError unless the closed schema knows a line of JSONL, KeyError for a kind of line it does not name."""
+    _validator(str(line["type"])).validate(line)
 
 
 def _closed(node: Any) -> Any:

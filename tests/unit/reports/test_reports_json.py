@@ -8,7 +8,7 @@ from importlib.resources import files
 import gitplace
 import jsonschema
 import pytest
-from reportschema import check_line, closed_schema
+from reportschema import closed_schema
 
 from leaksieve.model import Skip
 
@@ -107,13 +107,14 @@ def test_the_shipped_schema_lets_a_later_version_add_fields(build):
     jsonschema.validate(report, open_schema)
 
 
-def test_jsonl_is_finding_then_occurrences_then_coverage(build):
+def test_jsonl_is_finding_then_occurrences_then_coverage(build, schema):
     lines = [json.loads(line) for line in build.render("jsonl", many(build)).splitlines()]
     assert [line["type"] for line in lines] == ["finding", "occurrence", "occurrence", "occurrence", "occurrence", "finding", "coverage"]
     assert {line["fingerprint"] for line in lines[:-1]} == {lines[0]["fingerprint"]}
     assert [len(line["occurrences"]) for line in lines if line["type"] == "finding"] == [1, 1]
+    validator = jsonschema.Draft202012Validator({**schema, "required": [], "properties": {}, "$ref": "#/$defs/line"})
     for line in lines:
-        check_line(line)
+        validator.validate(line)
 
 
 @pytest.mark.parametrize("fmt", ["json", "jsonl"])

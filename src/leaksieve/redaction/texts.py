@@ -24,11 +24,14 @@ class Redactor:
     def __init__(self, config: Config | None = None, key: bytes | None = None, spotter: Spotter | None = None) -> None:
         self._spotter = spotter or Spotter(config or Config(), Marker(key))
         self._spotter.warm()
-        self._lock = threading.Lock()
+        self._renew()
         if hasattr(os, "register_at_fork"):
             # Another thread may hold the lock at that moment, and is not there in the child to let it go.
-            this = weakref.ref(self)
-            os.register_at_fork(after_in_child=lambda: _unlock(this()))
+            renewal = weakref.WeakMethod(self._renew)
+            os.register_at_fork(after_in_child=lambda: (renew := renewal()) and renew())
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
 
     def text(self, text: str) -> str:
         """The text, redacted; the same object where nothing was replaced."""
@@ -85,8 +88,3 @@ class Redactor:
     @staticmethod
     def _all_of(value: str) -> str:
         return "[REDACTED]" + "\n" * value.count("\n")
-
-
-def _unlock(redactor: Redactor | None) -> None:
-    if redactor is not None:
-        redactor._lock = threading.Lock()  # noqa: SLF001  its own module

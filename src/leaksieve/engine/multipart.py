@@ -77,7 +77,6 @@ class _Joiner:
         self._regions: dict[str, list[Decoded]] = {}
         # With the text itself, whose id so stays its own.
         self._windows: dict[tuple[int, int, int], tuple[bytes, list[Any]]] = {}
-        self._squeezed: dict[tuple[int, int, int], bytes] = {}
 
     def joined(self, wanted: list[int]) -> list[Match]:
         out = list(self._matches)
@@ -150,7 +149,7 @@ class _Joiner:
         data, here = text.data, text.span
         low, high = window(data, here, part["lines"], part["bytes"])
         # Reading what is assigned to what costs a millisecond: most windows hold no fitting word at all.
-        if not self._candidates(part) and not self._says(data, low, high, tuple(part["names"])):
+        if not self._candidates(part) and not _may_name(data[low:high], tuple(part["names"])):
             return []
         around = self._assigned(data, low, high)
         secret_name = next((one.name for one in around if one.start <= here.start and here.end <= one.end), b"")
@@ -195,15 +194,6 @@ class _Joiner:
 
             self._windows[key] = data, assignments(data, low, high)
         return self._windows[key][1]
-
-    def _says(self, data: bytes, low: int, high: int, names: tuple[str, ...]) -> bool:
-        """Whether one of these names may be in a window: a necessary condition for :func:`_named`."""
-        key = (id(data), low, high)
-        squeezed = self._squeezed.get(key)
-        if squeezed is None:
-            # A name ends with its window's border or before what is no part of a name.
-            squeezed = self._squeezed[key] = data[low:high].translate(None, _JOINING).lower()
-        return any(word in squeezed for word in _plain_names(names))
 
     def _place_in(self, text: _Text, match: Match) -> Span | None:
         return match.secret_span if text.region is None else _place(text.region, match)
@@ -317,6 +307,12 @@ def _elsewhere(value: bytes) -> bool:
 @lru_cache(maxsize=256)
 def _shape(value: str) -> re.Pattern[bytes]:
     return re.compile(value.encode("latin-1"))
+
+
+def _may_name(text: bytes, names: tuple[str, ...]) -> bool:
+    """Whether a value in a text may have one of these names: a necessary condition for :func:`_named`."""
+    squeezed = text.translate(None, _JOINING).lower()
+    return any(word in squeezed for word in _plain_names(names))
 
 
 @lru_cache(maxsize=256)

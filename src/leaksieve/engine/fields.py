@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from leaksieve.engine.prefilter import Hyperscan, Patterns, Prefilter, compile_all
-from leaksieve.ruleset.assign import BULK_TAIL, GATE_VALUE, KEY_BULK
-from leaksieve.ruleset.named import CREDENTIAL_WORDS
+from leaksieve.ruleset.assign import BULK_ARGUMENT, BULK_NAME, BULK_OPERATOR, BULK_TAIL, ENTITY, KEY_BULK
+from leaksieve.ruleset.named import CREDENTIAL_WORDS, name_at_end
 
 if TYPE_CHECKING:
     from typing import Any
@@ -27,13 +27,11 @@ _SHORT = 10
 _VALUE = re.compile(rb"[ \t]?(?:\"([\w.+/ @\-]*)\"|(-?[0-9][0-9.]*|true|false|null))(?=[ \t]?[,}\]\r\n])")
 _NAME = re.compile(rb"[A-Za-z0-9_.\-]{1,%d}\Z" % _LONGEST)
 _NEXT_NAME = re.compile(rb"\"([A-Za-z_.\-]{1,64})\"[ \t]?:")
-_RUN = re.compile(rb"[A-Za-z0-9_.\-]*\Z")
 _MOST_KNOWN = 10_000
 # The tails of gates in bulk, so that they end fewer times and in fewer places, none of which could be a finding.
 _STOP = r"\s\"'`,;<>(){}\[\]"
 _ANY = rf"[^{_STOP}]"
 # Keys: more than their tail takes in one piece, which Hyperscan runs twice as fast, and of their values one end, at the first digit.
-_ENTITY = r"&(?:quot|#3[49]|#x2[27]);"
 _NO_DIGIT = rf"[^{_STOP}0-9]"
 _FIRST_DIGIT = (
     rf"(?:{_NO_DIGIT}{{4,}}[0-9]|{_NO_DIGIT}{{0,3}}[0-9]{_ANY}{{4}}"
@@ -42,8 +40,8 @@ _FIRST_DIGIT = (
 )
 _KEY_TAILS = (
     (
-        rf"[\w.\-]*(?:[\\\"'`\])]|{_ENTITY})*[ \t]*(?:value[ \t]*)?[=:>|?<,(](?:[\w.\[\]|? \t]*=)?[=:>|?<, \t\\\"'`&;\[(@$\-]*"
-        rf"(?:[rbuf@$]*[\"'`\\]+|{_ENTITY})?(?:{_FIRST_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))"
+        rf"{BULK_NAME}(?:value[ \t]*)?[=:>|?<,(](?:[\w.\[\]|? \t]*=)?[=:>|?<, \t\\\"'`&;\[(@$\-]*"
+        rf"(?:[rbuf@$]*[\"'`\\]+|{ENTITY})?(?:{_FIRST_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))"
     ),
     r"[\w.\-]*(?-i:[A-Z]=[a-z]{12})",
 )
@@ -56,6 +54,9 @@ _NO_WORD = (
     rf"|n(?:[^uo{_STOP}]{_ANY}{{2}}|u(?:[^l{_STOP}]{_ANY}|l(?:[^l{_STOP}]|l{_ON}))|o(?:[^n{_STOP}]{_ANY}|n(?:[^e{_STOP}]|e{_ON}))))"
 )
 _ARGUMENT = r"(?:[^\"'`\r\n]*[0-9]|[A-Za-z]{12,}[\"'`\\&])"
+# Of the ways to open an argument (see BULK_ARGUMENT) the plain quotes are the one that rules ask a digit of.
+_PLAIN, _OTHER = r"[ \t]*[rbuf]*\\*[\"'`]+", rf"[ \t]*(?:[rbuf]*[@$][rbuf@$]*\\*[\"'`]+|{ENTITY}|\[[ \t]*[\"'])"
+_PASSWORD_TAIL = rf"{BULK_NAME}(?:(?:{BULK_OPERATOR}|\({BULK_ARGUMENT}|,{_OTHER}){_NO_WORD}|,{_PLAIN}{_ARGUMENT})"
 
 # No value, whatever it is; none of a number, true, false or null; any may be one.
 _NEVER, _NO_PLAIN, _MAY = 2, 1, 0
@@ -63,7 +64,7 @@ _NEVER, _NO_PLAIN, _MAY = 2, 1, 0
 
 def compile_first(several: list[Patterns]) -> list[Any]:
     """Compile databases whose gates of credential words cost less, report a value once where that can be told, and leave out what is none."""
-    texts = {KEY_BULK.encode(): tuple(tail.encode() for tail in _KEY_TAILS), BULK_TAIL.encode(): (_password_tail().encode(),)}
+    texts = {KEY_BULK.encode(): tuple(tail.encode() for tail in _KEY_TAILS), BULK_TAIL.encode(): (_PASSWORD_TAIL.encode(),)}
     return compile_all([_changed(patterns, texts) for patterns in several])
 
 
@@ -76,18 +77,6 @@ def _changed(patterns: Patterns, texts: dict[bytes, tuple[bytes, ...]]) -> Patte
             out.ids.append(number)
             out.flags.append(flags)
     return out
-
-
-def _password_tail() -> str:
-    """What follows a password's word in bulk; the tail as it is where it is not made as expected here."""
-    way, joint, quotes = BULK_TAIL.removesuffix(GATE_VALUE).rpartition("|[,(]")
-    closed, opened, operators = way.partition("(?:(?:value[ \\t]*)?[=:>|?<]")
-    if not joint or not opened:
-        return BULK_TAIL
-    quotes = quotes.removesuffix(")")
-    # Of the ways to open an argument these are the ones that rules ask a digit of.
-    plain, other = r"[ \t]*[rbuf]*\\*[\"'`]+", rf"[ \t]*(?:[rbuf]*[@$][rbuf@$]*\\*[\"'`]+|{_ENTITY}|\[[ \t]*[\"'])"
-    return f"{closed}(?:(?:{opened}{operators})|\\({quotes}|,{other}){_NO_WORD}|,{plain}{_ARGUMENT})"
 
 
 class Fields:
@@ -183,8 +172,7 @@ class Fields:
         before = data[low:quote].rstrip(b" \t")
         if not before.endswith(b'",'):
             return False
-        run = _RUN.search(before, 0, len(before) - 2)
-        word = run[0] if run is not None else b""
+        word = name_at_end(before[:-2])
         nameless = self._nameless.get(word)
         if nameless is None:
             if len(self._nameless) >= _MOST_KNOWN:

@@ -40,12 +40,15 @@ KEY_TAIL = rf"[\w.\-]{{0,{WORD_REST + TAIL_LENGTH}}}" + _TO_VALUE + KEYLIKE + GA
 NAMED_REST = 96
 # Possessive, since no operator begins with a character of a name: giving characters back could only cost time.
 NAMED_TAIL = rf"[\w.\-]{{0,{NAMED_REST + TAIL_LENGTH}}}+" + _TO_VALUE + GATE_VALUE
+# A quote as XML and HTML write it.
+ENTITY = r"&(?:quot|#3[49]|#x2[27]);"
 # The same for bulk: everything GATE_TAIL takes and a little more, with unbounded repeats, which cost
 # Hyperscan a twentieth of the bounded ones to compile and half to run.  What it finds is checked with GATE_TAIL.
-_BULK_TO_VALUE = (
-    r"[\w.\-]*(?:[\\\"'`\])]|&(?:quot|#3[49]|#x2[27]);)*[ \t]*(?:(?:value[ \t]*)?[=:>|?<](?:[\w.\[\]|? \t]*=)?[=>:|?<, \t\\\"'`&;\[(@$\-]*"
-    r"(?:[rbuf@$]*[\"'`\\]+|&(?:quot|#3[49]|#x2[27]);)?|[,(][ \t]*(?:[rbuf@$]*\\*[\"'`]+|&(?:quot|#3[49]|#x2[27]);|\[[ \t]*[\"']))"
-)
+# In its pieces: the rest of the name and what closes it; an operator and what opens a value; what opens an argument.
+BULK_NAME = rf"[\w.\-]*(?:[\\\"'`\])]|{ENTITY})*[ \t]*"
+BULK_OPERATOR = rf"(?:value[ \t]*)?[=:>|?<](?:[\w.\[\]|? \t]*=)?[=>:|?<, \t\\\"'`&;\[(@$\-]*(?:[rbuf@$]*[\"'`\\]+|{ENTITY})?"
+BULK_ARGUMENT = rf"[ \t]*(?:[rbuf@$]*\\*[\"'`]+|{ENTITY}|\[[ \t]*[\"'])"
+_BULK_TO_VALUE = f"{BULK_NAME}(?:{BULK_OPERATOR}|[,(]{BULK_ARGUMENT})"
 BULK_TAIL = _BULK_TO_VALUE + GATE_VALUE
 KEY_BULK = rf"(?:{_BULK_TO_VALUE}(?:[^\s\"'`,;<>(){{}}\[\]]*{_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))|[\w.\-]*(?-i:[A-Z]=[a-z]{{12}}))"
 

@@ -13,7 +13,7 @@ from itertools import groupby
 from math import log2
 from typing import NamedTuple
 
-from leaksieve.ruleset.named import NAME_BYTES
+from leaksieve.ruleset.named import NAME_BYTES, name_at_end
 from leaksieve.ruleset.vocabulary_data import LETTERS, WORDS
 
 # How far before the match and after the value the line is looked at.
@@ -93,7 +93,7 @@ def name_words(one: Candidate) -> list[bytes]:
 
 
 def _name(one: Candidate) -> tuple[bytes, list[bytes]]:
-    left = one.before[len(one.before.rstrip(NAME_BYTES)) :]
+    left = name_at_end(one.before)
     rest = one.head[: len(one.head) - len(one.head.lstrip(_NAME_END))]
     name = (left[-48:] + rest).strip(b" .-_")
     return name, [piece.lower() for piece in _PIECES.findall(name)]

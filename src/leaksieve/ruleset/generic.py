@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import Any
 
-from leaksieve.ruleset.named import NAME_BYTES
+from leaksieve.ruleset.named import NAME_BYTES, name_at_end
 from leaksieve.ruleset.safe import machine_made, shape, translated
 
 # Last words of names that hold something else than the secret itself.
@@ -120,7 +120,7 @@ def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: b
 
 def _about(before: bytes, head: bytes) -> bool:
     """Whether the name is that of something about a secret, or of something that only sounds like one."""
-    left, rest = before[len(before.rstrip(NAME_BYTES)) :][-48:], _NAME.match(head)
+    left, rest = name_at_end(before)[-48:], _NAME.match(head)
     pieces = [piece.lower() for piece in _PIECES.findall(left + (rest[1] if rest else b""))]
     if not pieces:
         return False

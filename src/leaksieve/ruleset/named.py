@@ -35,6 +35,11 @@ def normal(name: str) -> str:
     return name.lower().translate(dict.fromkeys(_JOINTS))
 
 
+def name_at_end(text: bytes) -> bytes:
+    """The bytes of a name that a text ends with; none where it ends with others."""
+    return text[len(text.rstrip(NAME_BYTES)) :]
+
+
 def assigned_name(data: bytes, start: int, size: int) -> tuple[int, int]:
     """Where the name begins and ends that holds the word of ``size`` bytes at ``start``."""
     before = data[max(start - REACH, 0) : start]

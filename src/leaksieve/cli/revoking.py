@@ -103,7 +103,8 @@ def lines(asked: Asked, endpoints: list[str]) -> list[str]:
     out += [f"  {link}" for link in dict.fromkeys((rule.rotation, rule.documentation)) if link][:1]
     out += ["", "Make the new one first where something runs on it. Removing it from the files does not revoke it: whoever has copied it still can use it."]
     if table is not None:
-        out.append("Afterwards: leaksieve verify REPORT says whether it is dead.")
+        unsure = "" if table["read"] else " (that check was not held against the provider's documentation yet)"
+        out.append(f"Afterwards: leaksieve verify REPORT says whether it is dead{unsure}.")
     return out
 
 
@@ -191,13 +192,14 @@ def carry_out(asked: Asked, report: Report, options: Options, target: str) -> Ex
 def _said(done: Any, reasons: Mapping[str, str]) -> str:
     """What came of it, in a sentence."""
     now = reasons.get(done.after.reason, done.after.reason)
+    state = "; ".join(filter(None, (done.after.state, done.after.detail)))
     if not done.sent:
-        return f"it was dead before ({done.after.state}); nothing was sent to revoke it"
+        return f"it was dead before ({state}); nothing was sent to revoke it"
     if not done.accepted:
         why = reasons.get(done.detail, done.detail)
         return f"not revoked: {why}" + ("; it still works" if done.after.state == "active" else "")
     if done.dead:
-        return f"revoked, and dead: the provider calls it {done.after.state}"
+        return f"revoked, and dead: the provider calls it {state}"
     if done.after.state == "active":
         return "the provider took it, and the credential still works; look again later"
     return f"the provider took it, and does not say that the credential is dead ({now})"

@@ -116,7 +116,9 @@ class Verification:
             import json
 
             left = dict(sorted(_left(plan).items()))
-            answer(json.dumps({"calls": told(plan), "not_asked": left, "cached": sum(result.cached for result in plan.settled.values())}))
+            answer(
+                json.dumps({"calls": told(plan), "not_asked": left, "cached": sum(result.cached for result in plan.settled.values()), "unread": plan.unread})
+            )
         else:
             raise UsageError("is written as text or json", where="--verify-plan")
         return exit_code(0, coverage, config)
@@ -136,6 +138,8 @@ def lines(plan: EgressPlan) -> list[str]:
         more = ", and 1 with a made-up credential before any is called active" if line.control else ""
         port = "" if line.port == 443 else f":{line.port}"
         out.append(f"{line.host}{port}  {line.what}  {line.credentials:,} {'credential' if line.credentials == 1 else 'credentials'} ({line.verifier}){more}")
+    if plan.unread:
+        out.append(f"checks not held against the provider's documentation yet: {', '.join(plan.unread)}")
     cached = sum(result.cached for result in plan.settled.values())
     if cached:
         out.append(f"{cached:,} known from an earlier run, not asked again")

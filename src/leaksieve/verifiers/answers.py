@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from leaksieve.ruleset.jsonpath import look_up, parse
-from leaksieve.verifiers.base import TOLD, Response
+from leaksieve.verifiers.base import EXPIRED, INACTIVE, TOLD, Response, Verdict
 
+DEAD = (INACTIVE, EXPIRED)
+_UNREAD = "what this provider answers was not held against its documentation yet"
 # A value that is told is shown up to here, and so many of a list.
 LONGEST = 200
 MOST = 50
@@ -109,3 +111,14 @@ def _texts(value: object, split: str) -> list[str]:
             if one is True or (isinstance(one, str | int | float) and one is not False)
         ]
     return []
+
+
+def doubted(verdict: Verdict, table: Mapping[str, Any]) -> Verdict:
+    """The verdict; one that a provider's answer calls dead says so in its detail where nobody has read the provider's page yet.
+
+    "active" rests on what the answer tells, and on the control probe.
+    """
+    # Without evidence nobody was asked: it is dead by its own term.
+    if verdict.state not in DEAD or not verdict.evidence or table["read"]:
+        return verdict
+    return verdict._replace(detail="; ".join(filter(None, (verdict.detail, _UNREAD))))

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from time import gmtime, strftime
 
 from leaksieve.model import CONFIDENCES, SEVERITIES, Finding
-from leaksieve.verifiers.base import ACCESS, ACTIVE, EXPIRED, IDENTITY, INACTIVE, REASONS, STATES
+from leaksieve.verifiers.answers import DEAD
+from leaksieve.verifiers.base import ACCESS, ACTIVE, IDENTITY, REASONS, STATES
 from leaksieve.verifiers.plan import Result
 
 _WORDS = {"unverifiable": "not verifiable", "canary": "canary, not contacted"}
@@ -25,7 +26,7 @@ def judged(finding: Finding, rule_severity: str, result: Result) -> Finding:
         step = max(SEVERITIES.index(severity), SEVERITIES.index(rule_severity)) + 1
         severity = SEVERITIES[-1] if verdict.privileged else SEVERITIES[min(step, len(SEVERITIES) - 1)]
         confidence, proof = CONFIDENCES[-1], "verified"
-    elif verdict.state in (INACTIVE, EXPIRED):
+    elif verdict.state in DEAD:
         severity = min(severity, "low", key=SEVERITIES.index)
     return finding._replace(severity=severity, confidence=confidence, proof=proof, verdict=verdict.state, verification=_told(result))
 

@@ -14,9 +14,6 @@ from leaksieve.verifiers.address import place_of
 from leaksieve.verifiers.answers import meaning, told
 from leaksieve.verifiers.base import ACTIVE, Call, Failed, Net, Request, Response, Subject, Verdict
 
-# Beside "inactive" alone: "active" rests on what the answer tells and on the control probe.
-_UNREAD = "what this provider answers was not held against its documentation yet"
-
 
 class Declared:
     """A Verifier made from one table (see the rules' README)."""
@@ -53,7 +50,7 @@ class Declared:
         return Verdict(
             answer["verdict"],
             "unexpected" if answer["verdict"] == "unknown" else "",
-            answer.get("note") or (_UNREAD if answer["verdict"] == "inactive" and not self._table.get("read") else ""),
+            answer.get("note", ""),
             evidence,
             tells,
             privileged=answer["verdict"] == ACTIVE and is_privileged(tells, self._table["privileged"]),

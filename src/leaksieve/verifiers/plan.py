@@ -87,6 +87,11 @@ class EgressPlan(NamedTuple):
                 counts[str(job.table["id"]), call, asked and number % max(1, len(job.calls) // len(job.endpoints)) == 0] += 1
         return sorted(Line(name, call.host, call.port, call.what, count, control) for (name, call, control), count in counts.items())
 
+    @property
+    def unread(self) -> list[str]:
+        """The checks in it whose answers nobody has held against the provider's page yet."""
+        return sorted({str(job.table["id"]) for job in self.jobs if not job.table["read"]})
+
 
 def plan(candidates: Iterable[Candidate], tables: Tables, settings: Settings, memory: Memory) -> EgressPlan:
     """Sort out what needs no call, and fold the rest: one job for each distinct credential.  Of the tables :func:`check_code` holds."""

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from leaksieve.verifiers.answers import meaning
-from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, UNKNOWN, Call, Failed, Net, Subject, Verdict
+from leaksieve.verifiers.answers import DEAD, doubted, meaning
+from leaksieve.verifiers.base import ACTIVE, UNKNOWN, Call, Failed, Net, Subject, Verdict
 from leaksieve.verifiers.declared import Declared
 from leaksieve.verifiers.limits import Budget
 from leaksieve.verifiers.memory import Memory
@@ -15,7 +15,6 @@ from leaksieve.verifiers.network import BoundNet, Network
 from leaksieve.verifiers.plan import Job, hosts_of
 from leaksieve.verifiers.settings import Settings
 
-DEAD = (INACTIVE, EXPIRED)
 # Seconds before each look at what became of it: providers take their time.
 PAUSES = (1.0, 4.0, 15.0)
 
@@ -102,7 +101,7 @@ async def _revoke(job: Job, network: Network, pauses: Sequence[float], sent: lis
 
 async def _asked(job: Job, net: BoundNet) -> Verdict:
     try:
-        return await job.verifier.verify(job.subject, net)
+        return doubted(await job.verifier.verify(job.subject, net), job.table)
     except Failed as failure:
         return Verdict(UNKNOWN, failure.reason, failure.detail)
     except Exception:  # what it says may hold the credential

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from leaksieve.verifiers.answers import doubted
 from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, UNKNOWN, Failed, Subject, Verdict
 from leaksieve.verifiers.decoy import decoy
 from leaksieve.verifiers.limits import Budget
@@ -105,7 +106,7 @@ class _Run:
             net = self._net(job, endpoint)
             verdict = await job.verifier.verify(job.subject, net)
             if verdict.state != ACTIVE:
-                return verdict
+                return doubted(verdict, job.table)
             if job.table["control"] != "bearer":
                 return verdict._replace(evidence={**verdict.evidence, "control": "none"})
             unsure = await self._control(job, endpoint)

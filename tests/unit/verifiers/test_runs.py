@@ -280,6 +280,30 @@ def test_code_that_fails_is_unknown_and_says_nothing(talker, fault):
     assert (result.verdict.state, result.verdict.reason, result.verdict.detail) == ("unknown", "internal", "")
 
 
+@pytest.mark.parametrize(
+    ("answered", "read", "detail"),
+    [
+        (Verdict("inactive", evidence={"host": "x"}), None, "what this provider answers was not held against its documentation yet"),
+        (Verdict("inactive", "", "disabled", {"host": "x"}), None, "disabled; what this provider answers was not held against its documentation yet"),
+        (Verdict("expired", evidence={"host": "x"}), None, "what this provider answers was not held against its documentation yet"),
+        (Verdict("inactive", "", "disabled", {"host": "x"}), "2026-11-21", "disabled"),
+        (Verdict("expired", "", "by its own term; nobody was asked"), None, "by its own term; nobody was asked"),
+        (Verdict("active", evidence={"host": "x"}), None, ""),
+    ],
+)
+def test_a_dead_one_says_where_nobody_has_read_the_page_yet(talker, answered, read, detail):
+    """Of code as of tables."""
+
+    async def action(_asked, _net):
+        return answered
+
+    ACTION[0] = action
+    asked, served = candidate("pass", parts={"host": "db.internal"}), tables(talker(read=read))
+    assert plan([asked], served, QUICK, NOTHING_KEPT).unread == ([] if read else ["acme"])
+    (result,) = ask([asked], served, QUICK, Network(QUICK, loopback)).results.values()
+    assert (result.verdict.state, result.verdict.detail) == (answered.state, detail)
+
+
 def test_code_that_is_not_there_is_a_mistake_of_the_table():
     one = table(**TALKER, code="nothing", calls=["x"], hosts=["a.example"])
     with pytest.raises(RulesetError, match="no code named `nothing`"):

@@ -182,6 +182,14 @@ def test_the_fields_of_a_place_in_a_history_are_those_of_the_schema():
     assert sorted(re.findall(r"`([a-z-]+)`", where)) == sorted(schema["where"]["enum"])
 
 
+def test_the_fields_of_a_place_in_an_image_are_those_of_the_schema():
+    table = rows((DOCS / "images.md").read_text(encoding="utf-8").replace("In JSON the `source`", "\n# JSON"), "# JSON")
+    schema = json.loads((ROOT / "src" / "leaksieve" / "reports" / "schema.json").read_text(encoding="utf-8"))["$defs"]["imageSource"]["properties"]
+    assert sorted(name for row in table for name in re.findall(r"`([a-z_]+)`", row[0])) == sorted(schema)
+    where = next(row[1] for row in table if row[0] == "`where`")
+    assert sorted(re.findall(r"`([a-z-]+)`", where)) == sorted(schema["where"]["enum"])
+
+
 def test_every_place_in_a_history_that_is_said_in_words_is_explained():
     from leaksieve.reports.text_finding import _WHERE
 

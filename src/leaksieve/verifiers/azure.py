@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from leaksieve.verifiers.address import place_of
-from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, UNKNOWN, Call, Failed, Net, Request, Response, Subject, Verdict
+from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, UNKNOWN, Call, Failed, Net, Request, Response, Subject, Verdict, is_tellable
 from leaksieve.verifiers.declared import is_privileged
 from leaksieve.verifiers.jose import claims_of
 
@@ -70,7 +70,7 @@ class ClientSecret:
         told: dict[str, object] = {}
         for key, claim in (("account", "appid"), ("organisation", "tid"), ("user", "oid"), ("name", "app_displayname")):
             value = claims.get(claim)
-            if isinstance(value, str) and value.isprintable() and 0 < len(value) <= 200:
+            if is_tellable(value):
                 told[key] = value
         told["kind"] = "application"
         roles = claims.get("roles")

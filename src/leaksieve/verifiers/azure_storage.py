@@ -23,7 +23,8 @@ _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 _MARK = re.compile(r"(\+ASt|ACDb|\+ABa|APIM|\+AMC)[A-Za-z0-9+/]{5}[AQgw]==\Z")
 _CODE = re.compile(r"[A-Za-z]{1,64}")
 _WORD = re.compile(r"[A-Za-z0-9_]{1,40}")
-_CALL = "GET /?restype=account&comp=properties"
+_QUERY = "restype=account&comp=properties"
+_CALL = f"GET /?{_QUERY}"
 # Terms that stand in nearly every signature for an account; where one is missing it may stand before what was found.
 _WHOLE = {"sv", "ss", "srt", "sp", "se", "st", "spr"}
 # All there are; anything else would be another question.
@@ -84,7 +85,7 @@ def signed(host: str, account: str, key: bytes, *, at: float) -> Request:
     # Verb, eleven headers that this request has not, those of Microsoft's own, the resource with its query.
     text = "GET" + "\n" * 12 + "".join(f"{name}:{value}\n" for name, value in headers.items()) + f"/{account}/\ncomp:properties\nrestype:account"
     signature = b64encode(hmac.digest(key, text.encode(), "sha256")).decode()
-    return Request("GET", f"https://{host}/?restype=account&comp=properties", {**headers, "Authorization": f"SharedKey {account}:{signature}"})
+    return Request("GET", f"https://{host}/?{_QUERY}", {**headers, "Authorization": f"SharedKey {account}:{signature}"})
 
 
 class SharedAccess:
@@ -107,7 +108,7 @@ class SharedAccess:
         if not self._asks(subject):
             raise Failed("missing-parts", "its term is not over, but where to ask is not known")
         query = urlencode({**grant, "sig": unquote(subject.text())}, quote_via=quote)
-        verdict = _judged(subject, *await _sent(Request("GET", f"https://{_host(subject)}/?restype=account&comp=properties&{query}"), net))
+        verdict = _judged(subject, *await _sent(Request("GET", f"https://{_host(subject)}/?{_QUERY}&{query}"), net))
         return verdict._replace(told={**verdict.told, **told})
 
     def _asks(self, subject: Subject) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeGuard, TypeVar
 
 from leaksieve.model import EMPTY
 from leaksieve.secret import Secret
@@ -58,6 +58,15 @@ REASONS = {
 IDENTITY = ("account", "organisation", "team", "user", "name", "email", "kind")
 ACCESS = ("scopes", "permissions", "resources", "plan", "created", "expires", "last_used")
 TOLD = (*IDENTITY, *ACCESS)
+
+
+# Longer texts of a provider are none that a person reads.
+_LONGEST = 200
+
+
+def is_tellable(value: object) -> TypeGuard[str]:
+    """Whether what a provider says is a text that may be shown: printable, not empty, up to 200 characters."""
+    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= _LONGEST
 
 
 class Failed(Exception):  # noqa: N818 - says what happened, as Skip does

@@ -16,7 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from leaksieve.verifiers.base import ACTIVE, INACTIVE, UNKNOWN, Call, Failed, Net, Request, Response, Subject, Verdict
+from leaksieve.verifiers.base import ACTIVE, INACTIVE, UNKNOWN, Call, Failed, Net, Request, Response, Subject, Verdict, is_tellable
 from leaksieve.verifiers.declared import is_privileged
 from leaksieve.verifiers.jose import signed
 
@@ -111,7 +111,7 @@ def _told(subject: Subject, said: Mapping[str, Any], info: Mapping[str, Any]) ->
 
 
 def _text(name: str, value: object) -> dict[str, object]:
-    return {name: value} if isinstance(value, str) and 0 < len(value) <= 200 and value.isprintable() else {}
+    return {name: value} if is_tellable(value) else {}
 
 
 # --- service accounts

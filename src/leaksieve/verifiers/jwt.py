@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from leaksieve.engine.canary import is_canary
 from leaksieve.verifiers.address import place_of
-from leaksieve.verifiers.base import ACTIVE, CANARY, EXPIRED, INACTIVE, UNKNOWN, Call, Failed, Net, Request, Subject, Verdict
+from leaksieve.verifiers.base import ACTIVE, CANARY, EXPIRED, INACTIVE, UNKNOWN, Call, Failed, Net, Request, Subject, Verdict, is_tellable
 from leaksieve.verifiers.jose import ASYMMETRIC, holds, opened
 
 _WELL_KNOWN = "/.well-known/openid-configuration"
@@ -152,7 +152,7 @@ class _Known:
     def told(self) -> dict[str, object]:
         """Whose it is, and what for."""
         texts = {"organisation": self.claims.get("iss"), "account": self.claims.get("aud"), "user": self.claims.get("sub"), "email": self.claims.get("email")}
-        told: dict[str, object] = {key: value for key, value in texts.items() if isinstance(value, str) and value.isprintable() and 0 < len(value) <= 200}
+        told: dict[str, object] = {key: value for key, value in texts.items() if is_tellable(value)}
         scopes = self.claims.get("scope", self.claims.get("scp"))
         words = scopes.split() if isinstance(scopes, str) else scopes if isinstance(scopes, list) else []
         if named := [word for word in words if isinstance(word, str) and word.isprintable() and len(word) <= 200][:50]:

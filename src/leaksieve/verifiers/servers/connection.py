@@ -10,11 +10,12 @@ from importlib import import_module
 from typing import Any
 
 from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, Call, Failed, Net, Subject, Verdict
+from leaksieve.verifiers.failure import explained
 from leaksieve.verifiers.servers.login import Accepted, Refused
 from leaksieve.verifiers.servers.target import Target, read
 from leaksieve.verifiers.servers.wire import Wire
 
-_NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mongodb": "MongoDB"}
+_NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mongodb": "MongoDB", "redis": "Redis"}
 _LONGEST = 200
 
 
@@ -57,7 +58,7 @@ def make(_table: Mapping[str, Any]) -> Connection:
 
 
 def _name(target: Target) -> str:
-    return _NAMES.get(target.protocol, target.protocol.title() if target.protocol == "redis" else target.protocol.upper())
+    return _NAMES.get(target.protocol, target.protocol.upper())
 
 
 def _way(wire: Wire, target: Target) -> str:
@@ -90,15 +91,8 @@ def _shown(text: str) -> str:
 
 
 def _explained(error: Exception) -> Failed:
-    """What went wrong, from the kind of the error alone."""
-    if isinstance(error, TimeoutError):
-        return Failed("timeout")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Failed("tls", "the certificate cannot be trusted")
-    if isinstance(error, ssl.SSLError):
-        return Failed("tls", "the handshake failed")
-    if isinstance(error, OSError):
-        return Failed("connection")
-    if isinstance(error, ValueError | LookupError | struct.error):
+    """What went wrong; what cannot be read came from the server here."""
+    # An untrusted certificate is a ValueError as well as an OSError.
+    if isinstance(error, ValueError | LookupError | struct.error) and not isinstance(error, OSError):
         return Failed("malformed")
-    return Failed("internal")
+    return explained(error)

@@ -70,7 +70,7 @@ def walk(repository: str, ruleset: Any, prefilter: str, jobs: int) -> tuple[set[
     lost = [(os.fsdecode(skip.where), skip.reason) for skip in source.coverage.skips]
     worker = HistoryWorker(source, ruleset, config, prefilter)
     units = source.units(jobs)
-    answers = (worker(unit) for unit in units) if jobs == 1 else (_whole(result) for _, result in forked(units, worker, jobs))  # type: ignore[arg-type]
+    answers = (worker(unit) for unit in units) if jobs == 1 else (_whole(result) for _, result in forked(units, worker, jobs))
     found: set[Found] = set()
     scanned = 0
     for packed in answers:

@@ -158,10 +158,10 @@ def _packer(kind: str) -> Callable[[str], io.BufferedIOBase]:
     if kind == "gzip":
         import gzip
 
-        return lambda path: gzip.open(path, "wb", 6)  # type: ignore[return-value]
+        return lambda path: gzip.GzipFile(path, "wb", 6)
     from backports import zstd
 
-    return lambda path: zstd.open(path, "wb", level=3)  # type: ignore[no-any-return]
+    return lambda path: zstd.ZstdFile(path, "wb", level=3)
 
 
 def _digest(path: str) -> str:

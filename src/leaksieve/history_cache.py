@@ -14,7 +14,7 @@ from leaksieve.gitobjects.inventory import Inventory, Ordered
 from leaksieve.gitobjects.pack import Pack
 from leaksieve.history_part import Known, Part, Range, Reader, joined
 from leaksieve.history_share import Key, ShareAnswer
-from leaksieve.sources.history import Unit
+from leaksieve.sources.base import Unit
 
 # More loose objects than this are read every time; git packs them long before.
 _MOST_LOOSE = 20_000
@@ -187,7 +187,7 @@ class HistoryMemory:
     def took(self, unit: Unit, answers: list[ShareAnswer]) -> None:
         """Note what a share gave; what was not read in full is left for the next run."""
         if unit[0] == "loose":
-            oids: tuple[bytes, ...] = unit[1]  # type: ignore[assignment]
+            oids: tuple[bytes, ...] = unit[1]
             if len(oids) != len(answers):
                 self._whole = False
                 return
@@ -202,7 +202,7 @@ class HistoryMemory:
                 self._awaited.discard(oid)
             return
         _, table, begin, stop = unit
-        known = self._packs[self._tables[int(table)]]  # type: ignore[call-overload]
+        known = self._packs[self._tables[table]]
         for answer in answers:
             commits = b"".join(answer.commits)
             if not self._storable(answer) or known.size + sum(map(len, known.commits)) + len(commits) > _COMMITS * _MOST_COMMITS:
@@ -211,7 +211,7 @@ class HistoryMemory:
             known.part.add(answer)
             if commits:
                 known.commits.append(commits)
-        known.ranges = joined([*known.ranges, (int(begin), int(stop))])  # type: ignore[call-overload]
+        known.ranges = joined([*known.ranges, (begin, stop)])
 
     def _storable(self, answer: ShareAnswer) -> bool:
         """Whether the answer stands for good: everything was read, and no name to be kept holds a secret."""
@@ -284,7 +284,7 @@ class EachLoose:
         """Do one unit; the answers are encoded as the worker does."""
         if unit[0] != "loose":
             return marshal.dumps([self._worker(unit)])
-        return marshal.dumps([self._worker(("loose", (oid,))) for oid in unit[1]])  # type: ignore[attr-defined]
+        return marshal.dumps([self._worker(("loose", (oid,))) for oid in unit[1]])
 
 
 def each(result: bytes) -> list[bytes]:

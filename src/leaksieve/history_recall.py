@@ -26,7 +26,8 @@ from leaksieve.history_share import Key, ShareAnswer, decode, keyed
 from leaksieve.history_told import asks_index, pack_spots, pack_traces, shown_in, unpack_spots, unpack_traces
 from leaksieve.history_work import HistoryWorker
 from leaksieve.ruleset.load import Ruleset
-from leaksieve.sources.history import HistorySource, Unit
+from leaksieve.sources.base import Unit
+from leaksieve.sources.history import HistorySource
 
 if TYPE_CHECKING:
     from leaksieve.history_places import Spots

@@ -19,7 +19,8 @@ from leaksieve.history_tally import Tally
 from leaksieve.history_work import HistoryWorker
 from leaksieve.model import Located, Skip
 from leaksieve.ruleset.load import Ruleset
-from leaksieve.sources.history import HistorySource, Unit, halves
+from leaksieve.sources.base import Unit
+from leaksieve.sources.history import HistorySource, halves
 from leaksieve.work import Compiler, engine_for, ruleset_for
 
 if TYPE_CHECKING:

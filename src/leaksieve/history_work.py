@@ -26,10 +26,10 @@ from leaksieve.gitobjects.presence import Named, Presence
 from leaksieve.gitobjects.treenames import LONGEST, SUBMODULE, add_submodules, entries, name_at
 from leaksieve.history_opened import ArchiveScan
 from leaksieve.history_share import Key, Share, ShareAnswer, encode, keyed
-from leaksieve.model import Match, Skip
+from leaksieve.model import Match, Skip, SkipClass
 from leaksieve.ruleset.load import Ruleset
-from leaksieve.sources.base import is_lfs_pointer
-from leaksieve.sources.history import HistorySource, Unit
+from leaksieve.sources.base import Unit, is_lfs_pointer
+from leaksieve.sources.history import HistorySource
 
 _NUMBERS = {name: number for number, name in KINDS.items()}
 
@@ -83,7 +83,7 @@ class HistoryWorker:
     def _scan(self, unit: Unit) -> ShareAnswer:
         share = Share()
         if unit[0] == "loose":
-            for oid in unit[1]:  # type: ignore[attr-defined]
+            for oid in unit[1]:
                 self._scan_loose(oid, share)
         else:
             self._scan_pack(unit, share)
@@ -104,8 +104,8 @@ class HistoryWorker:
         return self._store
 
     def _scan_pack(self, unit: Unit, share: Share) -> None:
-        table = self._source.inventory.tables[int(unit[1])]  # type: ignore[call-overload]
-        unwanted = self._source.inventory.unwanted[int(unit[1])]  # type: ignore[call-overload]
+        table = self._source.inventory.tables[unit[1]]
+        unwanted = self._source.inventory.unwanted[unit[1]]
         shares, kinds, families = self._source.share(unit)
         first = shares.first
         counts, sizes = share.counts, share.sizes
@@ -146,10 +146,10 @@ class HistoryWorker:
 
         def lost(position: int, reason: str, detail: str, further: int) -> None:
             where = table.oid(position).hex().encode()
-            kind = "excluded" if reason == "too-large" else "failed"
+            kind: SkipClass = "excluded" if reason == "too-large" else "failed"
             wanted = unwanted is None or not unwanted[position]
             if wanted:
-                share.skips.append(Skip(kind, where, reason, detail))  # type: ignore[arg-type]
+                share.skips.append(Skip(kind, where, reason, detail))
             if further:
                 share.skips.append(Skip("failed", where, "base-unreadable", "objects stored as changes to it cannot be built", further))
 

@@ -17,14 +17,13 @@ from leaksieve.gitobjects.partial import is_partial
 from leaksieve.gitobjects.presence import Presence
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.model import Skip
+from leaksieve.sources.base import Unit
 
 # About so many shares a worker: enough that none is left with much to do when the others are done.
 SHARES = 48
 # A share smaller than this (weighed bytes) costs more to hand out than it saves.
 _LEAST = 4 * 1024 * 1024
 _LOOSE = 200
-
-Unit = tuple[object, ...]
 
 
 class Memory(Protocol):
@@ -165,8 +164,8 @@ class HistorySource:
     def share(self, unit: Unit) -> tuple[Shares, list[int], list[int]]:
         """The columns of a share of a pack, for each of its entries the type of its family's root, and where families begin (and the last one ends)."""
         _, number, begin, stop = unit
-        table = self.inventory.tables[int(number)]  # type: ignore[call-overload]
-        first = table.families.first[begin : int(stop) + 1].tolist()  # type: ignore[call-overload]
+        table = self.inventory.tables[number]
+        first = table.families.first[begin : stop + 1].tolist()
         low, high = first[0], first[-1]
         kinds: list[int] = []
         for kind, start, end in zip(table.families.kind[begin:stop].tolist(), first, first[1:], strict=False):
@@ -177,26 +176,26 @@ class HistorySource:
     def members(self, unit: Unit) -> int:
         """How many objects a share holds."""
         if unit[0] == "loose":
-            return len(unit[1])  # type: ignore[arg-type]
+            return len(unit[1])
         _, number, begin, stop = unit
-        first = self.inventory.tables[int(number)].families.first  # type: ignore[call-overload]
+        first = self.inventory.tables[number].families.first
         return int(first[stop]) - int(first[begin])
 
     def first_name(self, unit: Unit) -> bytes:
         """The id of a share's first object, as text."""
         if unit[0] == "loose":
-            return bytes(unit[1][0]).hex().encode()  # type: ignore[index]
+            return bytes(unit[1][0]).hex().encode()
         _, number, begin, _ = unit
-        table = self.inventory.tables[int(number)]  # type: ignore[call-overload]
+        table = self.inventory.tables[number]
         return table.oid(int(table.families.first[begin])).hex().encode()
 
 
 def halves(unit: Unit) -> list[Unit]:
     """A share in two; in one where it cannot be divided."""
     if unit[0] == "loose":
-        oids: tuple[bytes, ...] = unit[1]  # type: ignore[assignment]
+        oids: tuple[bytes, ...] = unit[1]
         middle = len(oids) // 2
         return [("loose", oids[:middle]), ("loose", oids[middle:])] if middle else [unit]
     _, table, first, last = unit
-    middle = (int(first) + int(last)) // 2  # type: ignore[call-overload]
-    return [("pack", table, first, middle), ("pack", table, middle, last)] if middle > int(first) else [unit]  # type: ignore[call-overload]
+    middle = (first + last) // 2
+    return [("pack", table, first, middle), ("pack", table, middle, last)] if middle > first else [unit]

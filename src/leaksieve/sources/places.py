@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from leaksieve.coverage import SourceCoverage
 from leaksieve.gitobjects.errors import ObjectError
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.repository import Repository
 from leaksieve.model import Chunk, Provenance, Skip
-
-Unit = tuple[object, ...]
+from leaksieve.sources.base import Unit
 
 
 class Place(NamedTuple):
@@ -42,7 +41,7 @@ class PlacesSource:
 
     def read(self, unit: Unit) -> Iterator[Chunk | Skip]:
         """Yield the object's content, or a Skip."""
-        oid, kind, path, details = cast("tuple[bytes, str, bytes, dict[str, Any]]", unit)
+        oid, kind, path, details = unit
         if kind in ("tree", "name"):
             yield Chunk(path.rpartition(b"/")[2] if kind == "tree" else path, Provenance("git", path, details))
             return

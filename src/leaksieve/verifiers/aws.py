@@ -131,10 +131,16 @@ def _refused(subject: Subject, response: Response, evidence: dict[str, object]) 
     found = _CODE.search(response.body)
     code = found[1].decode() if found else ""
     evidence["matched"] = [f"status {response.status}", *([f"code {code}"] if code else [])]
-    if code in ("ExpiredToken", "ExpiredTokenException"):
-        return Verdict(EXPIRED, evidence=evidence)
+    unexpected = f"status {response.status}" + (f", code {code}" if code else "")
+    if code in ("Throttling", "ThrottlingException", "RequestLimitExceeded"):
+        return Verdict(UNKNOWN, "rate-limited", "", evidence)
     if code == "RequestTimeTooSkewed" or (code == "SignatureDoesNotMatch" and _SKEWED.search(response.body)):
         return Verdict(UNKNOWN, "unexpected", "this machine's clock and that of AWS differ too much", evidence)
+    if response.status != 403:
+        # Every refusal of a key that AWS documents is a 403: whoever says it otherwise is not AWS.
+        return Verdict(UNKNOWN, "unexpected", unexpected, evidence)
+    if code in ("ExpiredToken", "ExpiredTokenException"):
+        return Verdict(EXPIRED, evidence=evidence)
     if code == "InvalidClientTokenId":
         partition = "" if "region" in subject.parts else "it was asked about outside of China and GovCloud, which have keys of their own"
         return Verdict(INACTIVE, detail=partition, evidence=evidence)
@@ -143,6 +149,4 @@ def _refused(subject: Subject, response: Response, evidence: dict[str, object]) 
         if subject.rule_id == "aws-key-pair":
             return Verdict(INACTIVE, detail="the key id exists, and this is not its secret", evidence=evidence)
         return Verdict(UNKNOWN, "unexpected", "the key id near it exists, and this is not its secret: it may belong to another id", evidence)
-    if code in ("Throttling", "ThrottlingException", "RequestLimitExceeded"):
-        return Verdict(UNKNOWN, "rate-limited", "", evidence)
-    return Verdict(UNKNOWN, "unexpected", f"status {response.status}" + (f", code {code}" if code else ""), evidence)
+    return Verdict(UNKNOWN, "unexpected", unexpected, evidence)

@@ -38,13 +38,15 @@ _FIRST_DIGIT = (
     # Too short for four characters behind the first digit, with four before the last.
     rf"|{_NO_DIGIT}[0-9]{_ANY}{{2}}[0-9]|{_NO_DIGIT}{{2}}[0-9]{_ANY}{{1,2}}[0-9]|{_NO_DIGIT}{{3}}[0-9]{_ANY}{{0,2}}[0-9])"
 )
-_KEY_TAILS = (
-    (
-        rf"{BULK_NAME}(?:value[ \t]*)?[=:>|?<,(](?:[\w.\[\]|? \t]*=)?[=:>|?<, \t\\\"'`&;\[(@$\-]*"
-        rf"(?:[rbuf@$]*[\"'`\\]+|{ENTITY})?(?:{_FIRST_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))"
-    ),
-    r"[\w.\-]*(?-i:[A-Z]=[a-z]{12})",
+# ``value`` in it would make another piece of every name; as an expression of its own it is looked for only where it stands (``key="ApiKey" value="..."``).
+_KEY_VALUE = (
+    r"[=:>|?<,(](?:[\w.\[\]|? \t]*=)?[=:>|?<, \t\\\"'`&;\[(@$\-]*"
+    rf"(?:[rbuf@$]*[\"'`\\]+|{ENTITY})?(?:{_FIRST_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))"
 )
+_KEY_TAILS = (BULK_NAME + _KEY_VALUE, r"[\w.\-]*(?-i:[A-Z]=[a-z]{12})")
+_KEY_FAR_TAIL = rf"{BULK_NAME}value[ \t]*{_KEY_VALUE}"
+# Words that logs have in every line, as names of fields.
+_NAMES = re.compile(rb"\(\?:(?:\|?[a-z_]*(?:key|pass|passphrase|passwd|password|pwd|secret|token))+")
 # A password's value in bulk: four characters, but not all of `true`, `false`, `null`, `none` (rules want six at least);
 # behind a comma it is an argument in quotes, which counts only with a digit or when it is long.
 _ON = r"[^\"'`,;<>(){}\[\]\r\n]"
@@ -72,11 +74,29 @@ def _changed(patterns: Patterns, texts: dict[bytes, tuple[bytes, ...]]) -> Patte
     out = Patterns([], [], [])
     for expression, number, flags in zip(*patterns, strict=True):
         text = next((text for text in texts if expression.endswith(text)), b"")
-        for other in texts.get(text, (b"",)):
-            out.expressions.append(expression.removesuffix(text) + other)
+        words = expression.removesuffix(text)
+        if text:
+            several = [words + other for other in texts[text]]
+            if text == KEY_BULK.encode():
+                several.append(_endings(words) + _KEY_FAR_TAIL.encode())
+        else:
+            several = [_rare_first(expression)]
+        for one in several:
+            out.expressions.append(one)
             out.ids.append(number)
             out.flags.append(flags)
     return out
+
+
+def _rare_first(expression: bytes) -> bytes:
+    """An expression of names and something rarer behind them (`` string = "``), so that Hyperscan looks for the latter."""
+    words, closed, tail = expression.partition(b")")
+    return _endings(words) + tail if closed and _NAMES.fullmatch(words.replace(rb"\x5f", b"_")) else expression
+
+
+def _endings(words: bytes) -> bytes:
+    """What a group of words ends in, one character of it: more than the words, and nothing that is looked for by itself."""
+    return b"[" + bytes(sorted({word[-1] for word in words.removeprefix(b"(?:").removesuffix(b")").split(b"|")})) + b"]"
 
 
 class Fields:

@@ -1,6 +1,7 @@
 """Hooks as install writes them: for one repository, for all of a user's, for new ones, and beside hook managers."""
 
 import os
+import stat
 import subprocess
 import sys
 
@@ -195,3 +196,33 @@ def test_nothing_of_others_is_taken_away(user):
     assert (repo.top / ".git" / "hooks" / "pre-commit").read_bytes() == before
     for args in (("install", "x", "--global"), ("install", "--template", "--global"), ("install", str(user.path / "home"))):
         assert user(repo.top, *args)[0] == 2
+
+
+@pytest.mark.parametrize("where", ["named", "usual"])
+@pytest.mark.parametrize("kind", ["device", "folder"])
+def test_settings_are_written_to_a_file_alone(user, monkeypatch, kind, where):
+    path = user.path / "home" / (".gitconfig" if where == "usual" else "gitconfig")
+    if where == "usual":
+        monkeypatch.delenv("GIT_CONFIG_GLOBAL")
+    if kind == "device":
+        try:
+            os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+        except OSError as error:
+            pytest.skip(f"no device can be made here: {error}")
+    else:
+        path.mkdir()
+    before = os.lstat(path)
+    for command in (("install", "--global"), ("install", "--template"), ("uninstall", "--global")):
+        code, said = user(user.path, *command)
+        assert code == 2, said
+        assert "is no regular file" in said, said
+        assert str(path) in said
+    assert os.lstat(path) == before
+    assert not (user.path / "home" / "conf").exists()
+    # A link to a file stays one.
+    path.rmdir() if kind == "folder" else path.unlink()
+    (user.path / "elsewhere").write_text("")
+    path.symlink_to(user.path / "elsewhere")
+    assert user(user.path, "install", "--template")[0] == 0
+    assert path.is_symlink()
+    assert "templateDir" in (user.path / "elsewhere").read_text()

@@ -60,10 +60,26 @@ def of_template() -> Folder:
 def _shared(key: str, name: str, inner: str) -> Folder:
     import platformdirs
 
+    _refuse_no_file()
     own = os.path.join(platformdirs.user_config_dir("leaksieve", appauthor=False), name)
     _, told, _ = _git(".", "config", "--global", "--type=path", "--get", key)
     path = os.path.abspath(told) if told else own
     return Folder(os.path.join(path, inner) if inner else path, path == own, (key, path), bool(told))
+
+
+def _refuse_no_file() -> None:
+    """Refuse a user's git configuration that is there and no file.  Raises UsageError.
+
+    Git writes a file of its own and gives it the name of the old one: that of a device, too, for those who may do it.
+    """
+    home = os.path.expanduser("~")
+    usual = os.path.join(home, ".gitconfig")
+    other = os.path.join(os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "git", "config")
+    named = os.environ.get("GIT_CONFIG_GLOBAL")
+    path = named if named is not None else other if os.path.exists(other) and not os.path.lexists(usual) else usual
+    if os.path.exists(path) and not os.path.isfile(path):
+        hint = "GIT_CONFIG_GLOBAL names it; let it name a file, or unset it" if named is not None else ""
+        raise UsageError("is no regular file, so git cannot keep your settings in it", where=path, hint=hint)
 
 
 def tell(key: str, value: str) -> None:

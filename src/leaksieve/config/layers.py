@@ -11,14 +11,16 @@ from leaksieve.errors import ConfigError
 
 # Files that extend one another, in one line.
 MOST_DEEP = 10
+# Files read for one configuration, each as often as it is named: some that name one another many times would be read for ever.
+MOST_FILES = 200
 
 
-def extended(names: Sequence[str], where: str, *, path: str, inside: str | None, trusted: bool, chain: tuple[str, ...]) -> Config:
+def extended(names: Sequence[str], where: str, *, path: str, inside: str | None, trusted: bool, chain: tuple[str, ...], read: list[str]) -> Config:
     """Return what the files that a file extends add up to, in their order: later ones win, lists of all add up.
 
     ``path`` is the file that names them, relative to its folder; ``inside`` the folder they may not leave, for a file that
     came with the scanned repository, with ``trusted`` false; such a one must have the same owner as well.  ``chain`` holds the
-    resolved paths that led here.  Raises ConfigError.
+    resolved paths that led here, ``read`` those of all files that were read so far.  Raises ConfigError.
     """
     from leaksieve.config.discover import PYPROJECT, PYPROJECT_TABLE, _bytes, shown
 
@@ -33,6 +35,9 @@ def extended(names: Sequence[str], where: str, *, path: str, inside: str | None,
             raise ConfigError(f"`extends` leads in a circle, back to {shown(os.path.basename(name))}", where=where)
         if len(chain) >= MOST_DEEP:
             raise ConfigError(f"`extends` is {MOST_DEEP} files deep", where=where)
+        read.append(real)
+        if len(read) > MOST_FILES:
+            raise ConfigError(f"`extends` leads to more than {MOST_FILES} files", where=where)
         try:
             if inside is not None and os.stat(full).st_uid != os.stat(path).st_uid:
                 raise ConfigError(f"`extends` names {shown(name)}, which belongs to another user", where=where)
@@ -44,7 +49,7 @@ def extended(names: Sequence[str], where: str, *, path: str, inside: str | None,
         if values is None:
             raise ConfigError("holds no [tool.leaksieve] table", where=shown(full))
         # What the first of several said stays for the lists alone.
-        config = build(values, shown(full), base=config, folder=os.path.dirname(full), inside=inside, trusted=trusted, path=full, chain=chain)
+        config = build(values, shown(full), base=config, folder=os.path.dirname(full), inside=inside, trusted=trusted, path=full, chain=chain, read=read)
         config = config._replace(extends=(*config.extends, full))
     return config
 

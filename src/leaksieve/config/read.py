@@ -47,11 +47,12 @@ def build(
     trusted: bool = True,
     path: str = "",
     chain: tuple[str, ...] = (),
+    read: list[str] | None = None,
 ) -> Config:
     """Check a file's keys and lay them over ``base``.
 
     ``folder`` is what relative rule paths start from.  ``path`` is the file itself: files it extends are read if it is given,
-    ``chain`` holds those that led to it.  ``inside`` is the folder they may not leave
+    ``chain`` holds those that led to it, ``read`` those read so far.  ``inside`` is the folder they may not leave
     (for a file that came with the scanned repository).  ``trusted`` is false for such a file: keys
     that could show secrets are refused.  Raises ConfigError.
     """
@@ -83,7 +84,7 @@ def build(
         from leaksieve.config.layers import extended
 
         further = (*chain, os.path.realpath(path))
-        under = extended(names, where, path=path, inside=inside, trusted=trusted, chain=further)
+        under = extended(names, where, path=path, inside=inside, trusted=trusted, chain=further, read=[] if read is None else read)
         base = merge(base, {key: value for key, value in under._asdict().items() if value != getattr(DEFAULTS, key)})
     config = merge(base, checked)
     if not found:

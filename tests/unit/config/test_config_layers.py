@@ -132,3 +132,12 @@ def test_a_section_holds_for_its_folder(put):
 def test_mistakes_in_sections(put, text, said):
     with pytest.raises(ConfigError, match=said):
         found(put, text + "\n")
+
+
+def test_files_that_name_one_another_many_times_come_to_an_end(put):
+    for number in range(1, 9):
+        put(f"{number}.toml", f"extends = {[f'{number + 1}.toml'] * 9}\n")
+    put("9.toml", "jobs = 2\n")
+    with pytest.raises(ConfigError, match="more than 200 files"):
+        found(put, "extends = '1.toml'\n")
+    assert found(put, f"extends = {['9.toml'] * 200}\n").jobs == 2

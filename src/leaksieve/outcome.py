@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Namespaces of references that belong to the host.
 KEPT_BY_HOSTS = ("pull/", "merge-requests/", "keep-around/", "pull-requests/", "changes/")
+# Time one pattern of an allow entry may take for one secret.
+_PATTERN_SECONDS = 1.0
 
 
 class Before(NamedTuple):
@@ -303,7 +305,7 @@ def _allowed(
     An entry whose term is over marks nothing; what it would have covered is counted, and said.
     """
     today = strftime("%Y-%m-%d", gmtime())
-    judges = [(number, entry, entry.is_expired(today), _judge(entry)) for number, entry in enumerate(entries)]
+    judges = [(number, entry, entry.is_expired(today), _judge(entry, coverage.warnings)) for number, entry in enumerate(entries)]
     hidden = [0] * len(judges)
     # Those that speak for some place, whether or not something else hid it before them.
     used: set[int] = set()
@@ -333,8 +335,8 @@ def _allowed(
     return out
 
 
-def _judge(entry: AllowEntry) -> Callable[[tuple[str, ...], bytes, bytes, str], bool]:
-    """One entry as a question; every criterion that is not empty must hold."""
+def _judge(entry: AllowEntry, warnings: list[str]) -> Callable[[tuple[str, ...], bytes, bytes, str], bool]:
+    """One entry as a question; every criterion that is not empty must hold.  A pattern that takes too long hides nothing more, and that is said."""
     import regex
 
     from leaksieve.sources.ignore import IgnoreList, Scope
@@ -344,6 +346,15 @@ def _judge(entry: AllowEntry) -> Callable[[tuple[str, ...], bytes, bytes, str], 
     regexes = [regex.compile(pattern.encode()) for pattern in entry.regexes]
     words = [word.lower().encode() for word in entry.stop_words]
 
+    def matches(pattern: regex.Pattern[bytes], value: bytes) -> bool:
+        try:
+            return pattern.search(value, timeout=_PATTERN_SECONDS) is not None
+        except TimeoutError:
+            # Each of thousands of findings would take as long.
+            regexes.remove(pattern)
+            warnings.append(f"a pattern of an allow entry ({entry.reason}) takes too long and was set aside; what it might have covered counts")
+            return False
+
     def covers(names: tuple[str, ...], path: bytes, value: bytes, fingerprint: str) -> bool:
         if entry.rules and not any(fnmatchcase(name, glob) for name in names for glob in entry.rules):
             return False
@@ -351,7 +362,7 @@ def _judge(entry: AllowEntry) -> Callable[[tuple[str, ...], bytes, bytes, str], 
             return False
         if paths is not None and not is_excluded(paths, path):
             return False
-        if regexes and not any(pattern.search(value, timeout=1.0) for pattern in regexes):
+        if regexes and not any(matches(pattern, value) for pattern in list(regexes)):
             return False
         return not words or any(word in value.lower() for word in words)
 

@@ -143,3 +143,14 @@ def test_what_each_pattern_left_out_is_counted_and_what_was_for_nothing_is_named
     # A scan of one file says nothing of the rest.
     done = shop.run("dir", "b.py", "-f", "json")
     assert not any("hid nothing" in note for note in json.loads(done.out)["coverage"]["notes"])
+
+
+def test_a_pattern_that_takes_too_long_hides_nothing_and_says_so(shop, monkeypatch):
+    monkeypatch.setattr("leaksieve.outcome._PATTERN_SECONDS", 0.05)
+    configure(shop, r"reason = 'slow'" + "\n" + r"regexes = ['^(?:(?:\w)|(?:\w))*\W$', 'never met']", "reason = 'the rest'\npaths = ['/a.py']")
+    done, report = scan(shop)
+    assert done.code == 1
+    assert sorted(bool(finding["allowed"]) for finding in report["findings"]) == [False, True]
+    said = "a pattern of an allow entry (slow) takes too long and was set aside"
+    assert done.err.count(said) == 1
+    assert "internal error" not in done.err

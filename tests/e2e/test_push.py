@@ -72,6 +72,24 @@ def test_a_server_refuses_a_push_with_a_secret(tmp_path, options):
     assert server.bare.id("main") == work.id("HEAD~2")
 
 
+@pytest.mark.parametrize("name", ["refs/heads/x-{}", "refs/tags/{}"])
+def test_the_name_of_a_new_reference_is_looked_at(tmp_path, name):
+    server = Server(tmp_path)
+    server.work.commit("clean")
+    assert server.push("main")[0]
+    name = name.format(token())
+    taken, said = server.push(f"main:{name}")
+    assert not taken
+    told = "".join(line for line in said.splitlines() if line.startswith("remote:"))
+    assert name.partition(token())[0] in told
+    assert token() not in told
+    # One that is there already is not asked about again.
+    server.bare("update-ref", name, server.work.id("HEAD"))
+    server.work.commit("more")
+    taken, said = server.push(f"main:{name}", *(["-f"] if "tags" in name else []))
+    assert taken, said
+
+
 def test_a_server_looks_at_what_is_new_and_at_nothing_else(tmp_path):
     server = Server(tmp_path)
     work, hook = server.work, server.bare.top / "hooks" / "pre-receive"

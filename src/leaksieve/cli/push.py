@@ -162,7 +162,8 @@ def _view(changes: Sequence[Update], known: Sequence[bytes], what: str) -> Betwe
     gone = tuple(Skip("excluded", change.name, "deleted-branch", "a deletion brings nothing in") for change in changes if not change.new)
     left_out = tuple(dict.fromkeys((*(change.old for change in changes if change.old), *known)))
     named = ", ".join(harmless(os.fsdecode(name)) for name, _ in tips[:3]) + (f" and {len(tips) - 3} more" if tips[3:] else "")
-    return Between(tips, left_out, f"{what}: {named}" if tips else f"{what}: deletions alone", gone)
+    fresh = tuple((change.name, change.new) for change in changes if change.new and not change.old)
+    return Between(tips, left_out, f"{what}: {named}" if tips else f"{what}: deletions alone", gone, names=fresh)
 
 
 def _run(

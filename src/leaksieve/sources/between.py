@@ -20,7 +20,7 @@ class Between(NamedTuple):
     ``tips`` are (name for the receipt, raw id) of commits, tags, trees or blobs.  ``left_out`` are raw ids; those that
     are not here, or lead to no commit, leave nothing out.  ``resolved`` is for the receipt.  ``skips`` are recorded there, too.
     ``may_be_empty`` says that there need not be a commit, ``may_be_cut`` that the other side has what lies behind the end
-    of a shallow clone.
+    of a shallow clone.  ``names`` are (name, raw id) of references whose names are new as well.
     """
 
     tips: tuple[tuple[bytes, bytes], ...]
@@ -29,6 +29,7 @@ class Between(NamedTuple):
     skips: tuple[Skip, ...] = ()
     may_be_empty: bool = True
     may_be_cut: bool = False
+    names: tuple[tuple[bytes, bytes], ...] = ()
 
     @property
     def first_parent(self) -> bool:
@@ -58,7 +59,7 @@ class Between(NamedTuple):
         ]
         tags = [(tag, name) for tag, (name, _, _) in tips.tags.items() if tag not in known]
         loose = [(oid, kind, name) for oid, (kind, name) in tips.loose.items() if oid not in known]
-        return Selection(walk.commits, tags, loose, skips, where)
+        return Selection(walk.commits, tags, loose, skips, where, self.names)
 
 
 def _commit_of(history: History, oid: bytes, known: set[bytes]) -> bytes | None:

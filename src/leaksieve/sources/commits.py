@@ -36,7 +36,7 @@ class CommitsSource:
     scanned too.  ``requested`` is what the user typed, for the receipt.  Raises UsageError for a view that cannot be meant.
 
     Chunks have ``object_type`` "blob", "commit" and "tag" (the raw objects, the latter two without a path) or "tree" (a
-    name: the chunk is the path itself, ``object`` the commit's top tree).  Objects, blobs, commits and tags are expected
+    name: the chunk is the path itself, ``object`` the commit's top tree), and ``where`` "ref-name" for names of references.  Objects, blobs, commits and tags are expected
     on the receipt; :meth:`counts` says what a chunk adds to the scanned ones.
     """
 
@@ -91,6 +91,9 @@ class CommitsSource:
         """Yield the chunks of one unit, a Skip in place of each that cannot be read, and one beside each pointer to large file storage."""
         for entry in cast("tuple[tuple[Any, ...], ...]", unit[1]):
             kind, path, oid, at_head, by = entry[:5]
+            if kind == "ref":
+                yield Chunk(path, Provenance("git", path, _of_reference(path, oid)))
+                continue
             if kind == "tree":
                 yield Chunk(path, Provenance("git", path, _details(kind, oid, by, at_head)))
                 continue
@@ -114,7 +117,7 @@ class CommitsSource:
     def counts(chunk: Chunk) -> tuple[tuple[str, int], ...]:
         """Return what a scanned chunk adds to the receipt, as (unit, number) pairs: a name is no object and no file."""
         kind = chunk.provenance.details["object_type"]
-        if kind == "tree":
+        if kind == "tree" or chunk.provenance.details.get("where") == "ref-name":
             return ()
         size = ("bytes", len(chunk.data))
         if kind == "blob":
@@ -152,3 +155,9 @@ def _details(kind: str, oid: bytes, by: By, at_head: bool) -> dict[str, object]:
         "at_head": at_head,
         "reachable": True,
     }
+
+
+def _of_reference(name: bytes, oid: bytes) -> dict[str, object]:
+    """What is known of a name of a reference; the same as in a whole history."""
+    shown = name.decode("utf-8", "backslashreplace")
+    return {"object": oid.hex(), "object_type": "commit", "refs": [shown], "at_head": False, "reachable": True, "where": "ref-name"}

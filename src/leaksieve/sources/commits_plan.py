@@ -109,6 +109,9 @@ class Plan:
         if not self._paths:
             for oid, name in self._selection.tags:
                 yield from self._tag(oid, name)
+        if self._names and not self._paths:
+            for name, oid in self._selection.names:
+                yield ("ref", name, oid, False, NOBODY), len(name)
 
     def _commit(self, oid: bytes) -> Iterator[tuple[tuple[object, ...], int]]:
         coverage = self._coverage

@@ -46,7 +46,8 @@ class Selection(NamedTuple):
     """What a view takes in.
 
     ``commits`` come parents first.  ``tags`` are (raw id, reference) of annotated tags.  ``loose`` are (raw id, kind, reference)
-    of trees and blobs that references name directly.  ``skips`` are for the receipt, as is ``resolved``.
+    of trees and blobs that references name directly.  ``skips`` are for the receipt, as is ``resolved``.  ``names`` are
+    (reference, raw id) of those that are new, so that their names are text that nobody has looked at.
     """
 
     commits: list[bytes]
@@ -54,6 +55,7 @@ class Selection(NamedTuple):
     loose: list[tuple[bytes, str, bytes]]
     skips: list[Skip]
     resolved: str
+    names: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def moment(text: str) -> int:

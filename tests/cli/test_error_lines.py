@@ -58,3 +58,13 @@ def test_what_a_repository_takes_from_the_gate_is_said(tmp_path):
     done = subprocess.run([sys.executable, "-m", "leaksieve", "dir", "."], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "rules are on" in done.stdout
     assert "from critical on" in done.stdout
+
+
+@pytest.mark.parametrize("line", ['rules = ["{}.toml"]', 'extends = "{}.toml"', '"{}" = 1', 'fail_on = "{}"', 'enable = ["{}"]'])
+@pytest.mark.parametrize("order", ["##vso[task.setvariable variable=x]y", "##[stop-commands]x"])
+def test_no_line_gives_a_ci_system_an_order(tmp_path, line, order):
+    (tmp_path / "leaksieve.toml").write_text(line.replace("{}", order) + "\n")
+    (tmp_path / "a.txt").write_text("x")
+    said = told(["dir", "."], tmp_path)
+    assert order[2:10] in said
+    assert "##" not in said

@@ -68,10 +68,14 @@ def answer(text: str) -> None:
 
 
 def harmless(text: str) -> str:
-    """Escape control characters and undecodable bytes: names come from whoever wrote the scanned files."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    """Escape control characters, undecodable bytes and orders to CI systems: names come from whoever wrote the scanned files."""
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    if "##" in text:
+        from leaksieve.reports.render import visible
+
+        text = visible(text)
+    return text
 
 
 def wants_color(stream: TextIO | None) -> bool:

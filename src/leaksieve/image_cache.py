@@ -16,7 +16,7 @@ from leaksieve.oci.visible import Names
 from leaksieve.ruleset.load import Ruleset
 
 # Raised whenever a scan finds more in the same layer than before, or keeps it in another form.
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Clean(NamedTuple):
@@ -33,7 +33,9 @@ class LayerCache:
     """The layers one ruleset and configuration found nothing in; ``directory`` None stands for the user's cache folder."""
 
     def __init__(self, ruleset: Ruleset, config: Config, directory: bytes | None) -> None:
-        self._cache = HistoryCache.open(directory, signature(ruleset.hash, config, b"image-%d" % _FORMAT), b"images")
+        # Files in layers are left out before they are read, so a layer is clean only under the patterns it was read with.
+        extra = repr((b"image", _FORMAT, tuple(config.exclude))).encode()
+        self._cache = HistoryCache.open(directory, signature(ruleset.hash, config, extra), b"images")
 
     @property
     def notes(self) -> list[str]:

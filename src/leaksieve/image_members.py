@@ -24,6 +24,7 @@ MOST: Final = 2_000_000
 HELD: Final = 32 * 1024 * 1024
 _STREAMED: Final = 8 * 1024 * 1024
 _PLAIN: Final = ord("0")
+_BLANK: Final = ord(" ")
 # Names that begin so, or are empty, have to be put right.
 _LEADS: Final = frozenset({b"", b".", b"/"})
 
@@ -39,6 +40,7 @@ class Members:
     def __init__(self, eye: Eye, details: dict[str, object], limit: int, excluded: Callable[[bytes], bool] | None = None) -> None:
         self._eye = eye
         self._show = Show(eye, details)
+        self._layer = details.get("layer", "")
         self._limit = limit
         self._excluded = excluded
         self._cursor = Cursor()
@@ -146,7 +148,7 @@ class Members:
         while at + BLOCK <= end:
             name, field, kind, _, magic, prefix = unpack(buffer, at)
             digits = field[:11]
-            if kind != _PLAIN or magic[:5] != b"ustar" or not digits.isdigit() or digits.strip(b"01234567"):
+            if kind != _PLAIN or magic[:5] != b"ustar" or field[11] > _BLANK or not digits.isdigit() or digits.strip(b"01234567"):
                 break
             length = int(digits, 8)
             begin = at + BLOCK
@@ -195,7 +197,11 @@ class Members:
         return archive is None
 
     def _left_out(self, path: bytes) -> None:
-        self.skips.append(Skip("excluded", path, "excluded-by-config", "a pattern of the configuration"))
+        self.skips.append(Skip("excluded", self._receipt(path), "excluded-by-config", "a pattern of the configuration"))
+
+    def _receipt(self, path: bytes) -> bytes:
+        """A file as the receipt names it: what may be a secret is not written there."""
+        return str(self._layer).encode() if self._eye.hits(path) else path
 
     def _named(self, item: Item) -> bytes:
         """Note a member's name; returns its path."""
@@ -224,7 +230,7 @@ class Members:
         path = self._named(item)
         self._show.texts(Met(item.start, item.begin, item.begin, item.name, number, False, item))
         if source.left > self._limit:
-            self.skips.append(too_large(path, source.left, self._limit))
+            self.skips.append(too_large(self._receipt(path), source.left, self._limit))
             return
         if self._excluded is not None and self._excluded(path):
             self._left_out(path)

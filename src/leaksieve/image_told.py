@@ -119,8 +119,8 @@ class Told:
         if image is None:
             return {"image": self._source.provider.shown, "platform": None}
         one = self._source.images[image]
-        names = self._source.names[image]
-        told = {"image": one.name, "platform": one.platform or None}
+        names = [self._masker.masked(name) for name in self._source.names[image]]
+        told = {"image": self._masker.masked(one.name), "platform": self._masker.masked(one.platform) or None}
         return told | {"images": names} if len(names) > 1 else told
 
     def _layer(self, provenance: Provenance) -> list[dict[str, Any]]:
@@ -155,10 +155,10 @@ class Told:
         told["exposed_layers"] = (end if end is not None else len(image.layers)) - layer.number
         others = sorted({name for one in uses for name in self._source.names[one.image] or [self._source.images[one.image].name]})
         if len(others) > 1:
-            told["images"] = others
+            told["images"] = [self._masker.masked(name) for name in others]
         platforms = sorted({self._source.images[one.image].platform for one in uses} - {""})
         if len(platforms) > 1:
-            told["platforms"] = platforms
+            told["platforms"] = [self._masker.masked(each) for each in platforms]
         links = self._stack(use.image).links(layer.number, provenance.path)[:_HARD_LINKS]
         if links:
             told["hard_links"] = [self._masker.masked(link.decode("utf-8", "backslashreplace")) for link in links]

@@ -56,6 +56,7 @@ _LONGEST_NOTEBOOK: Final = 32 << 20
 _BZIP2: Final = rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"
 # cpio is plain digits, as many a text is: its whole first header must hold together.
 _CPIO: Final = rb"07070[12][0-9A-Fa-f]{104}|070707[0-7]{70}"
+_SKIPPED: Final = b"\x2a\x4d\x18"
 _SIGNS: Final = (
     (b"\x1f\x8b\x08", "gzip"),
     (b"BZh", "bzip2"),
@@ -100,6 +101,8 @@ _SIGNS: Final = (
     (b"LZIP\x01", "lzip"),
     (b"\x89LZO\0\r\n\x1a\n", "lzop"),
     (b"\x02\x21\x4c\x18", "lz4-legacy"),
+    # Frames without content, which pzstd begins every file with.
+    *((bytes([first]) + _SKIPPED, "skipped") for first in range(0x50, 0x60)),
 )
 _FIRST: Final[dict[bytes, list[tuple[bytes, str]]]] = {}
 for _sign, _kind in _SIGNS:
@@ -193,6 +196,17 @@ def _notebook(data: Buffer, kind: str) -> str | None:
     return kind if (b'"nbformat":' in data[-400:] or b'"nbformat":' in data[:200]) and len(data) <= _LONGEST_NOTEBOOK else None
 
 
+def _behind_skipped(data: Buffer, _: str) -> str | None:
+    """What follows frames without content, which two formats have in common."""
+    at = 0
+    for _try in range(_TRIES):
+        head = data[at : at + 8]
+        if head[1:4] != _SKIPPED:
+            return {b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4"}.get(bytes(head[:4]))
+        at += 8 + int.from_bytes(head[4:8], "little")
+    return None
+
+
 def _lzma(data: Buffer, kind: str) -> str | None:
     # Properties, a dictionary's size, and a size that is unknown or below 256 GiB.
     return _begins_well(data, kind) if len(data) > 13 and (data[5:13] == b"\xff" * 8 or data[10:13] == b"\0\0\0") else None
@@ -215,6 +229,7 @@ _FURTHER: Final[dict[str, Callable[[Buffer, str], str | None]]] = {
     "cpio-binary": _cpio_binary,
     "program": _program,
     "notebook": _notebook,
+    "skipped": _behind_skipped,
     "zlib": _begins_well,
     "lzma": _lzma,
 }

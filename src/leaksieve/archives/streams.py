@@ -14,6 +14,9 @@ Buffer = bytes | Stored
 
 _FEED: Final = 64 * 1024
 _PIECE: Final = 1024 * 1024
+# A name, a comment.
+_GZIP_WORDS: Final = 0x18
+_SKIPPED: Final = b"\x2a\x4d\x18"
 # Kinds of which several may stand one after another: bytes each begins with, and how far from its start.
 _JOINED: Final = {
     "gzip": ((b"\x1f\x8b", 0),),
@@ -87,7 +90,7 @@ class Inflating(Reader):
         # Inflated and not yet read: small reads are served from here.
         self._ready = b""
         self._place = 0
-        self.trailing = False
+        self.trailing = self._packed.peek(4)[1:4] == _SKIPPED
 
     def read(self, size: int) -> bytes:
         """As of bytes in memory; raises LimitError."""
@@ -194,6 +197,9 @@ class Inflating(Reader):
             # Tapes and xz pad with zeros.
             packed.skip(len(blanks) - len(blanks.lstrip(b"\0")))
             blanks = packed.peek(4096)
+        # What stands in the head of a further stream, or in one without content, is looked at as it stands.
+        if (self._kind == "gzip" and len(blanks) > 3 and blanks[:2] == b"\x1f\x8b" and blanks[3] & _GZIP_WORDS) or blanks[1:4] == _SKIPPED:
+            self.trailing = True
         if any(blanks.startswith(sign, more) for sign, more in _JOINED.get(self._kind, ())):
             self._streams += 1
             if self._streams > MOST_MEMBERS:
@@ -202,7 +208,7 @@ class Inflating(Reader):
             self._given = 0
             self._machine = decompressor(self._kind)
             return
-        self.trailing = bool(blanks)
+        self.trailing = self.trailing or bool(blanks)
         self._machine = None
 
     def _made_before(self) -> bytes:

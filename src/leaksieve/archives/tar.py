@@ -28,7 +28,7 @@ def entries(reader: Reader, budget: Budget) -> Iterator[Entry]:
     """Yield members in order.  Raises DamagedError where it breaks off, and what the reader raises."""
     shared: dict[bytes, bytes] = {}
     own: dict[bytes, bytes] = {}
-    ended = False
+    ended = given = False
     while True:
         block = reader.read(BLOCK)
         if block == _ZEROS or (block and not block.strip(b"\0")):
@@ -36,6 +36,9 @@ def entries(reader: Reader, budget: Budget) -> Iterator[Entry]:
             continue
         if not block:
             if ended and not reader.error:
+                if own or (shared and not given):
+                    # Words that were said of no member.
+                    yield Entry(b"", None, _texts({**shared, **own}) + tuple(own[key] for key in (b"path", b"linkpath") if key in own))
                 return
             # Some programs write no end at all.
             if reader.error or own:
@@ -61,14 +64,14 @@ def entries(reader: Reader, budget: Budget) -> Iterator[Entry]:
                 (shared if kind == 0x67 else own).update(_records(text))
             continue
         yield _member(block, kind, size, {**shared, **own}, reader, budget)
-        own = {}
+        own, given = {}, True
 
 
 def _member(block: bytes, kind: int, size: int, known: dict[bytes, bytes], reader: Reader, budget: Budget) -> Entry:
     name = known.get(b"GNU.sparse.name") or known.get(b"path") or _name(block)
     if b"size" in known:
         size = _decimal(known[b"size"])
-    texts = tuple(value for key, value in known.items() if key not in _SILENT and not key.startswith(b"GNU.sparse"))
+    texts = _texts(known)
     if kind in _EMPTY:
         if kind in _LINKS:
             texts += (known.get(b"linkpath") or block[157:257].split(b"\0", 1)[0],)
@@ -87,6 +90,11 @@ def _member(block: bytes, kind: int, size: int, known: dict[bytes, bytes], reade
     if known.get(b"GNU.sparse.major") == b"1":
         data = _without_map(data)
     return Entry(name, data, texts)
+
+
+def _texts(known: dict[bytes, bytes]) -> tuple[bytes, ...]:
+    """What pax records say besides where a member lies and how long it is."""
+    return tuple(value for key, value in known.items() if key not in _SILENT and not key.startswith(b"GNU.sparse"))
 
 
 def _name(block: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from leaksieve.archives.limits import DamagedError
 from leaksieve.archives.magic import BLOCK, is_header
-from leaksieve.archives.tar import _check_text, _decimal, _name, _number, _records, _rounded
+from leaksieve.archives.tar import _check_text, _decimal, _name, _number, _records, _rounded, _texts
 
 LINK: Final = 0x31
 SYMLINK: Final = 0x32
@@ -27,6 +27,7 @@ _SHARED: Final = 0x67
 _EXTENDING: Final = frozenset(b"LKxXg")
 _EMPTY: Final = frozenset(b"123456V")
 _USUAL: Final = frozenset(b"0\x0012345")
+_BLANK: Final = 0x20
 _LINKED: Final = frozenset(b"12")
 _ZEROS: Final = bytes(BLOCK)
 # Long runs of zeros are passed over in strides.
@@ -34,7 +35,6 @@ _MANY: Final = bytes(64 * 1024)
 # Name, size, type, link, magic, prefix.
 HEADER: Final = Struct("100s24x12s20xB100s6s82x155s12x")
 _REST: Final = b"(behind the end)"
-_SILENT: Final = frozenset({b"path", b"linkpath", b"size", b"GNU.sparse.name"})
 
 
 class Item(NamedTuple):
@@ -79,7 +79,8 @@ class Cursor:
         while at + BLOCK <= end:
             name, field, kind, link, magic, prefix = unpack(buffer, at)
             digits = field[:11]
-            if magic[:5] == b"ustar" and kind in _USUAL and digits.isdigit():
+            # Twelve digits, which some write, are left to a closer look.
+            if magic[:5] == b"ustar" and kind in _USUAL and digits.isdigit() and field[11] <= _BLANK:
                 try:
                     size = int(digits, 8)
                 except ValueError:
@@ -156,7 +157,7 @@ class Cursor:
         if b"size" in known:
             size = _decimal(known[b"size"])
         name = known.get(b"GNU.sparse.name") or known.get(b"path") or _name(block)
-        texts = tuple(value for key, value in known.items() if key not in _SILENT and not key.startswith(b"GNU.sparse"))
+        texts = _texts(known)
         if kind in _EMPTY:
             return Item(name, kind, start, at, at, known.get(b"linkpath") or block[157:257].partition(b"\0")[0], texts)
         return Item(name, kind, start, at, at + size, b"", texts)
@@ -176,7 +177,7 @@ def borders(buffer: Any, at: int, end: int, step: int) -> Iterator[int]:
             due = at + step
         _, field, kind, _, magic, _ = unpack(buffer, at)
         digits = field[:11]
-        if magic[:5] == b"ustar" and kind in _USUAL and digits.isdigit() and not digits.strip(b"01234567"):
+        if magic[:5] == b"ustar" and kind in _USUAL and digits.isdigit() and not digits.strip(b"01234567") and field[11] <= _BLANK:
             at += BLOCK if kind in _EMPTY else BLOCK + _rounded(int(digits, 8))
             continue
         try:

@@ -239,10 +239,12 @@ def _stem(name: bytes) -> bytes:
 
 
 def _gzip_texts(data: bytes) -> Iterator[bytes]:
-    """The name and the comment a gzip may begin with."""
+    """The fields, the name and the comment a gzip may begin with."""
     flags, at = data[3] if len(data) > 10 else 0, 10
     if flags & 4:
         at += 2 + int.from_bytes(data[10:12], "little")
+        if at > 12:
+            yield data[12:at]
     for flag in (8, 16):
         if flags & flag:
             end = data.find(b"\0", at, at + (1 << 16))

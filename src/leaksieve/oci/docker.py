@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from leaksieve.model import Skip
 from leaksieve.oci.config import base_layers, numbered, read_config, with_base
 from leaksieve.oci.digest import digest_of, is_digest
 from leaksieve.oci.fields import listed, mapping, parsed, text
-from leaksieve.oci.files import Files, contents
+from leaksieve.oci.files import Files, FileStream, contents
 from leaksieve.oci.model import DOCUMENT, BlobError, Descriptor, Image, Layer, Step, Text
 from leaksieve.oci.provider import Extent
 
 # A chain of layers longer than this is a circle.
 _LAYERS = 1_000
+_PIECE = 1024 * 1024
 
 Extents = dict[str, Extent]
 
@@ -90,8 +92,12 @@ class _Reader:
         except BlobError as error:
             self._skip(path, error.reason, error.detail)
         digest = diff if is_digest(diff) else named if is_digest(named) else "path:" + path
-        if place is not None:
-            self._extents.setdefault(digest, place)
+        if place is not None and self._extents.setdefault(digest, place) != place and not _same(self._extents[digest], place):
+            # Two files that go by one digest: one of them is another, and nobody knows which.
+            self._skip(path, "bad-digest", "another layer that goes by the same digest has another content; it was scanned all the same")
+            digest = "path:" + path
+            self._extents[digest] = place
+            return Descriptor("", digest), False
         return Descriptor("", digest), is_digest(diff)
 
     def _skip(self, where: str, reason: str, detail: str) -> None:
@@ -144,6 +150,20 @@ def _chain(files: Files, top: str, name: str, skips: list[Skip], extents: Extent
             skips.append(Skip("failed", each.encode(), error.reason, error.detail))
         blobs.append(Layer(index, Descriptor("", digest), index))
     return Image(name, top, platform, tuple(blobs), tuple(step for _, step in layers), tuple(dict.fromkeys(texts)), labels)
+
+
+def _same(one: Extent, other: Extent) -> bool:
+    """Whether two stretches hold the same."""
+    if one.size != other.size:
+        return False
+    try:
+        with closing(FileStream(one)) as first, closing(FileStream(other)) as second:
+            while piece := first.read(_PIECE):
+                if piece != second.read(_PIECE):
+                    return False
+            return True
+    except OSError:
+        return False
 
 
 def _document(files: Files, name: str) -> bytes | None:

@@ -37,6 +37,7 @@ class Resolver:
         self._documents: dict[str, bytes] = {}
         self._chains: dict[str, tuple[str, ...]] = {}
         self._seen: dict[str, int] = {}
+        self._told: set[tuple[str, str, str]] = set()
         self._left = _MANIFESTS
         self._platforms: list[str] = []
         self.images: list[Image] = []
@@ -88,6 +89,8 @@ class Resolver:
         """Read an index or a manifest; False where it is not there and that is nobody's fault."""
         if blob.digest in self._seen:
             place = self._seen[blob.digest]
+            # Each place that names it may say something else of it.
+            self._annotations(blob.annotations, blob.digest)
             if place >= 0 and name and name not in self.names[place]:
                 self.names[place].append(name)
             return True
@@ -148,9 +151,11 @@ class Resolver:
         blobs = [descriptor(each) for each in listed(fields.get("layers") or fields.get("blobs"))]
         found: list[Text] = []
         for told in (annotations, blob.annotations):
-            found += _annotated(told, blob.digest)
+            found += self._annotated(told, blob.digest)
         for each in (config_blob, *blobs):
-            found += _annotated(each.annotations, each.digest)
+            found += self._annotated(each.annotations, each.digest)
+            if each.urls:
+                found.append(Text("annotation", tuple(("urls", f"url={url}") for url in each.urls), each.digest))
         steps, diffs, labels, config = (), (), {}, None  # type: tuple[Any, ...], tuple[str, ...], Mapping[str, str], Any
         if config_blob.media_type in _CONFIGS or not config_blob.media_type:
             try:
@@ -197,15 +202,17 @@ class Resolver:
         return image
 
     def _annotations(self, told: Mapping[str, str], digest: str) -> None:
-        self.texts += _annotated(told, digest)
+        self.texts += self._annotated(told, digest)
+
+    def _annotated(self, told: Mapping[str, str], digest: str) -> Iterator[Text]:
+        """What was not said of it before."""
+        fresh = tuple((key, f"{key}={value}") for key, value in told.items() if (digest, key, value) not in self._told)
+        if fresh:
+            self._told |= {(digest, key, value) for key, value in told.items()}
+            yield Text("annotation", fresh, digest)
 
     def _skip(self, kind: SkipClass, blob: Descriptor, reason: str, detail: str) -> None:
         self.skips.append(Skip(kind, blob.digest.encode("utf-8", "backslashreplace"), reason, detail))
-
-
-def _annotated(told: Mapping[str, str], digest: str) -> Iterator[Text]:
-    if told:
-        yield Text("annotation", tuple((key, f"{key}={value}") for key, value in told.items()), digest)
 
 
 def fits(platform: str, wanted: str) -> bool:

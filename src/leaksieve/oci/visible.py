@@ -118,12 +118,19 @@ class _Above:
     """A layer as those below it see it."""
 
     def __init__(self, names: Names) -> None:
-        self.links = names.links
+        # By what they lead to: one file may have a hundred thousand.
+        self._links: dict[bytes, list[bytes]] = {}
+        for link, target in names.links:
+            self._links.setdefault(target, []).append(link)
         self._gone = frozenset(names.gone)
         self._emptied = frozenset(names.emptied)
         self._files = frozenset(_marks(names.files))
         self._folders = frozenset(_marks(names.folders))
         self._last = {each: number for number, each in enumerate(_marks(names.files))}
+
+    def links(self, target: bytes) -> Sequence[bytes]:
+        """The hard links that lead to a name, in order."""
+        return self._links.get(target, ())
 
     def removes(self, path: bytes) -> bool:
         """Whether a file of a lower layer is no longer there."""
@@ -165,8 +172,8 @@ class Stack:
             for above in range(first, len(self._names)):
                 if end is not None and above > end:
                     break
-                for link, target in self._layer(above).links:
-                    if target != name or link == name or (above, link) in seen:
+                for link in self._layer(above).links(name):
+                    if link == name or (above, link) in seen:
                         continue
                     if above == end and above != first:
                         continue
@@ -181,7 +188,7 @@ class Stack:
 
     def links(self, layer: int, path: bytes) -> list[bytes]:
         """Return the hard links of a layer that lead to one of its files."""
-        return [link for link, target in self._names[layer].links if target == path]
+        return list(self._layer(layer).links(path))
 
     def _end(self, layer: int, path: bytes, number: int) -> int | None:
         """The layer that takes a name away or gives it to another file."""

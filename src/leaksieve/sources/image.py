@@ -6,6 +6,7 @@ import mmap
 import os
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from leaksieve.archives.tarwalk import borders
 from leaksieve.coverage import SourceCoverage
@@ -158,9 +159,9 @@ class ImageSource:
             return
         if place is None and is_foreign(blob) and not self.provider.remote:
             # It is kept elsewhere, and was never meant to be here.
-            self.coverage.skip(
-                Skip("excluded", where, "foreign-layer", "it is not distributed with the image" + (f"; see {blob.urls[0]}" if blob.urls else ""))
-            )
+            # An address may hold a login or a signature; where it leads is enough.
+            host = _host(blob.urls[0]) if blob.urls else ""
+            self.coverage.skip(Skip("excluded", where, "foreign-layer", "it is not distributed with the image" + (f"; see {host}" if host else "")))
             return
         self.coverage.expect("layers")
         self.blobs.append(Blob(blob, use.layer.diff, place if plain else None))
@@ -199,6 +200,13 @@ def _cuts(extent: Extent, step: int) -> list[int]:
             return [extent.at, *borders(data, extent.at, min(end, len(data)), step), end]
     except (OSError, ValueError):
         return [extent.at, end]
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _packed(place: Extent) -> bool:

@@ -68,7 +68,7 @@ def test_an_inner_archive_that_is_not_whole_is_given_as_it_is_too():
 
 def test_the_names_a_gzip_begins_with_are_texts():
     data = b"\x1f\x8b\x08\x1c\0\0\0\0\0\3" + b"\3\0abc" + b"name.txt\0" + b"a comment\0" + STREAMS["gzip"](b"x")[10:]
-    assert [text for _, text in Walked(data).texts] == [b"name.txt", b"a comment"]
+    assert [text for _, text in Walked(data).texts] == [b"abc", b"name.txt", b"a comment"]
 
 
 def test_damage_behind_a_tar_s_end_is_damage():
@@ -107,3 +107,54 @@ def test_what_is_inflated_in_all_is_bounded(monkeypatch):
     assert "archive-limit" in walked.reasons
     assert len(walked.members) < 12
     assert walked.skips[-1].detail == "more than 10485760 bytes when inflated"
+
+
+def skipped(content: bytes) -> bytes:
+    """A frame of zstd that holds no content."""
+    return b"\x50\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content
+
+
+def test_frames_without_content_stand_before_what_pzstd_packs():
+    from backports import zstd
+
+    text = b"a line of text\n" * 1000
+    data = skipped(b"\0\1\0\0") + zstd.compress(text) + skipped(b"\0\1\0\0") + zstd.compress(text)
+    assert kind_of(data) == "zstd"
+    assert Walked(data).members == {b"x": 2 * text}
+    # Another format has them, too, and by themselves they are nothing.
+    assert kind_of(skipped(b"x") + b"\x04\x22\x4d\x18" + bytes(20)) == "lz4"
+    assert kind_of(skipped(b"x") + b"plain text") is None
+    assert kind_of(skipped(b"x") * 100_000) is None
+
+
+def test_words_in_further_streams_are_left_to_the_bytes_as_they_stand():
+    from backports import zstd
+
+    packed = STREAMS["gzip"](b"x")
+    named = packed[:3] + b"\x08" + packed[4:10] + b"name.txt\0" + packed[10:]
+    for data, whole in (
+        (packed + packed, True),
+        (packed + named, False),
+        (zstd.compress(b"x") + zstd.compress(b"y"), True),
+        (zstd.compress(b"x") + skipped(b"words"), False),
+        (skipped(b"words") + zstd.compress(b"x"), False),
+    ):
+        kind = kind_of(data)
+        assert kind is not None
+        walk = Walk(data, kind, Limits(3, 1 << 20), b"a")
+        list(walk)
+        assert walk.whole is whole, data
+
+
+def test_words_behind_the_last_member_of_a_tar():
+    import io
+    import tarfile
+
+    info = tarfile.TarInfo("a")
+    info.pax_headers = {"comment": "said of nothing"}
+    head = info.tobuf(tarfile.PAX_FORMAT)[:1024]
+    plain = tarfile.TarInfo("first").tobuf()
+    assert b"said of nothing" in [text for _, text in Walked(plain + head + bytes(1024)).texts]
+    shared = tarfile.TarFile(mode="w", fileobj=io.BytesIO(), format=tarfile.PAX_FORMAT, pax_headers={"comment": "said of all"})
+    assert shared.fileobj is not None
+    assert b"said of all" in [text for _, text in Walked(shared.fileobj.getvalue() + bytes(1024)).texts]  # type: ignore[attr-defined]

@@ -280,6 +280,9 @@ class _Reader:
         coverage.strict, coverage.interrupted = fields.truth("strict"), fields.truth("interrupted")
         coverage.notes = list(fields.texts("notes"))
         self._excuses(fields, coverage)
+        if coverage.complete and not fields.truth("complete", default=True):
+            # Written by another version, or by hand: it must not come out as a scan that lacks nothing.
+            raise UsageError("says that its scan is incomplete, but not what is missing", where=self._where)
         return coverage
 
     def _excuses(self, fields: _Fields, coverage: Coverage) -> None:

@@ -123,6 +123,15 @@ def test_what_is_no_report_is_refused_in_one_line(text, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_report_that_lacks_something_it_does_not_name_is_no_complete_one(build):
+    report = json.loads(build.render("json", [], build.coverage()))
+    report["coverage"]["complete"] = False
+    with pytest.raises(UsageError, match="incomplete, but not what is missing"):
+        read_report(json.dumps(report).encode(), "r.json")
+    report["coverage"]["sources"][0]["skipped"].append({"path": "a", "class": "failed", "reason": "unreadable"})
+    assert not read_report(json.dumps(report).encode(), "r.json").coverage.complete
+
+
 def test_bytes_that_are_no_text_and_a_stream_cut_short_are_refused(build):
     with pytest.raises(UsageError, match="not UTF-8"):
         read_report(b"\xff\xfe", "x")

@@ -135,6 +135,27 @@ def test_a_report_that_leads_out_of_its_folder_reads_nothing_there(leaks):
     assert "2 not asked: its value could not be read again" in done.out
 
 
+def test_a_report_that_leads_out_through_a_link_reads_nothing_there(leaks):
+    leaks.run("dir", "tree", "-f", "json", "-o", "report.json")
+    leaks.write("outside/app.env", f"GITHUB_TOKEN={GOOD}\n")
+    (leaks.path / "tree/link").symlink_to("../outside")
+    text = (leaks.path / "report.json").read_text()
+    for name in ("app", "again", "old"):
+        text = text.replace(f'"{name}.env"', '"link/app.env"')
+    (leaks.path / "report.json").write_text(text)
+    done = leaks.run("verify", "report.json", "tree", "--verify-plan")
+    assert (done.code, done.out) == (0, "2 not asked: its value could not be read again\n")
+
+
+@pytest.mark.parametrize(("old", "new"), [('"app.env"', r'"a\u0000b"'), ('"secret":"', r'"secret":"\ud800'), ('"secret": "', r'"secret": "\ud800')])
+def test_a_report_that_nothing_could_have_written_breaks_nothing(leaks, old, new):
+    leaks.run("dir", "tree", "-f", "json", "-o", "report.json")
+    text = (leaks.path / "report.json").read_text()
+    (leaks.path / "report.json").write_text(text.replace(old, new))
+    done = leaks.run("verify", "report.json", "tree", "--verify-plan")
+    assert (done.code, done.err) == (0, "")
+
+
 def test_a_report_of_another_project_is_refused(leaks):
     leaks.run("dir", "tree", "-f", "json", "-o", "report.json", LEAKSIEVE_KEY="one")
     done = leaks.run("verify", "report.json", "tree", "--verify-plan")

@@ -77,6 +77,10 @@ class Sealed:
         name, key = self._derive(purpose)
         self._replace(name, _MAGIC + hmac.digest(key, content, "sha256"), content)
 
+    def forget(self, purpose: tuple[bytes, ...]) -> None:
+        """Remove what was written for ``purpose``, if anything was."""
+        self._remove(self._derive(purpose)[0])
+
     @contextmanager
     def lock(self) -> Iterator[bool]:
         """Keep other runs from writing meanwhile; False when that took too long or cannot be done.

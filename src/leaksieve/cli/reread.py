@@ -154,13 +154,16 @@ def _shown(report: Report, config: Config, key: Fingerprinter, own: Collection[s
             rule = find(ruleset, finding.rule_id)
         except UsageError:
             continue
-        value = finding.secret.encode()
+        try:
+            value = finding.secret.encode()
+            parts = {name: Secret(text.encode()) for name, text in finding.parts}
+        except UnicodeEncodeError:
+            continue  # no text that a file could hold
         first = finding.occurrences[0]
         path = first.path if first.archive_path is None else first.path + b"!/" + first.archive_path
         if key.of(rule.get("fingerprint_family", rule["family"]), value, path) != finding.fingerprint:
             continue
         trusted = bool(rule.get("builtin")) or rule["id"] in own
-        parts = {name: Secret(text.encode()) for name, text in finding.parts}
         subject = Subject(rule["id"], Secret(value), parts, finding.details)
         found[finding.fingerprint] = Candidate(finding.fingerprint, subject, (rule["id"], *rule.get("aliases", ())), trusted, rule["public_prefix"].encode())
     return found
@@ -172,7 +175,7 @@ def _found_again(
     """Scan what the findings' places name, and keep what has one of their fingerprints."""
     from leaksieve.pipeline import Plan, run
 
-    asked = _asked(findings, repository)
+    asked = _asked(findings, repository, root)
     sources: list[Source] = []
     if asked.files:
         from leaksieve.sources.named import NamedFilesSource
@@ -200,19 +203,27 @@ def _found_again(
     return kept
 
 
-def _asked(findings: Sequence[Finding], repository: Repository | None) -> Asked:
+def _asked(findings: Sequence[Finding], repository: Repository | None, root: str) -> Asked:
+    from leaksieve.config.read import is_inside
+
+    top = os.path.realpath(root)
     files: dict[bytes, None] = {}
     objects: dict[Any, None] = {}
     for finding in findings:
         for place in finding.occurrences:
             kind = place.source.get("kind")
-            if kind in ("file", "index") and place.path and not place.path.startswith(b"/") and b".." not in place.path.split(b"/"):
+            if kind in ("file", "index") and _is_below(place.path) and is_inside(os.path.realpath(os.path.join(top, os.fsdecode(place.path))), top):
                 files[place.path] = None
             if kind in ("git", "index") and repository is not None:
                 oid, object_type = _oid(place.source.get("object")), str(place.source.get("object_type") or "blob")
                 if oid is not None and object_type in ("blob", "commit", "tag", "tree"):
                     objects[oid, object_type, place.path] = None
     return Asked(list(files), list(objects))
+
+
+def _is_below(path: bytes) -> bool:
+    """Whether a path may lead below the root; where links on the way lead is not looked at."""
+    return bool(path) and b"\0" not in path and not path.startswith(b"/") and b".." not in path.split(b"/")
 
 
 def _oid(text: object) -> bytes | None:

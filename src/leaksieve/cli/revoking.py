@@ -191,13 +191,19 @@ def carry_out(asked: Asked, report: Report, options: Options, target: str) -> Ex
 
 def _said(done: Any, reasons: Mapping[str, str]) -> str:
     """What came of it, in a sentence."""
+    from leaksieve.verifiers.run import UNSENT
+
     now = reasons.get(done.after.reason, done.after.reason)
     state = "; ".join(filter(None, (done.after.state, done.after.detail)))
     if not done.sent:
         return f"it was dead before ({state}); nothing was sent to revoke it"
     if not done.accepted:
         why = reasons.get(done.detail, done.detail)
-        return f"not revoked: {why}" + ("; it still works" if done.after.state == "active" else "")
+        if done.dead:
+            return f"dead: the provider calls it {state}, although revoking it was not confirmed ({why})"
+        if done.after.state == "active" or done.detail in UNSENT:
+            return f"not revoked: {why}" + ("; it still works" if done.after.state == "active" else "")
+        return f"whether it is revoked is not known: {why}, and then {now}" if now != why else f"whether it is revoked is not known: {why}"
     if done.dead:
         return f"revoked, and dead: the provider calls it {state}"
     if done.after.state == "active":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leaksieve.ruleset.jsonpath import look_up, parse
@@ -14,6 +14,8 @@ _UNREAD = "what this provider answers was not held against its documentation yet
 # A value that is told is shown up to here, and so many of a list.
 LONGEST = 200
 MOST = 50
+# So many letters of a credential in a row are a part of it that is not told; of a short one the half.
+_TELLING = (12, 16)
 _TYPES: dict[str, Any] = {"text": str, "number": (int, float), "flag": bool, "list": list, "object": dict, "null": type(None)}
 
 
@@ -82,14 +84,28 @@ def told(tells: Mapping[str, Mapping[str, str]], response: Response, hidden: lis
             values = [] if value is None else [value]
         else:
             values = look_up(response.json(), parse(place["json"]))
-        texts = [text for value in values for text in _texts(value, place.get("split", "")) if not any(secret in text for secret in hidden)]
+        # Before anything is cut: a half would not be known for what it is.
+        whole = [value for value in values if not (isinstance(value, str) and gives_away(value, hidden))]
+        texts = [text[:LONGEST] for value in whole for text in _texts(value, place.get("split", "")) if not gives_away(text, hidden)]
         texts = list(dict.fromkeys(texts))
         if key in ("scopes", "permissions", "resources"):
-            if values:
+            if whole:
                 found[key] = texts[:MOST]
         elif texts:
             found[key] = ", ".join(texts[:MOST])[:LONGEST]
     return found
+
+
+def gives_away(text: str, hidden: Iterable[str]) -> bool:
+    """Whether what would be shown of a text holds a credential, or a good part of one; of a text only its first LONGEST letters are shown."""
+    for secret in hidden:
+        if secret in text:
+            return True
+        least, most = _TELLING
+        run = min(max(len(secret) // 2, least), most)
+        if any(text[at : at + run] in secret for at in range(min(len(text) - run + 1, LONGEST))):
+            return True
+    return False
 
 
 def _texts(value: object, split: str) -> list[str]:
@@ -100,16 +116,12 @@ def _texts(value: object, split: str) -> list[str]:
         return [str(value)]
     if isinstance(value, str):
         parts = value.split(split) if split else [value]
-        return [part.strip()[:LONGEST] for part in parts if part.strip()]
+        return [part.strip() for part in parts if part.strip()]
     if isinstance(value, list):
         return [text for one in value[:MOST] for text in _texts(one, "")]
     if isinstance(value, dict):
         named = [(str(name), one) for name, one in list(value.items())[:MOST]]
-        return [
-            name[:LONGEST] if one is True else f"{name}:{one}"[:LONGEST]
-            for name, one in named
-            if one is True or (isinstance(one, str | int | float) and one is not False)
-        ]
+        return [name if one is True else f"{name}:{one}" for name, one in named if one is True or (isinstance(one, str | int | float) and one is not False)]
     return []
 
 

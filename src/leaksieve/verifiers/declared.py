@@ -42,7 +42,9 @@ class Declared:
             return Verdict("unknown", "unexpected", f"status {response.status}", evidence)
         answer, matched = found
         evidence["matched"] = matched
-        hidden = [text for held in (subject.secret, *subject.parts.values()) if len(text := held.reveal().decode("utf-8", "replace")) >= 8]
+        held = [one.reveal().decode("utf-8", "replace") for one in (subject.secret, *subject.parts.values())]
+        # As it was sent, too: a login over HTTP is written in base64.
+        hidden = [text for text in (*held, request.headers.get("Authorization", "").rpartition(" ")[2]) if len(text) >= 8]
         tells = told(self._table["tells"], response, hidden)
         if answer["verdict"] == ACTIVE:
             for one in self._table["more"]:

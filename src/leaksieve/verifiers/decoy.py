@@ -31,7 +31,7 @@ def decoy(subject: Subject, public_prefix: bytes = b"") -> Subject:
     hexadecimal = len(value) - start >= 16 and digits <= set("0123456789abcdef")
     while True:
         made = value[:start] + bytes(_another(byte, hexadecimal=hexadecimal) for byte in value[start:])
-        if made != value or not any(chr(byte).isalnum() for byte in value[start:]):
+        if made != value or not any(byte < 128 and chr(byte).isalnum() for byte in value[start:]):
             return subject._replace(secret=Secret(made))
 
 

@@ -63,6 +63,11 @@ class Memory:
         except OSError:
             pass  # the next run asks again
 
+    def forget(self, key: tuple[Secret, ...]) -> None:
+        """Keep nothing under a key: what was known holds no more."""
+        if self._sealed is not None:
+            self._sealed.forget((_EDITION, *[field.reveal() for field in key]))
+
 
 def _plain(field: Any) -> Any:
     return dict(field) if hasattr(field, "keys") else field

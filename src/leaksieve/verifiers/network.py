@@ -61,11 +61,11 @@ class BoundNet:
             # Only within the very same place, where nothing new is told to anybody.
             from urllib.parse import urljoin
 
-            url = urljoin(request.url, target)
             try:
+                url = urljoin(request.url, target)
                 if place_of(url) != place or place.scheme != "https":
                     raise Failed("redirect")
-            except Failed:
+            except (Failed, ValueError):
                 raise Failed("redirect") from None
             request = Request(request.method, url, request.headers)
         raise Failed("redirect")

@@ -13,6 +13,7 @@ from leaksieve.verifiers.limits import Budget
 from leaksieve.verifiers.memory import Memory
 from leaksieve.verifiers.network import BoundNet, Network
 from leaksieve.verifiers.plan import Job, hosts_of
+from leaksieve.verifiers.run import UNSENT
 from leaksieve.verifiers.settings import Settings
 
 # Seconds before each look at what became of it: providers take their time.
@@ -20,7 +21,7 @@ PAUSES = (1.0, 4.0, 15.0)
 
 
 class Revoked(NamedTuple):
-    """What came of it.  ``sent`` says that the request was made, ``accepted`` that the provider took it; ``detail`` why not, and
+    """What came of it.  ``sent`` says that the request was made or tried, ``accepted`` that the provider took it; ``detail`` why not, and
     ``after`` what its check says now.
     """
 
@@ -66,8 +67,11 @@ def revoke(job: Job, settings: Settings, memory: Memory, *, network: Network | N
             raise
         # What was sent is not taken back: that has to be said.
         done = Revoked(sent=True, accepted=False, detail="interrupted", after=Verdict(UNKNOWN, "interrupted"))
-    if done.after.state != UNKNOWN:
+    if done.dead:
         memory.put(job.memory, done.after)
+    elif done.sent:
+        # Providers take their time: what is true now is not for an hour.
+        memory.forget(job.memory)
     return done
 
 
@@ -87,16 +91,17 @@ async def _revoke(job: Job, network: Network, pauses: Sequence[float], sent: lis
         try:
             refusal = await Revoker(job.table).send(job.subject, net)
         except Failed as failure:
-            return Revoked(sent=True, accepted=False, detail=failure.reason, after=before[first])
-        if refusal:
+            refusal = failure.reason
+        if refusal in UNSENT:
             return Revoked(sent=True, accepted=False, detail=refusal, after=before[first])
+        # A refusal as well: the request may have been heard before its answer was lost, or before it was sent again.
         after = Verdict(UNKNOWN, "limit")
-        for pause in pauses:
+        for pause in pauses if not refusal else pauses[:1]:
             await asyncio.sleep(pause)
             after = await _asked(job, net)
             if after.state in DEAD:
                 break
-        return Revoked(sent=True, accepted=True, detail="", after=after)
+        return Revoked(sent=True, accepted=not refusal, detail=refusal, after=after)
 
 
 async def _asked(job: Job, net: BoundNet) -> Verdict:

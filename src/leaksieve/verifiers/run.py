@@ -17,7 +17,7 @@ from leaksieve.verifiers.plan import EgressPlan, Job, Result, hosts_of
 from leaksieve.verifiers.settings import Settings
 
 # Reasons for which nothing had left yet.
-_UNSENT = {"host-not-allowed", "private-address", "unresolved", "limit", "unfit", "missing-parts", "no-endpoint", "offline"}
+UNSENT = {"host-not-allowed", "private-address", "unresolved", "limit", "unfit", "missing-parts", "no-endpoint", "offline"}
 # Of several addresses the best answer counts; an inactive one says nothing while another is unknown.
 _ORDER = (ACTIVE, UNKNOWN, EXPIRED, INACTIVE)
 
@@ -87,7 +87,7 @@ class _Run:
             verdict = await self._verdict(job)
             if verdict.state != UNKNOWN:
                 self._memory.put(job.memory, verdict)
-            result = Result(verdict, str(job.table["id"]), None if verdict.reason in _UNSENT else self._clock())
+            result = Result(verdict, str(job.table["id"]), None if verdict.reason in UNSENT else self._clock())
             for key in job.keys:
                 self._ran.results[key] = result
 

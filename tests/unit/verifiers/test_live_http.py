@@ -11,6 +11,7 @@ from answers import Answer, provider, raw_server, server_context
 from live import QUICK, Rerouted, ask, candidate, verdict
 from verify_table import table, tables
 
+from leaksieve.verifiers.answers import LONGEST
 from leaksieve.verifiers.network import Network
 
 GOOD, DEAD, OLD = "acme_Good1234good", "acme_Dead1234dead", "acme_Gone1234gone"
@@ -345,3 +346,47 @@ def test_what_an_answer_repeats_of_the_credential_is_left_out():
     said, _ = judged(GOOD, echo)
     assert said.state == "active"
     assert "account" not in said.told
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        lambda token: "x" * (LONGEST - 20) + token,  # cut where it stands
+        lambda token: token[:20],
+        lambda token: f"{token[:18]}…",
+        lambda token: f"key {token[-20:]} of bob",
+        lambda token: [{"name": token}],
+        lambda token: {token: True, "bob": token},
+        lambda token: token[:19] + "," + token[19:],
+    ],
+)
+@pytest.mark.parametrize("length", [32, 900])
+def test_no_part_of_a_credential_is_told_however_it_is_said_back(said, length):
+    value = "acme_" + ("q7Rt2Lm9Zk4Wx8Bv" * 60)[: length - 5]
+    tells = {"account": "id", "name": "more", "scopes": {"header": "x-scopes", "split": ","}}
+
+    def echo(asked):
+        if asked.token != value:
+            return Answer(401)
+        text = said(value)
+        return Answer(200, {"id": "acc-1", "more": text}, {"X-Scopes": f"read,{text}"} if isinstance(text, str) and text.isascii() else {})
+
+    with provider(echo) as server:
+        found = verdict(value, tables(tells=tells), QUICK, Rerouted(QUICK, server.url))
+    assert (found.state, found.told["account"]) == ("active", "acc-1")
+    shown = repr(found.told)
+    assert not any(value[at : at + 8] in shown for at in range(5, len(value) - 8))
+
+
+def test_a_login_that_is_said_back_as_it_was_sent_is_left_out():
+    value = "q7Rt2Lm9Zk4Wx8Bv"
+    echo = lambda asked: Answer(200, {"id": f"saw {asked.token}"})  # noqa: E731
+    one = table(auth={"scheme": "basic", "user": "api", "password": "{secret}"}, control="none")
+    with provider(echo) as server:
+        found = verdict(value, tables(one), QUICK, Rerouted(QUICK, server.url))
+    assert (found.state, dict(found.told)) == ("active", {})
+
+
+def test_a_redirect_to_nothing_that_is_an_address_is_a_redirect():
+    said, _ = judged(GOOD, lambda _: Answer(302, "", {"Location": "https://["}))
+    assert (said.state, said.reason) == ("unknown", "redirect")

@@ -8,7 +8,10 @@ from live import QUICK, Rerouted, candidate, plan
 from test_provider_answers import _one_context, answer_of, documented, holds, value_of  # noqa: F401 - a fixture of all tests
 from verify_table import tables
 
+from leaksieve.cli.revoking import _said
 from leaksieve.ruleset.verify_load import Tables, load_verifiers
+from leaksieve.secret import Secret
+from leaksieve.verifiers.base import REASONS, Verdict
 from leaksieve.verifiers.memory import Memory
 from leaksieve.verifiers.revoking import call_of, revoke
 
@@ -37,7 +40,7 @@ class Acme:
 
 
 class Nowhere(Memory):
-    """Keeps what it is told."""
+    """Keeps what it is told; "" stands for what it is told to forget."""
 
     def __init__(self):
         super().__init__(None, 0, lambda: 0.0)
@@ -46,11 +49,14 @@ class Nowhere(Memory):
     def put(self, key, verdict):
         self.put_in.append(verdict.state)
 
+    def forget(self, key):
+        self.put_in.append("")
 
-def end(acme, pauses=(0.0, 0.0)):
+
+def end(acme, pauses=(0.0, 0.0), retries=0):
     memory = Nowhere()
     (job,) = plan([candidate(VALUE)], tables(revoke=ENDS), QUICK, memory).jobs
-    settings = QUICK._replace(retries=0)
+    settings = QUICK._replace(retries=retries)
     with provider(acme) as server:
         done = revoke(job, settings, memory, network=Rerouted(settings, server.url), pauses=pauses)
     assert VALUE not in repr(done)
@@ -71,20 +77,57 @@ def test_a_dead_one_is_left_alone():
 def test_a_refusal_is_said_and_the_verdict_stands():
     done, asked, kept = end(Acme(takes=403))
     assert (done.sent, done.accepted, done.dead, done.after.state) == (True, False, False, "active")
-    assert (done.detail, asked, kept) == ("the provider answered with status 403", ["GET", "DELETE"], ["active"])
+    assert (done.detail, asked, kept) == ("the provider answered with status 403", ["GET", "DELETE", "GET"], [""])
     done, _, _ = end(Acme(takes=503))
     assert (done.accepted, done.detail, done.after.state) == (False, "server-error", "active")
 
 
 def test_one_that_goes_on_living_is_not_called_dead():
-    done, asked, _ = end(Acme(lives=True))
+    done, asked, kept = end(Acme(lives=True))
     assert (done.accepted, done.dead, done.after.state) == (True, False, "active")
     assert asked == ["GET", "DELETE", "GET", "GET"]
+    # It may be dead in a minute: nobody is told for an hour that it lives.
+    assert kept == [""]
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_one_that_died_although_its_answer_was_lost_is_not_said_to_live(retries):
+    acme = Acme()
+
+    def decide(asked):
+        known, answer = acme.known, acme(asked)
+        if asked.method == "DELETE":
+            # The first is heard and its answer breaks; by the second, nobody knows the credential.
+            return Answer(500 if known else 401)
+        return answer
+
+    done, asked, kept = end(decide, retries=retries)
+    assert (done.sent, done.accepted, done.dead, kept) == (True, False, True, ["inactive"])
+    assert asked == ["GET", *["DELETE"] * (retries + 1), "GET"]
+    said = _said(done, REASONS)
+    assert said.startswith("dead: the provider calls it inactive")
+    assert "still works" not in said
+
+
+def test_where_nobody_says_what_came_of_it_that_is_said():
+    acme = Acme()
+    done, _, kept = end(lambda asked: Answer(500) if asked.method == "DELETE" or not acme.known else acme(asked))
+    assert (done.after.state, kept) == ("active", [""])
+    assert _said(done, REASONS) == "not revoked: the provider has an error of its own; it still works"
+    sent = []
+
+    def gone(asked):
+        sent.append(asked.method)
+        return Answer(500) if "DELETE" in sent else acme(asked)
+
+    done, _, kept = end(gone)
+    assert (done.accepted, done.after.state, kept) == (False, "unknown", [""])
+    assert _said(done, REASONS) == "whether it is revoked is not known: the provider has an error of its own"
 
 
 def test_where_nobody_answers_nothing_is_called_dead():
     done, _, kept = end(lambda asked: Answer(204 if asked.method == "DELETE" else 503))
-    assert (done.sent, done.accepted, done.dead, done.after.state, kept) == (True, True, False, "unknown", [])
+    assert (done.sent, done.accepted, done.dead, done.after.state, kept) == (True, True, False, "unknown", [""])
 
 
 def test_a_word_of_a_proxy_is_not_taken_for_the_end():
@@ -101,6 +144,19 @@ def test_what_was_sent_is_said_after_ctrl_c(monkeypatch):
         monkeypatch.setattr(asyncio, "sleep", interrupted)
         done = revoke(job, QUICK, Nowhere(), network=Rerouted(QUICK, server.url), pauses=(0.0,))
     assert (done.sent, done.accepted, done.after.reason) == (True, False, "interrupted")
+    assert _said(done, REASONS) == "whether it is revoked is not known: the run was interrupted first"
+
+
+def test_what_is_forgotten_is_not_known_again(tmp_path):
+    memory = Memory(str(tmp_path).encode(), 3600.0, lambda: 5.0)
+    key, other = (Secret(b"a"),), (Secret(b"b"),)
+    memory.put(key, Verdict("active"))
+    memory.put(other, Verdict("active"))
+    memory.forget(key)
+    memory.forget(key)
+    assert memory.get(key) is None
+    assert memory.get(other) is not None
+    memory.close()
 
 
 @pytest.mark.parametrize("name", sorted(ENDING))

@@ -404,6 +404,8 @@ def test_made_up_credentials_have_the_shape_of_the_real_one(value, kept):
 
 def test_what_cannot_be_varied_is_left_as_it_is():
     assert decoy(subject("------------")).secret.reveal() == b"------------"
+    # Bytes that are letters in Latin-1 are none here.
+    assert decoy(subject("пароль-пароль")).secret.reveal() == "пароль-пароль".encode()
 
 
 FINDING = Finding("r", "R", "info", "medium", ("test",), "x…", (), "f", "none", "unknown", (), "", False, {}, ())

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from leaksieve.verifiers.answers import LONGEST, gives_away
 from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, Call, Failed, Net, Subject, Verdict
 from leaksieve.verifiers.failure import explained
 from leaksieve.verifiers.servers.login import Accepted, Refused
@@ -16,7 +17,6 @@ from leaksieve.verifiers.servers.target import Target, read
 from leaksieve.verifiers.servers.wire import Wire
 
 _NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mongodb": "MongoDB", "redis": "Redis"}
-_LONGEST = 200
 
 
 class Connection:
@@ -80,14 +80,14 @@ def _clean(told: Mapping[str, object], target: Target, subject: Subject) -> dict
     hidden = {target.password.reveal().decode(), subject.text()}
     out: dict[str, object] = {}
     for name, value in told.items():
-        texts = [text for one in (value if isinstance(value, list) else [value]) if (text := _shown(str(one))) and not any(word in text for word in hidden)]
+        texts = [text[:LONGEST] for one in (value if isinstance(value, list) else [value]) if (text := _shown(str(one))) and not gives_away(text, hidden)]
         if texts:
             out[name] = texts if isinstance(value, list) else texts[0]
     return out
 
 
 def _shown(text: str) -> str:
-    return "".join(char for char in text if char.isprintable())[:_LONGEST]
+    return "".join(char for char in text if char.isprintable())
 
 
 def _explained(error: Exception) -> Failed:

@@ -368,3 +368,18 @@ def test_the_numbers_of_the_page_are_the_programs():
     page = (Path(__file__).parents[2] / "docs" / "baselines.md").read_text(encoding="utf-8")
     assert f"under {WEAK_BELOW:.0f} bits" in page
     assert f"{MOST_COMMITS:,} commits back" in page
+
+
+def test_a_link_that_leads_nowhere_is_replaced_and_one_to_a_file_followed(shop, tmp_path):
+    outside = tmp_path / "outside"
+    link = shop.path / "leaksieve.baseline"
+    link.symlink_to(outside)
+    assert shop.run("baseline", "create", "-o", "leaksieve.baseline", ".").code == 0
+    assert not outside.exists()
+    assert not link.is_symlink()
+    link.rename(shop.path / "kept")
+    link.symlink_to("kept")
+    shop.write("more.py", f"t = '{expand('ghp_<crc32-github:30>', 321).decode()}'\n")
+    assert shop.run("baseline", "update", "-b", "leaksieve.baseline", ".").code == 0
+    assert link.is_symlink()
+    assert len((shop.path / "kept").read_text().splitlines()) == len(link.read_text().splitlines()) > 2

@@ -47,7 +47,7 @@ def place_for(root: str, named: str | None) -> Place:
 
 def add(place: Place, added: Sequence[Accepted]) -> None:
     """Write entries to the file, whole or not at all.  Raises UsageError or ConfigError."""
-    from leaksieve.cli.outputs import put
+    from leaksieve.cli.outputs import behind, put
     from leaksieve.config.accept import with_entries
 
     data = b""
@@ -59,8 +59,7 @@ def add(place: Place, added: Sequence[Accepted]) -> None:
             raise UsageError(f"cannot be read: {error.strerror}", where=shown(place.path)) from None
     table = PYPROJECT_TABLE if os.path.basename(place.path) == PYPROJECT else ()
     made = with_entries(data, shown(place.path), added, table=table)
-    # A link to a file is followed; one that leads nowhere is replaced, for the repository may have brought it.
-    put(os.path.realpath(place.path) if place.exists else place.path, made, shown(place.path))
+    put(behind(place.path), made, shown(place.path))
 
 
 def brief(path: str) -> str:

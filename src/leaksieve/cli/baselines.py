@@ -42,6 +42,7 @@ def refuse_in_ci(*, yes: bool) -> None:
 
 def write(path: str, baseline: Baseline) -> bool:
     """Put a baseline into a file, whole or not at all; whether that changed anything.  Raises UsageError."""
+    from leaksieve.cli.outputs import behind, put
     from leaksieve.reports.output import open_output
 
     text = baseline.text()
@@ -55,9 +56,7 @@ def write(path: str, baseline: Baseline) -> bool:
                 return False
     except OSError:
         pass
-    # The file itself, where its name is a link.
-    with open_output(os.path.realpath(path)) as stream:
-        stream.write(text)
+    put(behind(path), text.encode(), path)
     return True
 
 

@@ -79,6 +79,11 @@ def write(outputs: Sequence[Output], reporters: Sequence[Reporter], outcome: Out
                 silence_stdout()
 
 
+def behind(path: str) -> str:
+    """Return the file that a name stands for: what a link leads to, but the link itself where it leads nowhere, for the repository may have brought it."""
+    return os.path.realpath(path) if os.path.exists(path) else path
+
+
 def put(path: str, data: bytes, named: str) -> None:
     """Write a file that is no report, whole or not at all; ``named`` is what messages call it.  Raises UsageError."""
     from leaksieve.reports.output import open_output

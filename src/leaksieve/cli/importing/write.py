@@ -101,12 +101,11 @@ def difference(change: Change, name: str) -> list[str]:
 
 def apply(change: Change) -> None:
     """Write a file, whole or not at all.  Raises UsageError, also when it is not any more what was read."""
-    from leaksieve.cli.outputs import put
+    from leaksieve.cli.outputs import behind, put
 
     if _read(change.path) != change.old:
         raise UsageError("has changed meanwhile, and is not written", where=change.path)
-    # The file itself, where its name is a link.
-    put(os.path.realpath(change.path), change.new, change.path)
+    put(behind(change.path), change.new, change.path)
 
 
 def _read(path: str) -> bytes | None:

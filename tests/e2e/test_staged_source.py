@@ -104,6 +104,14 @@ def test_an_unchanged_rename_has_its_old_self_for_base(repo: GitRepo) -> None:
     assert scan.bases == {b"moved.txt": b"one\ntwo\nthree\n"} == scan.data
 
 
+def test_a_rename_that_changes_the_line_endings_is_still_one(repo: GitRepo) -> None:
+    repo("mv", "dir/old.txt", "dir/new.txt")
+    repo.add("dir/new.txt", "one\r\ntwo\r\nthree\r\n")
+    [chunk] = [each for each in Scan(os.fsencode(repo.top)).chunks if each.provenance.path == b"dir/new.txt"]
+    assert chunk.base is not None
+    assert chunk.base() == b"one\ntwo\nthree\n"
+
+
 def test_a_rename_with_changes_has_the_most_similar_deleted_file_for_base(repo: GitRepo) -> None:
     lines = "".join(f"line {n}\n" for n in range(20))
     repo.add("a.py", lines)

@@ -47,7 +47,7 @@ def most_similar(data: bytes, origins: tuple[bytes, ...], read: Callable[[bytes,
 
     ``read(id, limit)`` gives a file's content, or None when it cannot be had within ``limit`` bytes.
     """
-    lines = set(data.split(b"\n"))
+    lines = _lines(data)
     best: bytes | None = None
     best_score = _SIMILAR
     for oid in origins:
@@ -56,8 +56,13 @@ def most_similar(data: bytes, origins: tuple[bytes, ...], read: Callable[[bytes,
             continue
         if text == data:
             return text
-        others = set(text.split(b"\n"))
+        others = _lines(text)
         score = len(lines & others) / max(len(lines), len(others))
         if score > best_score or (best is None and score == best_score):
             best, best_score = text, score
     return best
+
+
+def _lines(data: bytes) -> set[bytes]:
+    """The lines, in whichever line ending: a file that is renamed may get another with it."""
+    return set((data.replace(b"\r\n", b"\n") if b"\r\n" in data else data).split(b"\n"))

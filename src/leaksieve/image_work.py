@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import mmap
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -41,10 +42,20 @@ class ImageWorker(Worker):
     """Bound to a source and the settings of a run; callable with a unit, returns an encoded :class:`LayerAnswer`."""
 
     def __init__(
-        self, source: ImageSource, ruleset: Ruleset, config: Config, prefilter: str, compiler: Any = compile_all, *, joined: bool, hashes: bool
+        self,
+        source: ImageSource,
+        ruleset: Ruleset,
+        config: Config,
+        prefilter: str,
+        compiler: Any = compile_all,
+        *,
+        joined: bool,
+        hashes: bool,
+        deadline: float | None = None,
     ) -> None:
         super().__init__((), ruleset, config, prefilter, compiler, joined=joined, hashes=hashes)
         self._image = source
+        self._deadline = deadline
         self._hyperscan = self.engine.prefilter if isinstance(self.engine.prefilter, Hyperscan) else None
         self._kept = Kept()
 
@@ -173,7 +184,7 @@ class ImageWorker(Worker):
         try:
             stream = self._image.provider.open(blob.descriptor)
             try:
-                raw = _Raw(stream, None if blob.diff else verifier)
+                raw = _Raw(stream, None if blob.diff else verifier, self._deadline)
                 if blob.diff:
                     for _ in _pieces(raw, verifier):
                         pass
@@ -207,7 +218,7 @@ class ImageWorker(Worker):
         except BlobError as error:
             self._broken(blob, error)
             return False
-        raw = _Raw(stream, None if blob.diff else verifier)
+        raw = _Raw(stream, None if blob.diff else verifier, self._deadline)
         broken = None
         try:
             feed = Feed(_pieces(raw, verifier if blob.diff else None))
@@ -254,11 +265,12 @@ class ImageWorker(Worker):
 
 
 class _Raw:
-    """A blob as it comes, verified on the way if there is something to verify it with."""
+    """A blob as it comes, verified on the way if there is something to verify it with, until the ``deadline`` on the monotonic clock."""
 
-    def __init__(self, stream: Stream, verifier: Verifier | None) -> None:
+    def __init__(self, stream: Stream, verifier: Verifier | None, deadline: float | None) -> None:
         self._stream = stream
         self._verifier = verifier
+        self._deadline = deadline
         self._head = b""
 
     def head(self, size: int) -> bytes:
@@ -281,6 +293,9 @@ class _Raw:
             pass
 
     def _next(self, size: int) -> bytes:
+        # A blob may come slowly, or never end.
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise BlobError("timeout", "the scan's time limit was met in it; what could be read is scanned")
         piece = self._stream.read(size)
         if piece and self._verifier is not None:
             self._verifier.update(piece)

@@ -114,3 +114,29 @@ def test_a_size_of_twelve_digits(tmp_path):
         assert not found.skips
         assert found.one(OWN)["path"] == "a"
         assert found.one(ARM)["path"] == "b"
+
+
+def test_more_layers_than_anybody_stacks(tmp_path):
+    made = craft.Layout()
+    one = made.blob(KEYED, craft.LAYER)
+    history = [{"created_by": f"step {number}"} for number in range(5000)]
+    configuration = json.dumps({"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": [one["digest"]] * 5000}, "history": history}).encode()
+    manifest = {"schemaVersion": 2, "config": made.blob(configuration, craft.CONFIG), "layers": [one] * 5000}
+    made.add(made.blob(json.dumps(manifest).encode(), craft.MANIFEST), "tall").write(tmp_path / "layout")
+    listing = json.dumps([{"Config": "c.json", "RepoTags": ["a:1"], "Layers": ["l.tar"] * 5000}]).encode()
+    (tmp_path / "a.tar").write_bytes(craft.layer({"l.tar": KEYED, "c.json": configuration, "manifest.json": listing}))
+    for path in (tmp_path / "layout", tmp_path / "a.tar"):
+        found = scan(path)
+        assert found.skips == {("failed", "image-limit")}
+        assert [place.source["created_by"] for place in found.at(OWN)][:3] == ["step 999", "step 998", "step 997"]
+
+
+def test_layers_that_are_each_other_s_parents(tmp_path):
+    def about(parent: str) -> bytes:
+        return json.dumps({"parent": parent, "config": {}}).encode()
+
+    files = {"x/json": about("y"), "x/layer.tar": KEYED, "y/json": about("x"), "y/layer.tar": PLAIN, "repositories": b'{"a": {"1": "x"}}'}
+    (tmp_path / "a.tar").write_bytes(craft.layer(files))
+    found = scan(tmp_path / "a.tar")
+    assert set(found.findings) == {OWN}
+    assert found.skips == {("failed", "malformed")}

@@ -388,6 +388,48 @@ def test_a_server_that_trickles(registry):
     assert SECOND in found.findings
 
 
+def endless(sized: bool, pause: float):
+    """Answers of a registry whose image has a layer that never ends, and one that does."""
+    configuration = craft.config(LAYERS)
+    never = {"mediaType": craft.LAYER, "digest": craft.digest(b"never"), **({"size": 1 << 40} if sized else {})}
+    layers = [never, {"mediaType": craft.LAYER, "digest": DIGESTS[1], "size": len(PACKED[1])}]
+    config = {"mediaType": craft.CONFIG, "digest": craft.digest(configuration), "size": len(configuration)}
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": craft.MANIFEST, "config": config, "layers": layers}).encode()
+    known = {"manifests/v1": manifest, config["digest"]: configuration, DIGESTS[1]: PACKED[1]}
+
+    def answer(handler):
+        body = next((body for name, body in known.items() if handler.path.endswith(name)), None)
+        if body is not None:
+            reply(handler, 200, body, **{"Content-Type": craft.MANIFEST if body is manifest else "application/octet-stream"})
+        elif handler.path.endswith(never["digest"]):
+            handler.send_response(200)
+            handler.end_headers()
+            handler.close_connection = True
+            with contextlib.suppress(OSError):
+                while True:
+                    handler.wfile.write(bytes(64 * 1024))
+                    time.sleep(pause)
+        else:
+            reply(handler, 404)
+
+    return answer
+
+
+def test_a_layer_of_no_length_is_not_waited_for():
+    with Server(endless(sized=False, pause=0.01)) as server:
+        found = pulled(f"{server.host}/app:v1")
+    assert found.skips == {("failed", "download-failed")}
+    assert "how long it is" in told(found)
+    assert set(found.findings) == {SECOND}
+
+
+def test_the_time_limit_holds_inside_a_layer(tmp_path):
+    with Server(endless(sized=True, pause=0.1)) as server:
+        run = leaksieve("image", f"registry:{server.host}/app:v1", "--plain-http", "--timeout", "2s", "-f", "json", cwd=tmp_path)
+    assert run.code in (1, 3)
+    assert {skip["reason"] for skip in run.failed} == {"timeout"}
+
+
 def test_a_server_that_says_nothing(registry):
     done = threading.Event()
 

@@ -12,11 +12,9 @@ from leaksieve.oci.config import base_layers, numbered, read_config, with_base
 from leaksieve.oci.digest import digest_of, is_digest
 from leaksieve.oci.fields import listed, mapping, parsed, text
 from leaksieve.oci.files import Files, FileStream, contents
-from leaksieve.oci.model import DOCUMENT, BlobError, Descriptor, Image, Layer, Step, Text
+from leaksieve.oci.model import DOCUMENT, LAYERS, BlobError, Descriptor, Image, Layer, Step, Text
 from leaksieve.oci.provider import Extent
 
-# A chain of layers longer than this is a circle.
-_LAYERS = 1_000
 _PIECE = 1024 * 1024
 
 Extents = dict[str, Extent]
@@ -74,9 +72,11 @@ class _Reader:
             self._skip(place, "malformed", f"{len(paths)} layers, but the configuration knows of {len(diffs)}")
             diffs = ()
         steps = config.steps if config else ()
-        numbers = numbered(steps, len(paths))
+        numbers = numbered(steps, len(paths))[:LAYERS]
+        if len(paths) > LAYERS:
+            self._skip(place, "image-limit", f"{len(paths)} layers, more than {LAYERS}; the lowest are scanned")
         layers = []
-        for index, path in enumerate(paths):
+        for index, path in enumerate(paths[:LAYERS]):
             blob, diff = self._layer(path, diffs[index] if diffs else "")
             layers.append(Layer(index, blob, numbers[index], diff=diff))
         labels = config.labels if config else {}
@@ -123,7 +123,7 @@ def _chain(files: Files, top: str, name: str, skips: list[Skip], extents: Extent
     texts: list[Text] = []
     platform, labels, seen = "", {}, set()  # type: str, Mapping[str, str], set[str]
     one = top
-    while one and one not in seen and len(layers) < _LAYERS:
+    while one and one not in seen and len(layers) < LAYERS:
         seen.add(one)
         try:
             fields = parsed(_document(files, f"{one}/json") or b"", "description of a layer")
@@ -138,6 +138,10 @@ def _chain(files: Files, top: str, name: str, skips: list[Skip], extents: Extent
         except BlobError as error:
             skips.append(Skip("failed", one.encode("utf-8", "backslashreplace"), error.reason, error.detail))
             break
+    else:
+        if one:
+            detail = "its layers are each other's parents" if one in seen else f"more than {LAYERS} layers; the highest are scanned"
+            skips.append(Skip("failed", one.encode("utf-8", "backslashreplace"), "malformed" if one in seen else "image-limit", detail))
     layers.reverse()
     blobs = []
     for index, (each, _) in enumerate(layers):

@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 EMPTY: Mapping[str, str] = {}
 # Documents (indexes, manifests, configurations) are read whole, and none that is sane is longer, bytes.
 DOCUMENT: Final = 32 * 1024 * 1024
+# No runtime stacks so many layers; what becomes of a file is asked of each of them.
+LAYERS: Final = 1_000
 
 
 class Descriptor(NamedTuple):

@@ -9,7 +9,7 @@ from leaksieve.model import Skip, SkipClass
 from leaksieve.oci.config import BASE_DIGEST, base_layers, numbered, read_config, with_base
 from leaksieve.oci.digest import Verifier
 from leaksieve.oci.fields import descriptor, leaves, listed, parsed, text, texts
-from leaksieve.oci.model import DOCUMENT, BlobError, Descriptor, Image, Layer, Root, Text
+from leaksieve.oci.model import DOCUMENT, LAYERS, BlobError, Descriptor, Image, Layer, Root, Text
 from leaksieve.oci.provider import Provider
 
 INDEXES: Final = frozenset({"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"})
@@ -148,7 +148,10 @@ class Resolver:
             return
         annotations = texts(fields.get("annotations"))
         config_blob = descriptor(fields.get("config"))
-        blobs = [descriptor(each) for each in listed(fields.get("layers") or fields.get("blobs"))]
+        entries = listed(fields.get("layers") or fields.get("blobs"))
+        if len(entries) > LAYERS:
+            self._skip("failed", blob, "image-limit", f"{len(entries)} layers, more than {LAYERS}; the lowest are scanned")
+        blobs = [descriptor(each) for each in entries[:LAYERS]]
         found: list[Text] = []
         for told in (annotations, blob.annotations):
             found += self._annotated(told, blob.digest)
@@ -171,7 +174,7 @@ class Resolver:
         if self._platform and platform not in ("", UNKNOWN) and ATTESTATION not in blob.annotations and not fits(platform, self._platform):
             self._platforms.append(platform)
             return
-        numbers = numbered(steps, len(blobs))
+        numbers = numbered(steps, len(entries))[:LAYERS]
         layers = tuple(Layer(index, each, numbers[index]) for index, each in enumerate(blobs))
         hints = {**labels, **annotations}
         layers = with_base(layers, base_layers(steps, numbers, hints))

@@ -38,6 +38,11 @@ class Download:
         self._slow = False
         self._begin()
 
+    @property
+    def expected(self) -> int:
+        """How many bytes it has, as its manifest or the registry says, -1 where neither does."""
+        return self._expected
+
     def read(self, size: int, /) -> bytes:
         """Return at most ``size`` bytes.  Raises BlobError where it breaks off for good."""
         while True:

@@ -97,7 +97,7 @@ class RegistryProvider:
             except WebError as error:
                 raise BlobError(error.reason, error.line) from None
         try:
-            return self._any(lambda session: Download(self._asker(session, f"blobs/{blob.digest}"), self._reach, blob.size))
+            return self._any(lambda session: _bounded(Download(self._asker(session, f"blobs/{blob.digest}"), self._reach, blob.size)))
         except BlobError:
             if is_foreign(blob) and blob.urls:
                 return self._foreign(blob)
@@ -157,7 +157,7 @@ class RegistryProvider:
 
     def _foreign(self, blob: Descriptor) -> Stream:
         """A layer that may not be distributed lies where its manifest says: at an address that anybody may have written."""
-        return Download(lambda headers: self._sessions[0].fetch(blob.urls[0], "layer", headers), self._reach, blob.size)
+        return _bounded(Download(lambda headers: self._sessions[0].fetch(blob.urls[0], "layer", headers), self._reach, blob.size))
 
     def _choose(self, fields: Mapping[str, Any]) -> list[str]:
         """Settle the platform of an index; returns the digests of what is scanned."""
@@ -180,6 +180,14 @@ class RegistryProvider:
         except WebError as error:
             self._skips.append(Skip("failed", digest.encode(), error.reason, f"what is attached to it could not be listed: {error.line}"))
             return ()
+
+
+def _bounded(download: Download) -> Download:
+    """Raises BlobError for what might never end."""
+    if download.expected < 0:
+        download.close()
+        raise BlobError("download-failed", "neither its manifest nor the registry says how long it is")
+    return download
 
 
 class _Held:

@@ -154,6 +154,7 @@ UNNAMED = {
     "telegram-bot-token": ["base64"],
     "twilio-account-sid": ["base64", "utf-16"],
     "twilio-api-key-sid": ["base64", "utf-16"],
+    "twilio-api-key-sid-mixed": ["base64", "utf-16"],
 }
 
 

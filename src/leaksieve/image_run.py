@@ -117,7 +117,9 @@ class ImageRun:
         self.engine = engine_for(self._config, small=small)
         compiler = Compiler(plan_on) if jobs > 1 and self.engine == "hyperscan" else compile_all
         bulk = size > BULK or jobs == 1
-        worker = ImageWorker(self._source, self._ruleset, self._config, self.engine, compiler, joined=bulk, hashes=self._settings.hashes, deadline=self._settings.deadline)
+        worker = ImageWorker(
+            self._source, self._ruleset, self._config, self.engine, compiler, joined=bulk, hashes=self._settings.hashes, deadline=self._settings.deadline
+        )
         self.engine = worker.engine.name
         texts: list[tuple[int | None, Text, list[int], list[Located]]] = []
         try:

@@ -140,3 +140,22 @@ def test_layers_that_are_each_other_s_parents(tmp_path):
     found = scan(tmp_path / "a.tar")
     assert set(found.findings) == {OWN}
     assert found.skips == {("failed", "malformed")}
+
+
+def test_an_archive_whose_two_lists_name_different_images(tmp_path):
+    made = craft.Layout()
+    good = craft.config([PLAIN])
+    made.add(made.image([PLAIN], good, packing=""), "good:1")
+    hidden = craft.config([KEYED], Env=[f"TOKEN={ARM}"])
+    entries = [
+        {"Config": "blobs/" + craft.digest(good).replace(":", "/"), "RepoTags": ["good:1"], "Layers": ["blobs/" + craft.digest(PLAIN).replace(":", "/")]},
+        {"Config": "c.json", "RepoTags": ["other:1"], "Layers": ["y/layer.tar"]},
+    ]
+    for known, images, secrets in ((entries[:1], 1, set()), (entries, 2, {OWN, ARM})):
+        files = {**made.all(), "y/layer.tar": KEYED, "c.json": hidden, "manifest.json": json.dumps(known).encode()}
+        (tmp_path / "a.tar").write_bytes(craft.layer(files))
+        found = scan(tmp_path / "a.tar")
+        assert set(found.findings) == secrets
+        assert not found.skips
+        assert found.coverage.sources[0].scanned["images"] == images
+    assert found.one(OWN)["image"] == "other:1"

@@ -32,6 +32,7 @@ class LocalProvider:
         self._files = files
         self._temporary = temporary
         self._extents: dict[str, Extent] = {}
+        self._opened: set[str] = set()
         self.texts: list[Text] = []
 
     @property
@@ -63,10 +64,19 @@ class LocalProvider:
         return found
 
     def images(self) -> tuple[list[Image], list[Skip], list[Text]]:
-        """Images of ``docker save``; where the archive is an OCI layout as well, that tells more, and these are none."""
-        if self.is_layout and (self._find("oci-layout") is not None or not self.is_archive):
+        """Images of ``docker save``; where the archive is an OCI layout as well, that tells more, and these are what it does not know of.
+
+        Called when the layout was read.
+        """
+        layout = self.is_layout and (self._find("oci-layout") is not None or not self.is_archive)
+        if layout and not self.is_archive:
             return [], [], self.texts
         images, skips, extents = saved(self._files, self.shown)
+        if layout:
+            # Who loads it may go by either.
+            images = [image for image in images if image.digest not in self._opened]
+            if not images:
+                return [], [], self.texts
         self._extents = extents
         return images, skips, self.texts
 
@@ -75,6 +85,7 @@ class LocalProvider:
         place = self.extent(blob)
         if place is None:
             raise BlobError("missing-blob", "it is not there")
+        self._opened.add(blob.digest)
         try:
             return FileStream(place)
         except OSError as error:

@@ -96,7 +96,7 @@ class ImageSource:
             images, more, texts = ready()
             known = {image.digest for image in self.images}
             wanted = [image for image in images if image.digest not in known and any(self._is_wanted(name) for name in image.name.split(", "))]
-            if self._platform and wanted and not any(not image.platform or fits(image.platform, self._platform) for image in wanted):
+            if self._platform and wanted and not self.images and not any(not image.platform or fits(image.platform, self._platform) for image in wanted):
                 others = ", ".join(sorted({image.platform for image in wanted}))
                 more = [*more, Skip("failed", b"", "no-such-platform", f"no image for {self._platform}; there is {others}")]
             for image in wanted:

@@ -59,9 +59,9 @@ class Redactor:
         return self._all_of(value)
 
     def value(self, value: Any, name: str = "", depth: int = 0) -> Any:
-        """A value with every text in it redacted: mappings, lists, tuples and sets are looked into, other objects are left as they are.
+        """A value with every text in it redacted: mappings (their keys as well), lists, tuples and sets are looked into.
 
-        The same object where nothing was replaced.
+        Any other object whose text holds a secret is replaced by its text, redacted.  The same object where nothing was replaced.
         """
         if isinstance(value, str):
             return self.named(name, value) if name else self.text(value)
@@ -71,12 +71,16 @@ class Redactor:
         if value is None or isinstance(value, (bool, int, float)):
             return value
         if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
-            return value
+            return self._object(value)
         if depth >= _DEEPEST:
             return TOO_DEEP
         if isinstance(value, Mapping):
-            pairs = {key: self.value(item, key if isinstance(key, str) else "", depth + 1) for key, item in value.items()}
-            return value if all(pairs[key] is item for key, item in value.items()) else pairs
+            pairs = [
+                (self.text(key) if isinstance(key, str) else key, self.value(item, key if isinstance(key, str) else "", depth + 1))
+                for key, item in value.items()
+            ]
+            same = all(key is old and item is was for (key, item), (old, was) in zip(pairs, value.items(), strict=True))
+            return value if same else dict(pairs)
         items = [self.value(item, name, depth + 1) for item in value]
         if all(new is old for new, old in zip(items, value, strict=True)):
             return value
@@ -84,6 +88,21 @@ class Redactor:
             return type(value)(*items)
         kind = next(kind for kind in (list, tuple, set, frozenset) if isinstance(value, kind))
         return kind(items)
+
+    def _object(self, value: object) -> object:
+        """What a formatter would write of an object: an address, a path, an exception."""
+        kind = type(value)
+        if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
+            return value
+        for told in (str, repr):
+            try:
+                text = told(value)
+            except Exception:  # noqa: S112  whoever writes it has the same trouble
+                continue
+            out = self.text(text)
+            if out is not text:
+                return out
+        return value
 
     @staticmethod
     def _all_of(value: str) -> str:

@@ -101,6 +101,35 @@ def test_extra_fields(redacting):
     assert one.__dict__["count"] == 3
 
 
+class Address:
+    """Shows itself as libraries' addresses do: whole to a formatter, short to a debugger."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return "<Address>"
+
+
+def test_objects_and_keys_that_hold_a_secret(redacting):
+    clean, plain = Address("https://shop.example/"), object()
+    one = record(
+        "m", url=Address(f"https://x/{TOKEN}"), error=ValueError(TOKEN), deep=[{TOKEN: 1}, Address(TOKEN)], clean=clean, plain=plain, kept={"a": clean}
+    )
+    kept = one.__dict__["kept"]
+    redacting.filter(one)
+    fields = one.__dict__
+    text = "".join(str(fields[name]) for name in ("url", "error", "deep")) + str(fields["deep"][1])
+    assert TOKEN not in text
+    assert "https://x/[REDACTED:" in text
+    assert fields["clean"] is clean
+    assert fields["plain"] is plain
+    assert fields["kept"] is kept
+
+
 def test_never_raises(redacting):
     class Hostile:
         def __str__(self) -> str:

@@ -159,3 +159,27 @@ def test_an_archive_whose_two_lists_name_different_images(tmp_path):
         assert not found.skips
         assert found.coverage.sources[0].scanned["images"] == images
     assert found.one(OWN)["image"] == "other:1"
+
+
+def test_fields_that_nothing_reads_and_settings_of_another_form(tmp_path):
+    values = [token(number) for number in range(9510, 9523)]
+    env, label, word, other, build, entry, extra, root, note, subject, whole, usual, top = values
+    configuration = json.loads(craft.config([PLAIN]))
+    configuration["config"] = {
+        "Env": {"A": env},
+        "Labels": [f"x={label}"],
+        "Cmd": [["sh", word]],
+        "Healthcheck": {"Test": ["CMD", usual], "Other": other},
+        "OnBuild": build,
+        "Entrypoint": {"a": entry},
+    }
+    configuration["container_config"] = whole
+    configuration["history"] = [{"created_by": "x", "extra": extra}]
+    configuration["rootfs"]["note"] = root
+    made = craft.Layout()
+    blobs = {"config": made.blob(json.dumps(configuration).encode(), craft.CONFIG), "layers": [made.blob(PLAIN, craft.LAYER)]}
+    manifest = {"schemaVersion": 2, **blobs, "note": note, "subject": {"digest": craft.digest(b"s"), "annotations": {"k": subject}}}
+    made.add(made.blob(json.dumps(manifest).encode(), craft.MANIFEST), "odd:1").write(tmp_path / "layout", note=top)
+    found = scan(tmp_path / "layout")
+    assert set(found.findings) == set(values)
+    assert not found.skips

@@ -15,6 +15,7 @@ BASE_DIGEST: Final = "org.opencontainers.image.base.digest"
 _PAUSE: Final = timedelta(hours=12)
 _CLOSING: Final = ("CMD", "ENTRYPOINT")
 # What is read from the two halves of a configuration; the rest of them is "config".
+_STEP: Final = frozenset({"created_by", "created", "empty_layer", "comment", "author"})
 _OWN: Final = frozenset({"Env", "Labels", "Cmd", "Entrypoint", "Healthcheck", "OnBuild", "Shell"})
 
 
@@ -47,10 +48,15 @@ def read_config(fields: Mapping[str, Any], digest: str) -> Config:
         add("env", _env(settings.get("Env")))
         add("label", ((key, f"{key}={value}") for key, value in texts(settings.get("Labels")).items()))
         add("cmd", _commands(settings))
-        rest = {key: value for key, value in settings.items() if key not in _OWN}
+        rest = {key: value for key, value in settings.items() if key not in _OWN or not _is_usual(key, value)}
         add("config", _flat(rest))
     add("history", _told(steps))
-    top = {key: value for key, value in fields.items() if key not in ("config", "container_config", "history", "rootfs")}
+    halves = ("config", "container_config")
+    top = {key: value for key, value in fields.items() if key not in (*halves, "history", "rootfs") or (key in halves and not isinstance(value, dict))}
+    # What nothing reads may be there all the same.
+    more = [{key: value for key, value in mapping(each).items() if key not in _STEP} for each in listed(fields.get("history"))]
+    root = {key: value for key, value in mapping(fields.get("rootfs")).items() if key not in ("type", "diff_ids")}
+    top |= ({"history": more} if any(more) else {}) | ({"rootfs": root} if root else {})
     add("config", _flat(top))
     diffs = tuple(text(each) for each in listed(mapping(fields.get("rootfs")).get("diff_ids")))
     return Config(platform_of(fields), steps, diffs, texts(mapping(fields.get("config")).get("Labels")), tuple(found))
@@ -122,6 +128,23 @@ def _told(steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
     for number, step in enumerate(steps):
         for what, words in (("comment", step.comment), ("author", step.author)):
             yield f"{number} {what}", words
+
+
+def _is_usual(key: str, value: Any) -> bool:
+    """Whether a setting that has a reader of its own is in a form which that reader takes whole."""
+    if value is None:
+        return True
+    if key == "Labels":
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    if key == "Healthcheck":
+        return (
+            isinstance(value, dict)
+            and _is_usual("Test", value.get("Test"))
+            and not any(isinstance(each, (str, list, dict)) for name, each in value.items() if name != "Test")
+        )
+    if isinstance(value, list):
+        return all(isinstance(each, str) for each in value)
+    return isinstance(value, str) and key not in ("Env", "OnBuild")
 
 
 def _env(value: Any) -> Iterator[tuple[str, str]]:

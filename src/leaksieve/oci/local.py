@@ -14,6 +14,7 @@ from leaksieve.oci.fields import descriptor, listed, parsed, texts
 from leaksieve.oci.files import Files, FileStream, Folder, Tar, contents
 from leaksieve.oci.model import DOCUMENT, BlobError, Descriptor, Image, Root, Text
 from leaksieve.oci.provider import Extent
+from leaksieve.oci.resolve import others
 
 # So many members of a tar are looked at to tell whether it is an image.
 _LOOKED: Final = 2_000
@@ -57,6 +58,7 @@ class LocalProvider:
         annotations = texts(fields.get("annotations"))
         if annotations:
             self.texts.append(Text("annotation", tuple((key, f"{key}={value}") for key, value in annotations.items()), ""))
+        self.texts += others(fields, "")
         found = []
         for each in listed(fields.get("manifests")):
             one = descriptor(each)

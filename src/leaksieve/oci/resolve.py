@@ -16,6 +16,7 @@ INDEXES: Final = frozenset({"application/vnd.oci.image.index.v1+json", "applicat
 ATTESTATION: Final = "vnd.docker.reference.type"
 _SUBJECT: Final = "vnd.docker.reference.digest"
 _CONFIGS: Final = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
+_READ: Final = frozenset({"annotations", "config", "layers", "blobs", "manifests", "schemaVersion", "mediaType", "artifactType"})
 # Indexes inside indexes, and manifests in all.
 _DEPTH: Final = 8
 _MANIFESTS: Final = 2_000
@@ -116,6 +117,7 @@ class Resolver:
     def _index(self, name: str, blob: Descriptor, fields: Mapping[str, Any], depth: int) -> None:
         self._annotations(texts(fields.get("annotations")), blob.digest)
         self._annotations(blob.annotations, blob.digest)
+        self.texts += others(fields, blob.digest)
         children = [descriptor(each) for each in listed(fields.get("manifests"))]
         chosen = [child for child in children if self._wanted(child, children)]
         absent = []
@@ -155,6 +157,7 @@ class Resolver:
         found: list[Text] = []
         for told in (annotations, blob.annotations):
             found += self._annotated(told, blob.digest)
+        found += others(fields, blob.digest)
         for each in (config_blob, *blobs):
             found += self._annotated(each.annotations, each.digest)
             if each.urls:
@@ -216,6 +219,13 @@ class Resolver:
 
     def _skip(self, kind: SkipClass, blob: Descriptor, reason: str, detail: str) -> None:
         self.skips.append(Skip(kind, blob.digest.encode("utf-8", "backslashreplace"), reason, detail))
+
+
+def others(fields: Mapping[str, Any], digest: str) -> Iterator[Text]:
+    """Fields of an index or a manifest that nothing reads."""
+    lines = tuple((name, f"{name}={words}") for name, words in leaves({key: value for key, value in fields.items() if key not in _READ}) if words)
+    if lines:
+        yield Text("annotation", lines, digest)
 
 
 def fits(platform: str, wanted: str) -> bool:

@@ -277,6 +277,23 @@ answers = [
 """
 
 
+def test_ctrl_c_at_what_goes_where_reports_what_was_found(tmp_path):
+    """It comes when people read what would be sent: what was found is reported all the same."""
+    from leaksieve.cli.verifying import Verification
+    from leaksieve.coverage import Coverage
+    from leaksieve.verifiers.settings import Settings
+
+    def second_thoughts(_):
+        raise KeyboardInterrupt
+
+    settings = Settings(cache_dir=str(tmp_path).encode())
+    coverage, findings = Coverage(), []
+    assert Verification(settings, (), lambda: None)(findings, {}, second_thoughts, coverage) is findings
+    assert (coverage.interrupted, coverage.notes) == (True, ["live checks: interrupted before they were begun"])
+    with pytest.raises(KeyboardInterrupt):
+        Verification(settings, (), lambda: None, plan_only=True)(findings, {}, second_thoughts, Coverage())
+
+
 def test_ctrl_c_reports_what_is_known_by_then(leaks):
     import signal
     import subprocess

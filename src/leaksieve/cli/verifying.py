@@ -98,6 +98,13 @@ class Verification:
                 return findings
             say(self.plan, Talk.current())
             ran = carry_out(self.plan, self.settings, memory)
+        except KeyboardInterrupt:
+            # Of those who read what goes where, some think better of it: what was found is reported all the same.
+            if self.plan_only:
+                raise
+            coverage.interrupted = True
+            coverage.notes.append("live checks: interrupted before they were begun")
+            return findings
         finally:
             memory.close()
         coverage.interrupted = coverage.interrupted or ran.interrupted

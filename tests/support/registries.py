@@ -244,12 +244,12 @@ class Tokens:
     SERVICE = "tests"
     IDENTITY = "canary" + "Identity91"
 
-    def __init__(self, authority: Authority, *, public: tuple[str, ...] = (), seconds: int = 300) -> None:
+    def __init__(self, authority: Authority, *, public: tuple[str, ...] = (), seconds: int = 300, tls: bool = False) -> None:
         self._signer = authority.authority.issue_cert("tokens")
         self.public = public
         self.seconds = seconds
         self.given: list[str] = []
-        self.server = Server(self._answer)
+        self.server = Server(self._answer, authority if tls else None)
 
     def auth(self, authority: Authority) -> dict[str, Any]:
         return {"token": {"realm": f"{self.server.url}/token", "service": self.SERVICE, "issuer": "issuer", "rootcertbundle": str(authority.ca)}}
@@ -265,13 +265,15 @@ class Tokens:
             if handler.headers.get("Authorization") and not allowed:
                 reply(handler, 401)
                 return
-        _, name, actions = form["scope"].rsplit(":", 2) if form["scope"].count(":") > 2 else form["scope"].split(":")
-        access = [{"type": "repository", "name": name, "actions": actions.split(",")}] if allowed or name in self.public else []
-        token = self.token(access)
+        access = []
+        if "scope" in form:
+            _, name, actions = form["scope"].rsplit(":", 2) if form["scope"].count(":") > 2 else form["scope"].split(":")
+            access = [{"type": "repository", "name": name, "actions": actions.split(",")}] if allowed or name in self.public else []
+        token = self.token(access, USER if allowed else "")
         self.given.append(token)
         reply(handler, 200, json.dumps({"token": token, "expires_in": self.seconds}).encode(), Content_Type="application/json")
 
-    def token(self, access: list[dict[str, Any]]) -> str:
+    def token(self, access: list[dict[str, Any]], user: str = USER) -> str:
         from cryptography import x509
         from cryptography.hazmat.primitives import hashes, serialization
         from cryptography.hazmat.primitives.asymmetric import ec
@@ -284,7 +286,7 @@ class Tokens:
         now = int(time.time())
         claims = {
             "iss": "issuer",
-            "sub": USER,
+            "sub": user,
             "aud": self.SERVICE,
             "exp": now + 3600,
             "nbf": now - 60,

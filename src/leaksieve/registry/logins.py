@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from leaksieve.errors import UsageError
+from leaksieve.net.hub import HUB, HUB_LOGIN, HUB_NAMES
 from leaksieve.oci.fields import mapping
 from leaksieve.registry.helper import ask
-from leaksieve.registry.name import HUB, HUB_LOGIN
 from leaksieve.secret import Secret
 
 _PREFIX: Final = "LEAKSIEVE_REGISTRY_"
 _LARGEST: Final = 4 * 1024 * 1024
 # Docker Hub has gone by many names.
-_HUB_KEYS: Final = (HUB_LOGIN, "index.docker.io", HUB, "registry-1.docker.io")
+_HUB_KEYS: Final = (HUB_LOGIN, *HUB_NAMES)
 
 
 class Login(NamedTuple):

@@ -6,13 +6,9 @@ import re
 from typing import Final, NamedTuple
 
 from leaksieve.errors import UsageError
+from leaksieve.net.hub import HUB, HUB_NAMES
 from leaksieve.oci.digest import is_digest
 
-HUB: Final = "docker.io"
-# Docker Hub answers elsewhere, and logins to it are kept under an address of the first days.
-HUB_HOST: Final = "registry-1.docker.io"
-HUB_LOGIN: Final = "https://index.docker.io/v1/"
-_ALIASES: Final = ("index.docker.io", HUB_HOST)
 _PART: Final = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _REPOSITORY: Final = re.compile(rf"{_PART}(?:/{_PART})*")
 _TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -59,7 +55,7 @@ def parse_name(text: str, where: str = "") -> Name:
         host, path = HUB, rest
     host = host.lower()
     repository, colon, tag = path.partition(":")
-    if host in _ALIASES:
+    if host in HUB_NAMES:
         host = HUB
     if host == HUB and "/" not in repository:
         repository = f"library/{repository}"

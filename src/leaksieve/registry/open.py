@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from leaksieve.errors import UsageError
 from leaksieve.net.address import UnfitError, place_of
+from leaksieve.net.hub import HUB, HUB_HOST
 from leaksieve.registry.logins import login_for
-from leaksieve.registry.name import HUB, HUB_HOST, Name
+from leaksieve.registry.name import Name
 from leaksieve.registry.provider import RegistryProvider
 from leaksieve.registry.session import Session
 from leaksieve.registry.settings import Reach

@@ -10,9 +10,9 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from leaksieve.net.address import Place, UnfitError, place_of
+from leaksieve.net.challenge import Challenge, challenges
 from leaksieve.net.proxy import basic
 from leaksieve.net.retry import retry_after
-from leaksieve.registry.challenge import Challenge, challenges
 from leaksieve.registry.failure import PASSING, WebError, refusal
 from leaksieve.registry.logins import Login
 from leaksieve.registry.settings import Reach

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from leaksieve.errors import UsageError
-from leaksieve.registry.name import HUB, parse_name
+from leaksieve.net.hub import HUB
+from leaksieve.registry.name import parse_name
 
 
 class Mirror(NamedTuple):

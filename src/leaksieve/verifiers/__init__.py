@@ -15,6 +15,7 @@ CODE: dict[str, str] = {
     "azure-storage-sas": "leaksieve.verifiers.azure_storage:sas",
     "google-refresh-token": "leaksieve.verifiers.google:refresh_token",
     "google-service-account": "leaksieve.verifiers.google:service_account",
+    "registry-login": "leaksieve.verifiers.containers:make",
     "private-key": "leaksieve.verifiers.keys:private_key",
     "json-web-token": "leaksieve.verifiers.jwt:token",
 }

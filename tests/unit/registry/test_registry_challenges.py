@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaksieve.registry.challenge import challenges
+from leaksieve.net.challenge import challenges
 from leaksieve.registry.ranks import LOOPBACK, NEVER, PRIVATE, PUBLIC, rank_of
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from leaksieve.errors import SourceError, UsageError
 from leaksieve.registry.logins import Login, login_for
-from leaksieve.registry.name import HUB
+from leaksieve.net.hub import HUB
 
 PASSWORD = "canary" + "Password81"
 

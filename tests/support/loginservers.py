@@ -1,4 +1,4 @@
-"""Real servers to log in to, each started for a few tests; and what the verifier of connection URLs says of them."""
+"""Real servers to log in to, each started for a few tests; and what the verifiers of connection URLs and strings say of them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from leaksieve.verifiers.network import Network
 USER, PASSWORD = "reader", "canary" + "Password73"
 ALLOWED = QUICK._replace(allow_hosts=("127.0.0.1",), timeout=20.0)
 FILE = Path(__file__).parents[2] / "rules" / "database.toml"
-RULES = ("database-connection-url", "url-basic-auth")
+RULES = ("database-connection-url", "url-basic-auth", "database-jdbc-address", "database-connection-string", "database-connection-string-password-first")
+CHECKS = ("connection-url", "connection-string")
 
 
 @functools.cache
 def tables():
-    table = next(table for table in read_files([str(FILE)]) if table["id"] == "connection-url")
-    return Tables([table | {"rate": 100.0}])
+    return Tables([table | {"rate": 100.0} for table in read_files([str(FILE)]) if table["id"] in CHECKS])
 
 
 @functools.cache
@@ -41,7 +41,7 @@ def patterns():
 
 
 def found(url):
-    """The rule that finds the URL first, and the parts its pattern gives."""
+    """The rule that finds the URL or string first, and the parts its pattern gives."""
     for name, pattern in patterns():
         match = pattern.search(url.encode())
         if match:

@@ -38,9 +38,9 @@ def mask(secret: bytes, public_prefix: bytes = b"") -> str:
 
 # Parts of credentials that tell who or where, not how to get in.  Ids of keys are not among them: rules report those by themselves.
 PUBLIC_PARTS = frozenset((
-    "account", "account_id", "app_id", "application_id", "auth_mechanism", "auth_source", "certificate", "client_email", "client_id", "cloud_name", "cluster", "database", "domain",
-    "email", "grant", "host",
-    "organization", "policy", "port", "project_id", "region", "scheme", "subdomain", "tenant_id", "tls", "url", "user", "workspace",
+    "account", "account_id", "app_id", "application_id", "auth_mechanism", "auth_source", "certificate", "client_email", "client_id", "cloud_name", "cluster", "database", "domain", "driver",
+    "email", "grant", "host", "hosts",
+    "organization", "policy", "port", "project_id", "region", "scheme", "server", "subdomain", "tenant_id", "tls", "url", "user", "workspace",
 ))  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 # Name of a `code` -> "module:function"; the function takes the table and returns a Verifier.
 CODE: dict[str, str] = {
     "connection-url": "leaksieve.verifiers.servers.connection:make",
+    "connection-string": "leaksieve.verifiers.servers.connection:make_keyed",
     "aws-sts": "leaksieve.verifiers.aws:sts",
     "azure-client-secret": "leaksieve.verifiers.azure:client_secret",
     "azure-storage-key": "leaksieve.verifiers.azure_storage:key",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import asyncio
     from socket import socket as Socket
 
+    from leaksieve.net.records import Server
+
 ACTIVE, INACTIVE, EXPIRED, UNKNOWN, CANARY, UNVERIFIABLE = "active", "inactive", "expired", "unknown", "canary", "unverifiable"
 STATES = (ACTIVE, INACTIVE, EXPIRED, UNKNOWN, CANARY, UNVERIFIABLE)
 
@@ -197,6 +199,12 @@ class Net(Protocol):
 
     async def socket(self, host: str, port: int) -> Socket:
         """A connected, blocking socket (with the timeout set) to a vetted address, for libraries that take one; counts as one call."""
+
+    async def servers(self, service: str, host: str) -> list[Server]:
+        """The servers of a service (``_mongodb._tcp``) under a name that the table allows, best first, none where DNS has none."""
+
+    async def texts(self, host: str) -> list[bytes]:
+        """The texts that DNS has under a name that the table allows."""
 
     async def blocking(self, function: Callable[[], _T]) -> _T:
         """Run what blocks in a thread, for no longer than the timeout."""

@@ -10,6 +10,7 @@ from socket import socket as Socket
 from typing import TypeVar
 
 from leaksieve.net.address import Place
+from leaksieve.net.records import Server
 from leaksieve.net.retry import retry_after
 from leaksieve.verifiers.address import fits, host_of, place_of
 from leaksieve.verifiers.base import Failed, Request, Response
@@ -87,6 +88,20 @@ class BoundNet:
         sock = await self._open(host, port)
         sock.settimeout(self.timeout)
         return sock
+
+    async def servers(self, service: str, host: str) -> list[Server]:
+        """The servers of a service; see Net."""
+        return await self._network.servers(service, self._named(host))
+
+    async def texts(self, host: str) -> list[bytes]:
+        """The texts of a name; see Net."""
+        return await self._network.texts(self._named(host))
+
+    def _named(self, host: str) -> str:
+        host = host_of(host)
+        if not fits(host, self._hosts):
+            raise Failed("host-not-allowed")
+        return host
 
     async def blocking(self, function: Callable[[], _T]) -> _T:
         """Run in a thread; see Net."""

@@ -140,8 +140,12 @@ def hosts_of(job: Job) -> list[str]:
     """The hosts a job may reach: those of its table, in place of names in braces parts of the credential or what its verifier reads there.  Raises Failed."""
     named: Callable[[Subject], Sequence[str]] | None = getattr(job.verifier, "hosts", None)
     if named is not None:
-        return [*(host for host in job.table["hosts"] if not host.startswith("{")), *map(host_of, named(job.subject))]
+        return [*(host for host in job.table["hosts"] if not host.startswith("{")), *map(_pattern, named(job.subject))]
     return [host_of(job.subject.text(host[1:-1])) if host.startswith("{") else host for host in job.table["hosts"]]
+
+
+def _pattern(host: str) -> str:
+    return "*." + host_of(host[2:]) if host.startswith("*.") else host_of(host)
 
 
 def _is_canary(subject: Subject) -> bool:

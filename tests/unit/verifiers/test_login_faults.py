@@ -10,6 +10,7 @@ import pytest
 from answers import raw_server
 from live import ask
 from loginservers import ALLOWED, PASSWORD, found, said, tables
+from mongoserver import Mongo
 from registries import free_port
 
 from leaksieve.verifiers.base import Failed, Subject
@@ -100,7 +101,9 @@ def test_ports_of_other_services_are_left_alone(port):
     [
         ("https://reader:{}@git.corp/x", "no-verifier"),
         ("mssql://sa:{}@db.corp:1433/x", "no-verifier"),
-        ("mongodb+srv://svc:{}@cluster0.abcde.mongodb.net/x", "unfit"),
+        ("mongodb+srv://svc:{}@cluster0.abcde.mongodb.net:27017/x", "unfit"),
+        ("mongodb+srv://svc:{}@cluster0.abcde.mongodb.net,cluster1.abcde.mongodb.net/x", "unfit"),
+        ("mongodb+srv://svc:{}@192.0.2.7/x", "unfit"),
     ],
 )
 def test_what_cannot_be_asked_is_said_before_anything_is_sent(text, reason):
@@ -182,48 +185,6 @@ def test_bson_is_as_its_document_says():
     assert load(dump(whole)) == whole
     other = b"\x01x\0" + struct.pack("<d", 1.0) + b"\x09t\0" + b"\0" * 8 + b"\x12n\0" + struct.pack("<q", 7) + b"\x04l\0" + dump({"0": "z"})
     assert load(struct.pack("<i", len(other) + 5) + other + b"\0") == {"x": 1.0, "t": None, "n": 7, "l": ["z"]}
-
-
-class Mongo:
-    """MongoDB by its documents: hello, SCRAM-SHA-256 with a password of its own, roles."""
-
-    def __init__(self, password, code=18, mechanisms=("SCRAM-SHA-256",), *, proves=True):
-        self.password, self.code, self.mechanisms, self.proves = password, code, mechanisms, proves
-        self.commands = []
-
-    def __call__(self, connection):
-        while head := connection.recv(16, socket.MSG_WAITALL):
-            (length,) = struct.unpack_from("<i", head)
-            command = load(connection.recv(length - 16, socket.MSG_WAITALL)[5:])
-            self.commands.append(command)
-            body = struct.pack("<IB", 0, 0) + dump(self.answer(command))
-            connection.sendall(struct.pack("<iiii", 16 + len(body), 7, 1, 2013) + body)
-
-    def answer(self, command):
-        match next(iter(command)):
-            case "hello":
-                return {"ok": 1, "saslSupportedMechs": [*self.mechanisms]} if self.mechanisms else {"ok": 1}
-            case "saslStart":
-                self.client = command["payload"].decode()[3:]
-                nonce = self.client.partition("r=")[2] + "more"
-                self.said = f"r={nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
-                return {"ok": 1, "conversationId": 5, "done": False, "payload": self.said.encode()}
-            case "saslContinue":
-                return self.proof(command)
-            case "connectionStatus":
-                roles = [{"role": "root", "db": "admin"}]
-                return {"ok": 1, "authInfo": {"authenticatedUsers": [{"user": "reader", "db": "admin"}], "authenticatedUserRoles": roles}}
-            case _:
-                return {"ok": 1, "version": "7.0.14"}
-
-    def proof(self, command):
-        mine = Scram("sha256", "reader", self.password, self.client.partition("r=")[2])
-        if mine.answer(self.said.encode()) != command["payload"]:
-            return {"ok": 0, "code": self.code, "errmsg": "Authentication failed."}
-        signature = mine._proof if self.proves else b"\0" * 32
-        from base64 import b64encode
-
-        return {"ok": 1, "conversationId": 5, "done": True, "payload": b"v=" + b64encode(signature)}
 
 
 def mongo(server, query="?authSource=admin"):

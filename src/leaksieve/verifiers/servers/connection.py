@@ -1,37 +1,58 @@
-"""The verifier of connection URLs: one login with the user and password that stand in them, at the server they name."""
+"""The verifiers of connection URLs and strings: one login with the user and password that stand in them, at the server they name."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from socket import socket as Socket
 from typing import Any
 
 from leaksieve.verifiers.answers import LONGEST, gives_away
 from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, Call, Failed, Net, Subject, Verdict
 from leaksieve.verifiers.failure import explained
+from leaksieve.verifiers.servers import keyed
 from leaksieve.verifiers.servers.login import Accepted, Refused
+from leaksieve.verifiers.servers.srv import domain, located
 from leaksieve.verifiers.servers.target import Target, read
 from leaksieve.verifiers.servers.wire import Wire
 
+# Nothing was said to a server that cannot be reached for one of these.
+_UNREACHED = {"unresolved", "connection", "timeout", "private-address"}
 _NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mongodb": "MongoDB", "redis": "Redis"}
 
 
 class Connection:
     """See Verifier."""
 
+    def __init__(self, reader: Callable[[Subject], Target]) -> None:
+        self._read = reader
+
+    def hosts(self, subject: Subject) -> Sequence[str]:
+        """The servers it names; of a name of servers in DNS, that name and all that its servers may be called."""
+        target = self._read(subject)
+        return [target.host, domain(target.host)] if target.srv else [host for host, _ in _places(target)]
+
     def calls(self, subject: Subject, _endpoint: str) -> Sequence[Call]:
-        """The login."""
-        target = read(subject)
-        return [Call(target.host, target.port, f"log in ({_name(target)})")]
+        """The login, wherever it may happen."""
+        target = self._read(subject)
+        what = f"log in ({_name(target)})"
+        if target.srv:
+            return [
+                Call(domain(target.host), target.port, f"{what} at the first server in DNS (SRV, TXT) under its name that can be reached, at its port there")
+            ]
+        first, *more = _places(target)
+        return [Call(*first, what), *(Call(*place, f"{what}, if none before can be reached") for place in more)]
 
     async def verify(self, subject: Subject, net: Net) -> Verdict:
         """Log in, once."""
-        target = read(subject)
+        target = self._read(subject)
         module = import_module(f"leaksieve.verifiers.servers.{target.protocol}")
-        sock = await net.socket(target.host, target.port)
+        if target.srv:
+            target = await located(target, net)
+        target, sock = await _reached(target, net)
         wire = Wire(sock, target.host, net.tls() if target.verified else _blind())
         evidence: dict[str, object] = {"host": target.host}
         try:
@@ -53,8 +74,31 @@ class Connection:
 
 
 def make(_table: Mapping[str, Any]) -> Connection:
-    """The verifier of a table whose rules give `scheme`, `host` and, where there are any, `user`, `port`, `database`, `tls`, `certificate`, `auth_source` and `auth_mechanism`."""
-    return Connection()
+    """The verifier of a table whose rules give `scheme`, `host` and, where there are any, `hosts` (further ones), `user`, `port`, `database`, `tls`, `certificate`, `auth_source` and `auth_mechanism`."""
+    return Connection(read)
+
+
+def make_keyed(_table: Mapping[str, Any]) -> Connection:
+    """The verifier of a table whose rules give fields of connection strings; see :func:`leaksieve.verifiers.servers.keyed.read`."""
+    return Connection(keyed.read)
+
+
+def _places(target: Target) -> list[tuple[str, int]]:
+    return list(dict.fromkeys([(target.host, target.port), *target.more]))
+
+
+async def _reached(target: Target, net: Net) -> tuple[Target, Socket]:
+    """The target at the first of its servers that takes a connection: what that one says stands, and no other sees the password."""
+    first: Failed | None = None
+    for host, port in _places(target):
+        try:
+            return target._replace(host=host, port=port, more=()), await net.socket(host, port)
+        except Failed as failure:
+            if failure.reason not in _UNREACHED:
+                raise
+            first = first or failure
+    assert first is not None
+    raise first
 
 
 def _name(target: Target) -> str:

@@ -1,4 +1,4 @@
-"""What a connection URL asks for: which protocol, where, as whom, and how it is to be encrypted."""
+"""What a connection URL or string asks for: which protocol, where, as whom, and how it is to be encrypted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from leaksieve.net.address import literal
 from leaksieve.secret import Secret
 from leaksieve.verifiers.address import host_of
 from leaksieve.verifiers.base import Failed, Subject
@@ -23,6 +24,7 @@ _SCHEMES = {
     "mysql": ("mysql", 3306, False),
     "mariadb": ("mysql", 3306, False),
     "mongodb": ("mongodb", 27017, False),
+    "mongodb+srv": ("mongodb", 27017, False),
     "redis": ("redis", 6379, False),
     "rediss": ("redis", 6379, True),
     "amqp": ("amqp", 5672, False),
@@ -51,8 +53,15 @@ _TRUSTING = {
 }
 
 
+# So many servers of one URL are tried.
+MOST = 5
+
+
 class Target(NamedTuple):
-    """Where to log in and how.  ``options`` are those of the URL that matter here, their names in small letters without dashes; ``verified`` says that the certificate must hold."""
+    """Where to log in and how.  ``options`` are those of the URL that matter here, their names in small letters without dashes; ``verified`` says that the certificate must hold.
+
+    ``more`` are hosts and ports to try in order where the first cannot be reached; ``srv`` says that the host is a name whose servers stand in DNS.
+    """
 
     protocol: str
     host: str
@@ -63,39 +72,79 @@ class Target(NamedTuple):
     options: Mapping[str, str]
     tls: str
     verified: bool
+    more: Sequence[tuple[str, int]] = ()
+    srv: bool = False
 
 
 def read(subject: Subject) -> Target:
     """What the parts of a URL ask for.  Raises Failed for what cannot be asked."""
     scheme = subject.text("scheme").lower().removeprefix("jdbc:")
-    if scheme == "mongodb+srv":
-        raise Failed("unfit", "its servers stand in a DNS record that is not looked up (SRV)")
-    scheme, _, driver = scheme.partition("+")
-    if scheme == "smtp" and driver in ("ssl", "tls"):
-        scheme = "smtps"
-    if scheme not in _SCHEMES:
-        raise Failed("no-verifier", "no verifier logs in to this kind of server")
-    protocol, usual, first = _SCHEMES[scheme]
-    port = int(subject.optional("port") or usual)
-    if not 0 < port < 65536:
-        raise Failed("unfit", "its port is none")
-    options = _options(subject)
+    srv = scheme == "mongodb+srv"
+    if not srv:
+        scheme, _, driver = scheme.partition("+")
+        if scheme == "smtp" and driver in ("ssl", "tls"):
+            scheme = "smtps"
+    usual = _known(scheme)[1]
+    if srv and (subject.optional("port") or subject.optional("hosts")):
+        raise Failed("unfit", "a name of servers in DNS (SRV) has no port and stands alone")
+    if srv and literal(subject.text("host")) is not None:
+        raise Failed("unfit", "an address is no name of servers in DNS (SRV)")
+    port = port_of(subject.optional("port"), usual)
+    more = [_place(text, usual) for text in subject.optional("hosts").split(",") if text]
+    user, password = unquote(subject.optional("user")), unquote(subject.text())
+    return made(scheme, (subject.text("host"), port), (user, password), unquote(subject.optional("database")), _options(subject))._replace(
+        more=_first(more), srv=srv
+    )
+
+
+def made(scheme: str, place: tuple[str, int], login: tuple[str, str], database: str, options: Mapping[str, str]) -> Target:
+    """The target of a scheme of :func:`read`; ``login`` is user and password, as they are sent.  Raises Failed for what cannot be asked."""
+    protocol, _, first = _known(scheme)
+    host, port = place
     first = first or (protocol, port) == ("smtp", 465)
     if scheme == "ftps" and port == 21:
         scheme, first = "ftpes", False
-    user, password = unquote(subject.optional("user")), unquote(subject.text())
+    user, password = login
     if any(ord(char) < 32 for char in user + password):
         raise Failed("unfit", "it holds control characters")
     tls, verified = _tls(protocol, scheme, options, first=first)
-    database = unquote(subject.optional("database"))
-    return Target(protocol, host_of(subject.text("host")), port, user, Secret(password.encode()), database, options, tls, verified)
+    return Target(protocol, host_of(host), port, user, Secret(password.encode()), database, options, tls, verified)
+
+
+def port_of(text: str, usual: int) -> int:
+    """A port, the usual one where none is given.  Raises Failed."""
+    if not text:
+        return usual
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or not 0 < int(text) < 65536:
+        raise Failed("unfit", "its port is none")
+    return int(text)
+
+
+def option(name: str) -> str:
+    """An option's name as ``Target.options`` has it, however its driver writes it."""
+    return name.lower().replace("-", "").replace("_", "").replace(" ", "")
+
+
+def _known(scheme: str) -> tuple[str, int, bool]:
+    if scheme not in _SCHEMES:
+        raise Failed("no-verifier", "no verifier logs in to this kind of server")
+    return _SCHEMES[scheme]
+
+
+def _place(text: str, usual: int) -> tuple[str, int]:
+    host, _, port = text.partition(":")
+    return host_of(host), port_of(port, usual)
+
+
+def _first(places: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    return tuple(dict.fromkeys(places))[: MOST - 1]
 
 
 def _options(subject: Subject) -> dict[str, str]:
     """The options that decide on the login; `tls` and `certificate` hold their driver's own name and the value."""
     pairs = [subject.optional(name).partition("=") for name in ("tls", "certificate")]
     pairs += [(name, "=", subject.optional(name)) for name in ("auth_source", "auth_mechanism")]
-    return {name.lower().replace("-", "").replace("_", ""): unquote(value) for name, _, value in pairs if value}
+    return {option(name): unquote(value) for name, _, value in pairs if value}
 
 
 def _tls(protocol: str, scheme: str, options: Mapping[str, str], *, first: bool) -> tuple[str, bool]:
@@ -110,7 +159,8 @@ def _tls(protocol: str, scheme: str, options: Mapping[str, str], *, first: bool)
             tls, verified = _mode(options, ("tls", "ssl", "encryption", "secure"), REQUIRED)
             tls = REQUIRED if tls == OFFERED else tls
         case "mongodb":
-            tls, verified = _mode(options, ("tls", "ssl"), NEVER)
+            # Names of servers in DNS are for clouds: TLS unless the URL says otherwise.
+            tls, verified = _mode(options, ("tls", "ssl"), REQUIRED if scheme == "mongodb+srv" else NEVER)
             tls = FIRST if tls == REQUIRED else tls
         case _:
             # These have a scheme of their own for TLS.

@@ -270,6 +270,22 @@ def test_behind_a_proxy_names_are_resolved_and_refused_all_the_same(authority, t
         assert len(seen) == before
 
 
+def test_a_proxy_named_by_its_address_is_used():
+    seen = []
+
+    def refuse(connection):
+        seen.append(read_request(connection))
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    async def resolver(_host, _port):
+        return ["140.82.121.6"]
+
+    with raw_server(refuse) as port:
+        settings = QUICK._replace(proxy=f"http://127.0.0.1:{port}", retries=0)
+        assert verdict(GOOD, tables(), settings, Network(settings, resolver)).reason == "proxy"
+    assert [head.splitlines()[0] for head in seen] == [b"CONNECT api.acme.example:443 HTTP/1.1"]
+
+
 def test_a_proxy_that_is_not_there(tmp_path):
     settings = QUICK._replace(proxy="http://127.0.0.1:1", retries=0)
 

@@ -7,13 +7,14 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from socket import socket as Socket
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from leaksieve.errors import ConfigError, UsageError
 from leaksieve.net.address import Allowed, Place, UnfitError, literal, place_of, refused
 from leaksieve.net.certificates import trusting
 from leaksieve.net.proxy import basic, bypassed, proxy_of
+from leaksieve.net.records import Records, Server
 from leaksieve.verifiers.base import Failed, Request, Response
 from leaksieve.verifiers.failure import explained
 from leaksieve.verifiers.limits import Pace
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Host and port -> every address of it, as texts; raises OSError.
 Resolve = Callable[[str, int], Awaitable[list[str]]]
+_T = TypeVar("_T")
 AGENT = "leaksieve (credential check)"
 
 
@@ -36,13 +38,14 @@ async def resolve(host: str, port: int) -> list[str]:
 class Network:
     """All connections of one run; an async context.  UsageError where the HTTP client is not installed, ConfigError for settings that do not hold.
 
-    ``resolver`` is the tests' way to decide what names mean.
+    ``resolver`` and ``records`` are the tests' way to decide what names mean.
     """
 
-    def __init__(self, settings: Settings, resolver: Resolve = resolve) -> None:
+    def __init__(self, settings: Settings, resolver: Resolve = resolve, records: Records | None = None) -> None:
         _client()
         self.settings = settings
         self._resolve = resolver
+        self._records = records or Records()
         try:
             self._allowed = Allowed(settings.allow_hosts)
         except ValueError as error:
@@ -140,6 +143,24 @@ class Network:
         if trust:
             self._vetted.update(addresses)
         return addresses
+
+    async def servers(self, service: str, host: str) -> list[Server]:
+        """The servers that DNS has for a service under a name; what they are called is not vetted yet.  Raises Failed."""
+        return await self._looked_up(self._records.servers(f"{service}.{host}", self.settings.timeout))
+
+    async def texts(self, host: str) -> list[bytes]:
+        """The texts that DNS has under a name.  Raises Failed."""
+        return await self._looked_up(self._records.texts(host, self.settings.timeout))
+
+    async def _looked_up(self, asked: Awaitable[list[_T]]) -> list[_T]:
+        try:
+            return await asyncio.wait_for(asked, self.settings.timeout + 1)
+        except ImportError as error:
+            raise Failed("not-installed", f"install leaksieve[verify] ({error.name} is missing)") from None
+        except TimeoutError:
+            raise Failed("unresolved", "the name servers do not answer") from None
+        except OSError:
+            raise Failed("unresolved", "the name servers give no answer that can be read") from None
 
     def pace(self, host: str, rate: float) -> Pace:
         """The pace of a host, shared by all that ask it."""

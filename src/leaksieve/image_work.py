@@ -28,6 +28,8 @@ from leaksieve.sources.image import Begun, Blob, ImageSource
 from leaksieve.work import Answer, Kept, Worker, decode, encode
 
 _ZEROS = bytes(BLOCK)
+# A layer may begin with an empty disk or a swap file.  So much is unpacked in seconds, and nothing of it is kept.
+_ANYTHING = 1024 * 1024 * 1024
 
 
 class LayerAnswer(NamedTuple):
@@ -134,7 +136,8 @@ class ImageWorker(Worker):
     def _broken(self, blob: Blob, error: Exception) -> None:
         """Say why a layer was not read to its end."""
         if isinstance(error, LimitError):
-            self._failed(blob, "archive-limit", str(error), "excluded")
+            # Not all of what was asked for was scanned, and that is no file's own bound.
+            self._failed(blob, "archive-limit", f"{error}; what could be read is scanned")
         elif isinstance(error, UnsupportedError):
             self._failed(blob, "archive-unsupported", str(error))
         elif isinstance(error, BlobError):
@@ -305,7 +308,7 @@ class _Raw:
 def _pieces(raw: _Raw, verifier: Verifier | None) -> Iterator[bytes]:
     """What a blob holds when it is unpacked; ``verifier`` is for that."""
     kind = packing(raw.head(HEAD) + bytes(8))
-    for piece in unpacked(kind, raw.read) if kind else iter(lambda: raw.read(PIECE), b""):
+    for piece in unpacked(kind, raw.read, _ANYTHING) if kind else iter(lambda: raw.read(PIECE), b""):
         if verifier is not None:
             verifier.update(piece)
         yield piece

@@ -27,10 +27,13 @@ def many(count: int) -> bytes:
     return b"".join(tarfile.TarInfo(f"d{number:07}/f").tobuf(tarfile.USTAR_FORMAT) for number in range(count)) + bytes(1024)
 
 
+# More than a layer may hold of anything.
+LARGE = 9 << 27
+
 BOMBS = {
-    "zeros, zstd": (lambda: bytes(1 << 28), "+zstd"),
-    "zeros, gzip": (lambda: bytes(1 << 28), "+gzip"),
-    "one large file": (lambda: sparse(1 << 28) + bytes(1 << 28), "+zstd"),
+    "zeros, zstd": (lambda: bytes(LARGE), "+zstd"),
+    "zeros, gzip": (lambda: bytes(LARGE), "+gzip"),
+    "one large file": (lambda: sparse(LARGE) + bytes(LARGE), "+zstd"),
     "a promise of exabytes": (lambda: sparse(1 << 60), "+gzip"),
     "names without end": (lambda: many(60_000), "+zstd"),
     "zeros, plain": (lambda: bytes(1 << 28), ""),
@@ -48,7 +51,8 @@ def test_a_layer_that_grows(tmp_path, name):
     run = leaksieve("image", "layout", "-f", "json", "--reveal", cwd=tmp_path, megabytes=450)
     assert KEPT in run.secrets, run
     if name not in ("names without end", "zeros, plain"):
-        assert {skip["reason"] for skip in run.source["skipped"]} & {"archive-limit", "damaged-layer", "too-large"}, run
+        failed = {skip["reason"] for skip in run.source["skipped"] if skip["class"] == "failed"}
+        assert failed & {"archive-limit", "damaged-layer"} or "too-large" in {skip["reason"] for skip in run.source["skipped"]}, run
 
 
 def test_an_archive_that_grows(tmp_path):

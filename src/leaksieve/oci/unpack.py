@@ -26,10 +26,10 @@ def packing(head: bytes) -> str:
     return next((kind for sign, kind in _SIGNS if head.startswith(sign)), "")
 
 
-def unpacked(kind: str, read: Callable[[int], bytes]) -> Iterator[bytes]:
+def unpacked(kind: str, read: Callable[[int], bytes], anything: int = RATIO_FROM) -> Iterator[bytes]:
     """Yield what a compressed stream holds, at most 1 MiB at a time, streams one behind the other included.
 
-    ``read`` gives the blob's bytes, as many as asked for at most.  Raises DamagedError where it does not inflate, after all that did,
+    ``read`` gives the blob's bytes, as many as asked for at most; the first ``anything`` bytes may be packed as tightly as they like.  Raises DamagedError where it does not inflate, after all that did,
     LimitError where it is packed tighter than anything sane, UnsupportedError for what cannot be unpacked here.
     """
     machine = decompressor(kind)
@@ -66,6 +66,6 @@ def unpacked(kind: str, read: Callable[[int], bytes]) -> Iterator[bytes]:
         begun = True
         if piece:
             made += len(piece)
-            if made > RATIO_FROM and made > RATIO * taken:
+            if made > anything and made > RATIO * taken:
                 raise LimitError(f"packed more than {RATIO} to 1")
             yield piece

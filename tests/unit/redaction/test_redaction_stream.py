@@ -151,6 +151,10 @@ def test_pause_gives_whole_lines_and_keeps_the_rest():
         (b"found -----BEGIN RSA PRIVATE KEY----- in a file\n", b""),
         (b"-----BEGIN CERTIFICATE-----\nMIIabc\n", b""),
         (b"-----BEGIN RSA PRIVATE KEY-----\n" + b"MIIabc\n" * 10_000, b""),
+        (b"x\nweb_1 | -----BEGIN RSA PRIVATE KEY-----\nweb_1 | " + b"MIIabc" * 9 + b"\n", b"web_1"),
+        (b'{"log":"-----BEGIN PRIVATE KEY-----\\n","stream":"stdout"}\n{"log":"' + b"MIIabc" * 9 + b'\\n","stream":"stdout"}\n', b'{"log'),
+        (b"web_1 | -----BEGIN RSA PRIVATE KEY-----\nweb_1 | " + b"MIIabc" * 9 + b"\nweb_1 | -----END RSA PRIVATE KEY-----\n", b""),
+        (b"web_1 | -----BEGIN RSA PRIVATE KEY-----\nweb_1 | ready, listening (8080)\n", b""),
     ],
 )
 def test_what_waits_for_the_rest_of_a_key(lines, held):

@@ -45,6 +45,7 @@ class Options(NamedTuple):
     verify_plan: bool = False
     verify_only: tuple[str, ...] = ()
     verify_endpoint: tuple[str, ...] = ()
+    verify_ssh: tuple[str, ...] = ()
     verify_config: str | None = None
     verify_timeout: str | None = None
     verify_cache: bool | None = None
@@ -62,5 +63,5 @@ class Options(NamedTuple):
     @property
     def verifies(self) -> bool:
         """Whether anything was said of live checks."""
-        given = (self.verify, self.verify_plan, self.verify_only, self.verify_endpoint, self.verify_config, self.verify_timeout, self.only_verified)
-        return any(given) or self.fail_on_verified or self.verify_cache is not None
+        given = (self.verify, self.verify_plan, self.verify_only, self.verify_endpoint, self.verify_ssh, self.verify_config, self.verify_timeout)
+        return any(given) or self.only_verified or self.fail_on_verified or self.verify_cache is not None

@@ -27,6 +27,7 @@ _NEEDS_VERIFY = {
     "--verify-only": "verify_only",
     "--verify-timeout": "verify_timeout",
     "--verify-endpoint": "verify_endpoint",
+    "--verify-ssh": "verify_ssh",
     "--verify-config": "verify_config",
     "--no-verify-cache": "verify_cache",
     "--only-verified": "only_verified",
@@ -178,6 +179,10 @@ def settings_for(options: Options, config: Config) -> Settings:
         if not mark or not name or not url.startswith(("https://", "http://")):
             raise UsageError("wants NAME=URL, such as gitlab=https://gitlab.example.com", where="--verify-endpoint")
         given[name] = (*given.get(name, ()), url)
+    if "ssh" in endpoints or "ssh" in given:
+        raise UsageError("has no address of this kind", where="verify.endpoints.ssh", hint="private keys are tried with --verify-ssh USER@HOST alone")
+    if options.verify_ssh:
+        given["ssh"] = _accounts(options.verify_ssh)
     if options.verify_timeout is not None:
         from leaksieve.config.fields import VERIFY_FIELDS
         from leaksieve.config.values import check
@@ -199,6 +204,20 @@ def settings_for(options: Options, config: Config) -> Settings:
         no_proxy=proxies.get("no", ""),
         cache_dir=os.fsencode(os.environ.get("LEAKSIEVE_CACHE_DIR", "")) or None,
     )
+
+
+def _accounts(texts: Sequence[str]) -> tuple[str, ...]:
+    """The servers at which private keys are tried, as addresses; nothing but the command line names them."""
+    from importlib.util import find_spec
+
+    from leaksieve.net.address import UnfitError, account_of
+
+    if find_spec("asyncssh") is None:
+        raise UsageError("needs an SSH client that is not installed", where="--verify-ssh", hint="install leaksieve[ssh]")
+    try:
+        return tuple(dict.fromkeys(account_of(text).url for text in texts))
+    except UnfitError:
+        raise UsageError("wants USER@HOST or USER@HOST:PORT", where="--verify-ssh", hint="such as deploy@build.example.com:2222") from None
 
 
 def _file(path: str) -> dict[str, object]:

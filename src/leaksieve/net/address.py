@@ -26,6 +26,9 @@ _NAT64 = ip_network("64:ff9b::/96")
 # All of IPv6 that was ever given to anybody.
 _UNICAST = ip_network("2000::/3")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?)*\Z")
+_ACCOUNT = re.compile(
+    r"(?:ssh://)?(?P<user>[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,63}\$?)@(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<host>[A-Za-z0-9._-]{1,253}))(?::(?P<port>[0-9]{1,5}))?"
+)
 # A name whose last part is a number is one of the many spellings of an address.
 _NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)\Z")
 
@@ -56,6 +59,36 @@ def place_of(url: str) -> Place:
     if port == 0:
         raise UnfitError("its address has no valid port")
     return Place(parts.scheme, host_of(parts.hostname or ""), port or (443 if parts.scheme == "https" else 80))
+
+
+class Account(NamedTuple):
+    """A user at an SSH server."""
+
+    user: str
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Its one spelling as an address: ssh://USER@HOST:PORT."""
+        return f"ssh://{self.user}@{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+def account_of(text: str) -> Account:
+    """What [ssh://]USER@HOST[:PORT] names; UnfitError for anything else."""
+    found = _ACCOUNT.fullmatch(text)
+    port = int((found and found["port"]) or 22)
+    if found is None or not 0 < port < 65536:
+        raise UnfitError("it is not USER@HOST or USER@HOST:PORT")
+    return Account(found["user"], host_of(found["six"] or found["host"]), port)
+
+
+def own_place(url: str) -> Place:
+    """Where an address leads that the user names for a provider: as :func:`place_of`, or to an account at an SSH server."""
+    if url.startswith("ssh://"):
+        account = account_of(url)
+        return Place("ssh", account.host, account.port)
+    return place_of(url)
 
 
 def host_of(text: str) -> str:

@@ -73,7 +73,7 @@ def _live(table: dict[str, Any]) -> list[str]:
     if "code" in table:
         lines += [f"* {_plain(call)}" for call in table["calls"]]
         reached = ", ".join(f"`{host}`" for host in table["hosts"]) or ("nobody" if table["offline"] else "the configured address")
-        lines.append(f"* Reaches {reached}.")
+        lines.append(f"* Reaches {reached}{', or those named with `--verify-ssh`' if table['endpoint'] == 'ssh' else ''}.")
     else:
         asked = [table, *table["more"]]
         lines += [f"* `{one['method']} {one['url']}`" + (f", {_carried(table)}" if one is table else ", if it is active") for one in asked]
@@ -84,7 +84,7 @@ def _live(table: dict[str, Any]) -> list[str]:
             lines.append(f"* Tells {', '.join(key.replace('_', ' ') for key in told)}.")
     if table["control"] == "none":
         lines.append("* No made-up credential is sent.")
-    if table["endpoint"]:
+    if table["endpoint"] and table["endpoint"] != "ssh":
         lines.append(f"* Address of one's own: `verify.endpoints.{table['endpoint']}`.")
     if "revoke" in table:
         ends = table["revoke"]

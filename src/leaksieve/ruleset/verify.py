@@ -80,8 +80,8 @@ def _code(given: Given, out: dict[str, Any]) -> None:
     if not out["calls"]:
         raise given.fail("`calls` is missing: every call the code makes, in words, for the rule reference")
     out["offline"] = given.raw.get("offline", False)
-    if not isinstance(out["offline"], bool) or (out["offline"] and (out["hosts"] or out["endpoint"])):
-        raise given.fail("`offline` is true where the code sends nothing, and then there are no `hosts`")
+    if not isinstance(out["offline"], bool) or (out["offline"] and (out["hosts"] or out["endpoint"] not in ("", "ssh"))):
+        raise given.fail('`offline` is true where the code sends nothing, and then there are no `hosts`; its `endpoint` is "ssh" or none')
     if not (out["hosts"] or out["endpoint"] or out["offline"]):
         raise given.fail('`hosts` is missing: those it may reach ("*.example.com", or "{host}" for the credential\'s own part)')
     for host in out["hosts"]:

@@ -17,6 +17,14 @@ def place_of(url: str) -> Place:
         raise Failed("unfit", str(error)) from None
 
 
+def own_place(url: str) -> Place:
+    """Where an address of the user's own leads: http, https, or an account at an SSH server.  Failed("unfit") as :func:`place_of`."""
+    try:
+        return address.own_place(url)
+    except UnfitError as error:
+        raise Failed("unfit", str(error)) from None
+
+
 def host_of(text: str) -> str:
     """A host name or address in its one spelling; Failed("unfit") for anything else."""
     try:

@@ -54,6 +54,8 @@ REASONS = {
     "interrupted": "the run was interrupted first",
     "internal": "the verifier failed",
     "offline": "there is nobody to ask about it",
+    "elsewhere": "the server that was asked does not take it, which says nothing of others",
+    "encrypted": "it is encrypted, and its passphrase is not known",
 }
 
 # What a provider tells of a credential: who it is, and what it may do.  Reports keep this order.

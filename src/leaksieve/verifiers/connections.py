@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from leaksieve.errors import ConfigError, UsageError
-from leaksieve.net.address import Allowed, Place, UnfitError, literal, place_of, refused
+from leaksieve.net.address import Allowed, Place, UnfitError, literal, own_place, refused
 from leaksieve.net.certificates import trusting
 from leaksieve.net.proxy import basic, bypassed, proxy_of
 from leaksieve.net.records import Records, Server
@@ -52,7 +52,7 @@ class Network:
             raise ConfigError(str(error), where="verify.allow_hosts") from None
         self.endpoints = {name: [_endpoint(url) for url in urls] for name, urls in settings.endpoints.items()}
         # A server that the user names may stand in a private network: that is what it is named for.
-        self._own = Allowed(place_of(url).host for urls in self.endpoints.values() for url in urls)
+        self._own = Allowed(own_place(url).host for urls in self.endpoints.values() for url in urls)
         self.context = _context(settings.ca_file)
         self._proxy = _proxy(settings.proxy)
         # The client looks up names alone: a proxy that is named by its address is vetted here.
@@ -221,7 +221,7 @@ def _client() -> Any:
 
 def _endpoint(url: str) -> str:
     try:
-        place_of(url)
+        own_place(url)
     except UnfitError as error:
         raise ConfigError(f"{error}; write https://host, https://host:port or https://host/path", where="verify.endpoints") from None
     if urlsplit(url).query:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from leaksieve.net.address import Place
 from leaksieve.net.records import Server
 from leaksieve.net.retry import retry_after
-from leaksieve.verifiers.address import fits, host_of, place_of
+from leaksieve.verifiers.address import fits, host_of, own_place, place_of
 from leaksieve.verifiers.base import Failed, Request, Response
 from leaksieve.verifiers.connections import Network
 from leaksieve.verifiers.failure import explained
@@ -32,7 +32,7 @@ class BoundNet:
         self._budget = budget
         self._rate = rate
         self._endpoint = endpoint
-        own = place_of(endpoint) if endpoint else None
+        own = own_place(endpoint) if endpoint else None
         self._hosts = (own.host,) if own is not None else tuple(hosts)
         self._ports = [(own.port, own.port)] if own is not None else [(first, last) for first, last in ports]
         self._scheme = own.scheme if own is not None else "https"

@@ -85,7 +85,8 @@ class _Run:
         """Do what is left; the workers of a verifier share one iterator."""
         for job in left:
             verdict = await self._verdict(job)
-            if verdict.state != UNKNOWN:
+            # What was found in a folder holds for no other.
+            if verdict.state != UNKNOWN and not job.table.get("offline"):
                 self._memory.put(job.memory, verdict)
             result = Result(verdict, str(job.table["id"]), None if verdict.reason in UNSENT else self._clock())
             for key in job.keys:

@@ -10,8 +10,8 @@ import stat
 import pytest
 
 from leaksieve.errors import SourceError, UsageError
-from leaksieve.registry.logins import Login, login_for
 from leaksieve.net.hub import HUB
+from leaksieve.registry.logins import Login, login_for
 
 PASSWORD = "canary" + "Password81"
 

@@ -148,7 +148,7 @@ def test_a_check_that_sends_nothing_names_no_hosts():
         {"verify": [{**TABLES.all[0], "read": date(2026, 11, 21), **code, "hosts": [], "ports": [443], "control": "none"}]}, "x.toml"
     )
     assert (read_table["offline"], read_table["hosts"]) == (True, [])
-    for wrong in ({"hosts": ["a.example"]}, {"endpoint": "acme"}, {"offline": "yes"}, {"offline": False}):
+    for wrong in ({"hosts": ["a.example"]}, {"endpoint": "acme"}, {"offline": "yes"}, {"offline": False, "endpoint": ""}):
         with pytest.raises(RulesetError, match=r"offline|hosts"):
             read_verifiers({"verify": [{**TABLES.all[0], "read": date(2026, 11, 21), **code, "hosts": [], "ports": [443], **wrong}]}, "x.toml")
 

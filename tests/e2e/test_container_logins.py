@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import regex
 from answers import raw_server
-from live import QUICK, ask, candidate
+from live import QUICK, Rerouted, ask, candidate
 from live import subject as subject_of
 from registries import PASSWORD, USER, Authority, Registry, Server, Tokens, free_port, htpasswd, reply
 
@@ -161,6 +161,36 @@ def test_what_is_no_proof(authority, challenge, login, state, reason):
     with Server(gate(challenge, login), authority) as server:
         verdict = said(in_config(server.host), authority)
     assert (verdict.state, verdict.reason) == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("realm", "state"),
+    [
+        ("auth.acme.example", "active"),
+        ("acme.example", "active"),
+        ("acme.example.evil.example", "unknown"),
+        ("evilacme.example", "unknown"),
+        ("example", "unknown"),
+    ],
+)
+def test_tokens_are_given_by_siblings_alone(realm, state):
+    asked = []
+
+    def answer(handler):
+        asked.append((handler.headers["X-Meant-For"], "Authorization" in handler.headers))
+        if handler.path.startswith("/token"):
+            known = handler.headers.get("Authorization") == f"Basic {packed()}"
+            reply(handler, *((200, b'{"access_token":"opaque"}') if known else (401,)))
+        elif handler.headers.get("Authorization") == "Bearer opaque":
+            reply(handler, 200)
+        else:
+            reply(handler, 401, WWW_Authenticate=f'Bearer realm="https://{realm}/token?a=b",service="s"')
+
+    with Server(answer) as server:
+        (result,) = ask([in_config("registry.acme.example")], TABLES, QUICK, Rerouted(QUICK, server.url)).results.values()
+    assert result.verdict.state == state
+    assert asked[:2] == [("registry.acme.example", False), *([(realm, True)] if state == "active" else [])]
+    assert result.verdict.reason == ("" if state == "active" else "host-not-allowed")
 
 
 def test_nothing_is_shown_to_what_is_no_registry(authority):

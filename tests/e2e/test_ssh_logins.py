@@ -15,7 +15,12 @@ from answers import raw_server
 from live import QUICK, ask, candidate
 from registries import free_port
 
+from leaksieve.cli.request import Options
+from leaksieve.cli.verifying import settings_for
+from leaksieve.config import Config
 from leaksieve.engine.checks_ssh import mpint, strings
+from leaksieve.errors import UsageError
+from leaksieve.net.address import account_of
 from leaksieve.ruleset.verify_load import Tables, load_verifiers
 
 asyncssh = pytest.importorskip("asyncssh") if not os.environ.get("CI") else __import__("asyncssh")
@@ -237,3 +242,23 @@ def test_a_configuration_names_no_server(tmp_path):
     ran = leaksieve(tmp_path, tmp_path, "--verify", "--verify-config", str(tmp_path / "verify.toml"))
     assert ran.returncode == 2
     assert "--verify-ssh" in ran.stderr
+
+
+def test_without_the_client_it_is_said_before_anything(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(UsageError) as failed:
+        settings_for(Options(verify_ssh=("me@host.example",)), Config())
+    assert "leaksieve[ssh]" in failed.value.hint
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]"])
+def test_metadata_hosts_are_never_reached(folder, host):
+    settings = QUICK._replace(endpoints={"ssh": (f"ssh://me@{host}:22",)})
+    (result,) = ask([candidate((folder / "ed").read_text(), "private-key-openssh")], TABLES, settings).results.values()
+    assert (result.verdict.state, result.verdict.reason) == ("unknown", "private-address")
+
+
+@pytest.mark.parametrize("text", ["a@b@corp.example", "svc$@host", "me@[::1]:2222", "ssh://me@host.example:22"])
+def test_accounts_are_read_in_one_way(text):
+    account = account_of(text)
+    assert account_of(account.url) == account

@@ -21,7 +21,9 @@ def further() -> list[click.Option]:
     return [
         option(["--verify-only"], multiple=True, metavar="RULE", help="Ask about these rules alone (id or glob); repeatable."),
         *reaching(),
-        option(["--verify-ssh"], multiple=True, metavar="USER@HOST", help="Try private keys at this SSH server (HOST or HOST:PORT), without a shell; repeatable."),
+        option(
+            ["--verify-ssh"], multiple=True, metavar="USER@HOST", help="Try private keys at this SSH server (HOST or HOST:PORT), without a shell; repeatable."
+        ),
         option(
             ["--no-verify-cache", "verify_cache"], flag_value=False, is_flag=True, default=None, type=bool, help="Ask again whatever was asked within the hour."
         ),

@@ -16,7 +16,11 @@ _FILE = re.compile(
     rb"User-Key-File-[23]: ([a-z0-9@.-]+)\s+Encryption: none\s.*?Public-Lines: [0-9]{1,3}\s+(.*?)Private-Lines: [0-9]{1,3}\s+(.*?)(?:Private-(?:MAC|Hash)|\Z)",
     re.DOTALL,
 )
-_CURVES: dict[bytes, type[SECP256R1 | SECP384R1 | SECP521R1]] = {b"ecdsa-sha2-nistp256": SECP256R1, b"ecdsa-sha2-nistp384": SECP384R1, b"ecdsa-sha2-nistp521": SECP521R1}
+_CURVES: dict[bytes, type[SECP256R1 | SECP384R1 | SECP521R1]] = {
+    b"ecdsa-sha2-nistp256": SECP256R1,
+    b"ecdsa-sha2-nistp384": SECP384R1,
+    b"ecdsa-sha2-nistp521": SECP521R1,
+}
 
 
 def putty_key(value: bytes) -> Any:

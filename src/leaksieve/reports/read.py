@@ -260,6 +260,8 @@ class _Reader:
         return {**words, "checked": checked or None, "cached": told.truth("cached"), **facts, "privileged": told.truth("privileged")}
 
     def _coverage(self, fields: _Fields) -> Coverage:
+        if "complete" not in fields.values:
+            raise UsageError("does not say whether its scan is complete", where=self._where, hint="give a report that leaksieve wrote")
         coverage = Coverage()
         coverage.sources = [_source(each) for each in fields.below("sources")]
         ruleset = _Fields(fields.object("ruleset"), "coverage.ruleset", self._where)
@@ -280,7 +282,7 @@ class _Reader:
         coverage.strict, coverage.interrupted = fields.truth("strict"), fields.truth("interrupted")
         coverage.notes = list(fields.texts("notes"))
         self._excuses(fields, coverage)
-        if coverage.complete and not fields.truth("complete", default=True):
+        if coverage.complete and not fields.truth("complete"):
             # Written by another version, or by hand: it must not come out as a scan that lacks nothing.
             raise UsageError("says that its scan is incomplete, but not what is missing", where=self._where)
         return coverage

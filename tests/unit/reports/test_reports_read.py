@@ -132,6 +132,13 @@ def test_a_report_that_lacks_something_it_does_not_name_is_no_complete_one(build
     assert not read_report(json.dumps(report).encode(), "r.json").coverage.complete
 
 
+def test_a_report_that_does_not_say_whether_it_is_complete_is_refused(build):
+    whole = json.loads(build.render("json", [], build.coverage()))
+    whole["coverage"] = {}
+    with pytest.raises(UsageError, match="does not say whether its scan is complete"):
+        read_report(json.dumps(whole).encode(), "r.json")
+
+
 def test_bytes_that_are_no_text_and_a_stream_cut_short_are_refused(build):
     with pytest.raises(UsageError, match="not UTF-8"):
         read_report(b"\xff\xfe", "x")

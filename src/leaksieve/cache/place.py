@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from contextlib import suppress
+
+from leaksieve.userdirs import user_cache
 
 # Raised when what the files hold changes; other versions of the program then leave each other alone.
 _NAME = b"history-1"
@@ -73,17 +74,10 @@ def _check(descriptor: int) -> None:
 
 
 def _user_directory() -> bytes:
-    """Find the user's cache folder for this program, as platformdirs has it (which takes longer to import than a small scan may)."""
-    base, below = os.environ.get("XDG_CACHE_HOME", ""), "leaksieve"
-    if not os.path.isabs(base):
-        base, below = os.environ.get("HOME", ""), os.path.join(".cache", "leaksieve")
-    if sys.platform != "linux" or not os.path.isabs(base):
-        from platformdirs import user_cache_dir
-
-        base, below = user_cache_dir("leaksieve"), ""
-    if not os.path.isabs(base):
+    """Find the user's cache folder for this program."""
+    path = user_cache()
+    if not os.path.isabs(path):
         raise UnusableError("the cache has no place: no home directory is known")
-    path = os.path.join(base, below)
     # Under sudo the home may be someone else's, and folders made there now would be in that user's way later.
     above = path
     while not os.path.exists(above):

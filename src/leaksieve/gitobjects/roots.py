@@ -17,6 +17,7 @@ from leaksieve.gitobjects.links import parse_links
 from leaksieve.gitobjects.objects import ObjectStore
 from leaksieve.gitobjects.refs import head_commit
 from leaksieve.gitobjects.repository import Repository
+from leaksieve.userdirs import user_cache
 
 _LIMIT = 16 * 1024 * 1024
 # Commits remembered on the way, so that the next walk, from whichever branch, soon meets one.
@@ -153,9 +154,7 @@ class _Cache:
             from hashlib import sha256
 
             if cache_dir is None:
-                from platformdirs import user_cache_dir
-
-                cache_dir = os.fsencode(user_cache_dir("leaksieve"))
+                cache_dir = os.fsencode(user_cache())
             name = sha256(os.path.realpath(repo.git_dir)).hexdigest()[:40].encode()
             folder = os.path.join(cache_dir, b"roots")
             os.makedirs(folder, mode=0o700, exist_ok=True)

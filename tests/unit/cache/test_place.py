@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from leaksieve import userdirs
 from leaksieve.cache import place
 from leaksieve.cache.history import HistoryCache
 from leaksieve.cache.sealed import Sealed
@@ -189,7 +190,7 @@ def test_a_read_only_cache_still_serves(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_users_folder_is_found_without_platformdirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "platformdirs", None)
-    monkeypatch.setattr(place.sys, "platform", "linux")
+    monkeypatch.setattr(userdirs.sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert use(None).usable
     assert (tmp_path / "xdg/leaksieve/history-1/key").exists()

@@ -362,7 +362,8 @@ def _judge(entry: AllowEntry, warnings: list[str]) -> Callable[[tuple[str, ...],
             return False
         if paths is not None and not is_excluded(paths, path):
             return False
-        if regexes and not any(matches(pattern, value) for pattern in list(regexes)):
+        # Of those the entry names: that none is left must not make it cover everything.
+        if entry.regexes and not any(matches(pattern, value) for pattern in list(regexes)):
             return False
         return not words or any(word in value.lower() for word in words)
 

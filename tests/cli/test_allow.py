@@ -145,9 +145,10 @@ def test_what_each_pattern_left_out_is_counted_and_what_was_for_nothing_is_named
     assert not any("hid nothing" in note for note in json.loads(done.out)["coverage"]["notes"])
 
 
-def test_a_pattern_that_takes_too_long_hides_nothing_and_says_so(shop, monkeypatch):
+@pytest.mark.parametrize("further", ["", ", 'never met'"])
+def test_a_pattern_that_takes_too_long_hides_nothing_and_says_so(shop, monkeypatch, further):
     monkeypatch.setattr("leaksieve.outcome._PATTERN_SECONDS", 0.05)
-    configure(shop, r"reason = 'slow'" + "\n" + r"regexes = ['^(?:(?:\w)|(?:\w))*\W$', 'never met']", "reason = 'the rest'\npaths = ['/a.py']")
+    configure(shop, r"reason = 'slow'" + "\n" + rf"regexes = ['^(?:(?:\w)|(?:\w))*\W$'{further}]", "reason = 'the rest'\npaths = ['/a.py']")
     done, report = scan(shop)
     assert done.code == 1
     assert sorted(bool(finding["allowed"]) for finding in report["findings"]) == [False, True]

@@ -74,6 +74,48 @@ def test_of_a_finding_it_says_where_it_stands_and_sends_nothing(leaks):
     assert f"leaksieve revoke {fingerprint(leaks, 'github-classic-token')} report.json tree --yes" in done.out
 
 
+def test_the_configuration_that_is_named_says_which_server_it_is(leaks):
+    with provider(GitHub()) as server:
+        leaks.write("own.toml", f'[verify.endpoints]\ngithub = "{server.url}"\n')
+        for ask in (("github-classic-token",), (fingerprint(leaks, "github-classic-token"), "report.json", "tree")):
+            done = leaks.run("revoke", *ask, "-c", "own.toml")
+            assert (done.code, f"POST {server.url}/api/v3/credentials/revoke" in done.out, "api.github.com" in done.out) == (0, True, False)
+            # Copied from there they ask the same server.
+            assert " --yes --config own.toml\n" in done.out
+            assert "leaksieve verify REPORT --config own.toml says" in done.out
+        assert server.asked == []
+        done = leaks.run("revoke", "github-classic-token", "report.json", "tree", "--yes", "--config", "own.toml")
+        assert (done.code, len(server.asked)) == (0, 3)
+
+
+def test_rules_of_the_configuration_that_is_named_count(leaks):
+    url = "https://acme.example.com/token"
+    leaks.write(
+        "rules/acme.toml",
+        f"""
+[family]
+id = "acme"
+name = "Acme"
+documentation = "{url}"
+rotation = "{url}"
+impact = "It lets in whoever has it."
+revoke = ["Ask Acme."]
+[[rule]]
+id = "acme-token"
+name = "Acme token"
+severity = "high"
+confidence = "high"
+keywords = ["acme_"]
+pattern = '(?P<secret>acme_[a-z0-9]{{20}})'
+examples = ["acme_{{{{lower_alnum:20}}}}"]
+""",
+    )
+    leaks.write("own.toml", 'rules = ["rules"]\n')
+    assert leaks.run("revoke", "acme-token").code == 2
+    done = leaks.run("revoke", "acme-token", "-c", "own.toml")
+    assert (done.code, "1. Ask Acme." in done.out) == (0, True)
+
+
 def test_a_revealed_report_gives_nothing_away(leaks):
     leaks.run("dir", "tree", "--reveal", "-f", "json", "-o", "whole.json")
     assert GOOD in (leaks.path / "whole.json").read_text()

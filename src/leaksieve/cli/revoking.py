@@ -12,6 +12,7 @@ from leaksieve.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from leaksieve.cli.request import Options
+    from leaksieve.config import Config
     from leaksieve.model import Finding
     from leaksieve.reports.base import RuleInfo
     from leaksieve.reports.read import Report
@@ -26,7 +27,14 @@ class Asked(NamedTuple):
     table: Mapping[str, Any] | None
 
 
-def of_rule(rule_id: str, options: Options) -> Asked:
+def named(options: Options) -> Config:
+    """What the user names: the file of -c with the options laid over it.  A repository's own has no say here.  Raises UsageError, ConfigError."""
+    from leaksieve.cli.settings import settle
+
+    return settle(options, []).config
+
+
+def of_rule(rule_id: str, config: Config) -> Asked:
     """Any credential of a rule.  Raises UsageError for one that there is none of."""
     from leaksieve.config.accept import is_fingerprint
 
@@ -36,11 +44,11 @@ def of_rule(rule_id: str, options: Options) -> Asked:
     from leaksieve.ruleset import load
     from leaksieve.ruleset.alias import find
 
-    rule = find(load(options.rules), rule_id)
-    return Asked(rule_info(rule), None, f"{rule['id']} REPORT", _table(options, rule["id"], *rule.get("aliases", ())))
+    rule = find(load(config.rules), rule_id)
+    return Asked(rule_info(rule), None, f"{rule['id']} REPORT", _table(config, rule["id"], *rule.get("aliases", ())))
 
 
-def of_report(name: str, report: Report, options: Options, path: str, target: str) -> Asked:
+def of_report(name: str, report: Report, config: Config, path: str, target: str) -> Asked:
     """A finding of a report, by its fingerprint or (where it is the only one) by its rule.  Raises UsageError."""
     found = [one for one in report.findings if name in (one.fingerprint, one.rule_id)]
     if not found:
@@ -50,12 +58,12 @@ def of_report(name: str, report: Report, options: Options, path: str, target: st
         raise UsageError(
             f"{len(found):,} findings are of {name}: {shown}{' ...' if len(found) > 5 else ''}", where=harmless(path), hint="name one by its fingerprint"
         )
-    rule = _rule(found[0], options)
+    rule = _rule(found[0], config)
     again = shlex.join([found[0].fingerprint, path, *([target] if target != "." else [])])
-    return Asked(rule, found[0], again, _table(options, rule.id, *rule.aliases))
+    return Asked(rule, found[0], again, _table(config, rule.id, *rule.aliases))
 
 
-def _rule(finding: Finding, options: Options) -> RuleInfo:
+def _rule(finding: Finding, config: Config) -> RuleInfo:
     """The rule as the ruleset has it; what the report says of it only where that does not know it."""
     from leaksieve.outcome import rule_info
     from leaksieve.reports.read import rule_of
@@ -63,26 +71,26 @@ def _rule(finding: Finding, options: Options) -> RuleInfo:
     from leaksieve.ruleset.alias import find
 
     try:
-        return rule_info(find(load(options.rules), finding.rule_id))
+        return rule_info(find(load(config.rules), finding.rule_id))
     except UsageError:
         return rule_of(finding)
 
 
-def _table(options: Options, *rule_ids: str) -> Mapping[str, Any] | None:
+def _table(config: Config, *rule_ids: str) -> Mapping[str, Any] | None:
     from leaksieve.ruleset.verify_load import load_verifiers
 
-    return load_verifiers(options.rules).of(*rule_ids)
+    return load_verifiers(config.rules).of(*rule_ids)
 
 
-def explain(asked: Asked, options: Options) -> ExitCode:
+def explain(asked: Asked, options: Options, config: Config) -> ExitCode:
     """Write to standard output what revoking it takes; sends nothing."""
-    for line in lines(asked, _endpoints(asked, options)):
+    for line in lines(asked, _endpoints(asked, options, config), _reach(options)):
         answer(harmless(line))
     return ExitCode.CLEAN
 
 
-def lines(asked: Asked, endpoints: list[str]) -> list[str]:
-    """The steps, for a person; fields in braces stand for the credential and its parts."""
+def lines(asked: Asked, endpoints: list[str], reach: str) -> list[str]:
+    """The steps, for a person; fields in braces stand for the credential and its parts, ``reach`` are the options that say where it goes."""
     rule, table = asked.rule, asked.table
     out = [f"{rule.name} ({rule.id})"]
     if asked.finding is not None:
@@ -97,14 +105,14 @@ def lines(asked: Asked, endpoints: list[str]) -> list[str]:
         ends = table["revoke"]
         out += ["", "It can end itself:"]
         out += [f"  {one}" for one in _calls(table, ends, endpoints)]
-        out += [f"  {ends['effect']}", f"  {ends['documentation']}", f"  Carry it out: leaksieve revoke {asked.again} --yes"]
+        out += [f"  {ends['effect']}", f"  {ends['documentation']}", f"  Carry it out: leaksieve revoke {asked.again} --yes{reach}"]
     out += ["", "By hand:"]
     out += [f"  {number}. {step}" for number, step in enumerate(rule.revoke, 1)] or ["  Revoke it where it was made."]
     out += [f"  {link}" for link in dict.fromkeys((rule.rotation, rule.documentation)) if link][:1]
     out += ["", "Make the new one first where something runs on it. Removing it from the files does not revoke it: whoever has copied it still can use it."]
     if table is not None:
         unsure = "" if table["read"] else " (that check was not held against the provider's documentation yet)"
-        out.append(f"Afterwards: leaksieve verify REPORT says whether it is dead{unsure}.")
+        out.append(f"Afterwards: leaksieve verify REPORT{reach} says whether it is dead{unsure}.")
     return out
 
 
@@ -130,17 +138,23 @@ def _calls(table: Mapping[str, Any], ends: Mapping[str, Any], endpoints: list[st
     return out
 
 
-def _endpoints(asked: Asked, options: Options) -> list[str]:
-    """The user's own addresses of the provider, from the command line and the file it names."""
+def _endpoints(asked: Asked, options: Options, config: Config) -> list[str]:
+    """The user's own addresses of the provider."""
     if asked.table is None or not asked.table["endpoint"]:
         return []
     from leaksieve.cli.verifying import settings_for
-    from leaksieve.config import Config
 
-    return [url.rstrip("/") for url in settings_for(options, Config()).endpoints.get(asked.table["endpoint"], ())]
+    return [url.rstrip("/") for url in settings_for(options, config).endpoints.get(asked.table["endpoint"], ())]
 
 
-def carry_out(asked: Asked, report: Report, options: Options, target: str) -> ExitCode:
+def _reach(options: Options) -> str:
+    """The options without which it would go elsewhere, or be asked for in another way: whoever copies the command has them too."""
+    single = [("--config", options.config), ("--verify-config", options.verify_config)]
+    several = [("--rules", path) for path in options.rules] + [("--verify-endpoint", text) for text in options.verify_endpoint]
+    return "".join(f" {name} {shlex.quote(value)}" for name, value in single + several if value is not None)
+
+
+def carry_out(asked: Asked, report: Report, options: Options, config: Config, target: str) -> ExitCode:
     """Have the credential end itself, and say what came of it.
 
     Raises UsageError where it cannot be: the provider takes it from nobody but the owner, or the value is not found again.
@@ -157,10 +171,12 @@ def carry_out(asked: Asked, report: Report, options: Options, target: str) -> Ex
 
     assert asked.finding is not None
     if asked.table is None or "revoke" not in asked.table:
-        raise UsageError(f"{asked.rule.id} cannot end itself: its owner has to", where="--yes", hint=f"leaksieve revoke {asked.again} says how")
+        raise UsageError(
+            f"{asked.rule.id} cannot end itself: its owner has to", where="--yes", hint=f"leaksieve revoke {asked.again}{_reach(options)} says how"
+        )
     here = ground(options, report, target)
-    settings = settings_for(options, here.found.config)._replace(only=())
-    tables = load_verifiers(here.found.config.rules if here.found.origin == "option" else options.rules)
+    settings = settings_for(options, config)._replace(only=())
+    tables = load_verifiers(config.rules)
     check_code(tables)
     only = report._replace(findings=[asked.finding])
     # What was accepted as a finding is revoked all the same when someone says so.
@@ -169,7 +185,7 @@ def carry_out(asked: Asked, report: Report, options: Options, target: str) -> Ex
     if not planned.jobs:
         verdict = planned.settled[candidate.key].verdict
         why = "; ".join(filter(None, (REASONS.get(verdict.reason, "it is a canary, whose owner would be told"), verdict.detail)))
-        raise UsageError(f"cannot be carried out: {why}", where="--yes", hint=f"leaksieve revoke {asked.again} says how it is done by hand")
+        raise UsageError(f"cannot be carried out: {why}", where="--yes", hint=f"leaksieve revoke {asked.again}{_reach(options)} says how it is done by hand")
     (job,) = planned.jobs
     talk = Talk.current()
     call = call_of(job)
@@ -184,7 +200,7 @@ def carry_out(asked: Asked, report: Report, options: Options, target: str) -> Ex
     answer(said)
     if done.dead:
         return ExitCode.CLEAN
-    for line in lines(asked, list(job.endpoints) if job.endpoints != [""] else []):
+    for line in lines(asked, list(job.endpoints) if job.endpoints != [""] else [], _reach(options)):
         talk.note(line)
     return ExitCode.FINDINGS if done.after.state == "active" else ExitCode.INCOMPLETE
 

@@ -31,19 +31,20 @@ def command(finding: str, report: str | None, target: str, yes: bool, quiet: boo
     from leaksieve.cli.commands.report import read_file
     from leaksieve.cli.execute import talk_for
     from leaksieve.cli.request import Options
-    from leaksieve.cli.revoking import carry_out, explain, of_report, of_rule
+    from leaksieve.cli.revoking import carry_out, explain, named, of_report, of_rule
     from leaksieve.errors import UsageError
     from leaksieve.reports.read import read_report
 
     options = Options(**given, verbosity=-1 if quiet else min(verbose, 2), verify=True)
     talk_for(options)
+    config = named(options)
     if report is None:
         if yes:
             raise UsageError("wants a report: the credential is read from where a finding stands", where="--yes", hint="leaksieve revoke FINDING REPORT --yes")
-        return explain(of_rule(finding, options), options)
+        return explain(of_rule(finding, config), options, config)
     if not os.path.exists(target):
         raise UsageError("no such file or directory", where=target)
     data, _ = read_file(report)
     whole = read_report(data, "standard input" if report == "-" else report)
-    asked = of_report(finding, whole, options, report, target)
-    return carry_out(asked, whole, options, target) if yes else explain(asked, options)
+    asked = of_report(finding, whole, config, report, target)
+    return carry_out(asked, whole, options, config, target) if yes else explain(asked, options, config)

@@ -1,10 +1,11 @@
-"""What a registry demands: the WWW-Authenticate header taken apart."""
+"""What a registry demands: the WWW-Authenticate header taken apart, and the token that is got where it says."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
 
 _PLAIN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # A scheme, or a parameter of the scheme before; commas stand between both alike.
@@ -34,3 +35,15 @@ def challenges(headers: Iterable[str]) -> list[Challenge]:
             elif current is not None:
                 current.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else plain)
     return found
+
+
+def token_url(realm: str, asked: Mapping[str, str]) -> str:
+    """The address to get a token from: the place a challenge names, and what is asked for there; empty values are left out."""
+    query = urlencode({key: value for key, value in asked.items() if value}, quote_via=quote)
+    return realm + (("&" if urlsplit(realm).query else "?") + query if query else "")
+
+
+def token_in(answer: object) -> str:
+    """The token in an answer that was JSON, "" where there is none that could be shown in a header."""
+    token = (answer.get("token") or answer.get("access_token")) if isinstance(answer, dict) else None
+    return token if isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token else ""

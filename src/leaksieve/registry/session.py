@@ -7,10 +7,10 @@ import random
 import time
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
 
 from leaksieve.net.address import Place, UnfitError, place_of
-from leaksieve.net.challenge import Challenge, challenges
+from leaksieve.net.challenge import Challenge, challenges, token_in, token_url
 from leaksieve.net.proxy import basic
 from leaksieve.net.retry import retry_after
 from leaksieve.registry.failure import PASSING, WebError, refusal
@@ -156,7 +156,7 @@ class Session:
             if login.password is not None:
                 headers["Authorization"] = _basic(login.user, login.password)
                 asked["account"] = login.user
-            url = realm + ("&" if urlsplit(realm).query else "?") + urlencode({key: value for key, value in asked.items() if value}, quote_via=quote)
+            url = token_url(realm, asked)
         answer = self._web.send("POST" if body is not None else "GET", url, place, self.place.host, headers, body)
         if answer.status in (400, 401, 403):
             answer.discard()
@@ -167,8 +167,8 @@ class Session:
             fields = json.loads(_judged(answer, "token").whole(_TOKEN_ANSWER, "token"))
         except (ValueError, RecursionError):
             fields = None
-        token = (fields.get("token") or fields.get("access_token")) if isinstance(fields, dict) else None
-        if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable() or " " in token:
+        token = token_in(fields)
+        if not token:
             raise WebError("denied", f"{place.host} answers with something that is no token")
         seconds = fields.get("expires_in")
         return token, float(seconds) if isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds < 1e9 else _USUAL

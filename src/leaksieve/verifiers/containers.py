@@ -7,20 +7,19 @@ say for whom it is.
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64decode, urlsafe_b64decode
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
 
-from leaksieve.net.challenge import Challenge, challenges
+from leaksieve.net.address import literal
+from leaksieve.net.challenge import Challenge, challenges, token_in, token_url
 from leaksieve.net.hub import HUB_HOST, HUB_NAMES
 from leaksieve.net.proxy import basic
 from leaksieve.verifiers.address import fits, host_of, place_of
 from leaksieve.verifiers.answers import gives_away
 from leaksieve.verifiers.base import ACTIVE, INACTIVE, Call, Failed, Net, Request, Response, Subject, Verdict, is_tellable
+from leaksieve.verifiers.jose import claims_of
 
 _WHERE = re.compile(r"(?P<host>[A-Za-z0-9._-]{1,253})(?::(?P<port>[0-9]{1,5}))?\Z")
 # A password that is right may be refused all the same: a second factor, a policy, a lock.
@@ -116,26 +115,22 @@ def _pair(subject: Subject) -> tuple[str, str]:
 
 def _domain(host: str) -> str:
     """What a registry and the server that gives its tokens have in common: *.docker.io of registry-1.docker.io and auth.docker.io."""
-    try:
-        ip_address(host)
-    except ValueError:
-        parent = host.partition(".")[2]
-        return f"*.{parent}" if "." in parent else ""
-    return ""
+    parent = host.partition(".")[2]
+    return f"*.{parent}" if "." in parent and literal(host) is None else ""
 
 
 async def _by_token(login: Login, url: str, challenge: Challenge, net: Net) -> Verdict:
     """Get a token with the login, show it, and see that it is more than anybody gets."""
     place = _token_place(login, challenge)
     service = challenge.fields.get("service", "")
-    answer = await net.request(Request("GET", _asking(place, {"service": service, "account": login.user}), {"Accept": "application/json", **login.header}))
+    answer = await net.request(Request("GET", token_url(place, {"service": service, "account": login.user}), {"Accept": "application/json", **login.header}))
     if answer.status != 200:
         return _judged(answer, login, ["bearer"])
     token = _token(answer)
     shown = await net.request(Request("GET", url, _bearer(token)))
     if shown.status != 200:
         raise Failed("unexpected", f"the registry gave a token and does not take it (status {shown.status})")
-    anyone = await net.request(Request("GET", _asking(place, {"service": service}), {"Accept": "application/json"}))
+    anyone = await net.request(Request("GET", token_url(place, {"service": service}), {"Accept": "application/json"}))
     how = ["bearer"]
     if anyone.status == 200:
         public = _token(anyone)
@@ -157,30 +152,20 @@ def _token_place(login: Login, challenge: Challenge) -> str:
     return realm
 
 
-def _asking(realm: str, asked: Mapping[str, str]) -> str:
-    query = urlencode({key: value for key, value in asked.items() if value}, quote_via=quote)
-    return realm + (("&" if urlsplit(realm).query else "?") + query if query else "")
-
-
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
 def _token(answer: Response) -> str:
-    fields = answer.json()
-    token = (fields.get("token") or fields.get("access_token")) if isinstance(fields, dict) else None
-    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable() or " " in token:
+    token = token_in(answer.json())
+    if not token:
         raise Failed("malformed", "what the registry gives is no token")
     return token
 
 
 def _named(token: str) -> str:
     """For whom a token says that it is, "" where it does not; those of nobody are for "" or "(anonymous)"."""
-    try:
-        claims = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
-        name = claims["sub"]
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return ""
+    name = claims_of(token).get("sub")
     return name if isinstance(name, str) and "anonymous" not in name.lower() else ""
 
 

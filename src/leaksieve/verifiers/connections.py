@@ -87,7 +87,8 @@ class Network:
         from aiohttp.abc import AbstractResolver, ResolveResult
 
         class Vetting(AbstractResolver):
-            async def resolve(self, host: str, port: int = 0, family: int = socket.AF_UNSPEC) -> list[ResolveResult]:  # noqa: ARG002  the client's signature
+            async def resolve(self, host: str, port: int = 0, family: int = socket.AF_UNSPEC) -> list[ResolveResult]:
+                del family  # The client says which one it wants; it connects to any that is given.
                 return [
                     ResolveResult(
                         hostname=host,

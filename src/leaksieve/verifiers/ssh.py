@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -119,11 +120,9 @@ async def _leave(met: list[Any], sock: Any) -> None:
         sock.close()
         return
     met[0].abort()
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(1):
             await met[0].wait_closed()
-    except Exception:  # noqa: S110  what came of it is known
-        pass
 
 
 def _explained(error: Exception, asyncssh: Any) -> Failed:

@@ -206,7 +206,7 @@ class ImageRun:
         layer, answer = self._layers[number], given.answer
         layer.verified = layer.verified or given.verified
         if unit[0] != "digest":
-            layer.parts[int(unit[2]) if unit[0] == "part" else 0] = given.names
+            layer.parts[unit[2] if unit[0] == "part" else 0] = given.names
         layer.found += len(answer.located)
         layer.files += answer.files
         layer.size += answer.size

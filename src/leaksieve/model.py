@@ -15,6 +15,8 @@ from leaksieve.secret import Secret
 
 SkipClass = Literal["excluded", "failed"]
 
+# Stands between an archive's path and a member's.
+BETWEEN = b"!/"
 # Fits wherever a mapping from texts is wanted, whatever to.
 EMPTY: Mapping[str, Never] = {}
 
@@ -135,6 +137,12 @@ class Occurrence(NamedTuple):
     already_present: bool
     line_hash: str
     owners: tuple[str, ...] = ()
+
+
+def full_path(place: Provenance | Occurrence) -> bytes:
+    """Return the path of a place with the one inside the archive, if any: rules are asked about it, and fingerprints of guessable values are bound to it."""
+    inner = place.archive_path
+    return place.path if inner is None else place.path + BETWEEN + inner
 
 
 class Finding(NamedTuple):

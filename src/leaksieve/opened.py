@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from leaksieve.archives.limits import MEBIBYTE, Limits
 from leaksieve.archives.magic import kind_of
-from leaksieve.archives.walk import BETWEEN, Member, Rows, Text, Walk
-from leaksieve.model import Chunk, Provenance, Skip
+from leaksieve.archives.walk import Member, Rows, Text, Walk
+from leaksieve.model import BETWEEN, Chunk, Provenance, Skip
 
 # Of each reason so many skips are named with their members; the rest are counted.
 _NAMED = 20
@@ -145,12 +145,6 @@ def _name(chunk: Chunk) -> bytes:
     """What the archive is called; a stream without a name has one in brackets."""
     path = chunk.provenance.path
     return b"" if path.startswith(b"<") else path
-
-
-def full_name(provenance: Provenance) -> bytes:
-    """The path that rules are asked about: the member's behind the archive's."""
-    inner = provenance.archive_path
-    return provenance.path if inner is None else provenance.path + BETWEEN + inner
 
 
 def _row(table: bytes, name: bytes, cells: tuple[tuple[bytes, bytes], ...]) -> list[Member]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from leaksieve.config import AllowEntry, Config
 from leaksieve.coverage import Coverage
 from leaksieve.engine.checks import Proof, examine
-from leaksieve.findings.dedupe import RuleFacts, fold, full_path
+from leaksieve.findings.dedupe import RuleFacts, fold
 from leaksieve.findings.fingerprint import Fingerprinter, key_for
-from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located
+from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located, full_path
 from leaksieve.reports.base import RuleInfo
 from leaksieve.ruleset.load import Ruleset
 

@@ -11,7 +11,7 @@ from leaksieve.config import Config
 from leaksieve.engine.filters import NO_VALUE
 from leaksieve.engine.matcher import EMPTY, Engine, Result
 from leaksieve.engine.prefilter import Patterns, compile_all, compile_database
-from leaksieve.model import Chunk, Located, Match, Skip
+from leaksieve.model import Chunk, Located, Match, Skip, full_path
 from leaksieve.ruleset.load import Ruleset, load
 from leaksieve.sources.base import Source, Unit
 
@@ -86,7 +86,7 @@ class Worker:
     def __call__(self, unit: Unit) -> bytes:
         """Scan one unit."""
         number, inner = unit
-        return encode(self.scan(self._sources[int(number)], inner))
+        return encode(self.scan(self._sources[number], inner))
 
     def scan(self, source: Source, unit: Unit) -> Answer:
         """Read and scan the chunks of a unit."""
@@ -147,7 +147,7 @@ class Worker:
 
     def _open(self, chunk: Chunk, kind: str, kept: Kept, *, names: bool) -> None:
         """Scan what is in an archive, and its own bytes where not all of it could be opened."""
-        from leaksieve.opened import HISTORY_DEPTH, Opening, full_name
+        from leaksieve.opened import HISTORY_DEPTH, Opening
 
         engine, counts = self.engine, kept.counts
         depth = min(self._depth, HISTORY_DEPTH) if chunk.provenance.kind == "git" else self._depth
@@ -155,7 +155,7 @@ class Worker:
         before = len(kept.located)
 
         def keep(part: Chunk, *, again: bool) -> None:
-            result = engine.scan(part.data, full_name(part.provenance))
+            result = engine.scan(part.data, full_path(part.provenance))
             if result is EMPTY:
                 return
             if again:

@@ -14,7 +14,7 @@ from leaksieve.archives.plain import ar_entries, cpio_entries
 from leaksieve.archives.streams import Buffer, Inflating, Reader
 from leaksieve.archives.tar import entries as tar_entries
 from leaksieve.archives.zipped import Zip
-from leaksieve.model import Skip
+from leaksieve.model import BETWEEN, Skip
 
 _READERS: Final = {"tar": tar_entries, "cpio": cpio_entries, "ar": ar_entries, "rpm": rpm.entries}
 # Endings that a compressed stream's name has and its content's has not.
@@ -26,7 +26,6 @@ _ENDINGS: Final = {
 _UNNAMED: Final = b"content"
 # The names a gzip may begin with lie in so many bytes.
 _GZIP_HEAD: Final = 1 << 17
-BETWEEN: Final = b"!/"
 
 
 class Member(NamedTuple):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from leaksieve.errors import UsageError
 from leaksieve.findings.baseline import UNNAMED, Baseline, Entry, entry, load, path_of
+from leaksieve.model import Finding, full_path
 from leaksieve.outcome import fingerprint_key
 
 if TYPE_CHECKING:
-    from leaksieve.model import Finding
     from leaksieve.pipeline import Plan
 
 # Places that are named of one finding.
@@ -62,9 +62,7 @@ def write(path: str, baseline: Baseline) -> bool:
 
 def entry_of(finding: Finding) -> Entry:
     """Return the entry that stands for a finding."""
-    from leaksieve.findings.known import place_of
-
-    return entry(finding.fingerprint, place_of(finding.occurrences[0]))
+    return entry(finding.fingerprint, full_path(finding.occurrences[0]))
 
 
 def entries_of(findings: Iterable[Finding]) -> dict[Entry, str]:
@@ -87,9 +85,7 @@ def _telling(paths: set[bytes]) -> set[bytes]:
 
 def places(finding: Finding) -> str:
     """Name where a finding stands: a few places, the rest counted."""
-    from leaksieve.findings.known import place_of
-
-    named = list(dict.fromkeys(f"{place_of(one).decode('utf-8', 'backslashreplace')}:{one.start_line}" for one in finding.occurrences))
+    named = list(dict.fromkeys(f"{full_path(one).decode('utf-8', 'backslashreplace')}:{one.start_line}" for one in finding.occurrences))
     rest = len(named) - _MOST_PLACES
     return ", ".join(named[:_MOST_PLACES]) + (f" and {rest:,} more" if rest > 0 else "")
 

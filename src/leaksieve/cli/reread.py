@@ -15,6 +15,7 @@ from leaksieve.cli.settings import settle
 from leaksieve.cli.talk import Talk, wants_color, width
 from leaksieve.cli.verifying import verification
 from leaksieve.errors import UsageError
+from leaksieve.model import Finding, full_path
 
 if TYPE_CHECKING:
     from leaksieve.config import Config
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from leaksieve.coverage import Coverage
     from leaksieve.findings.fingerprint import Fingerprinter
     from leaksieve.gitobjects.repository import Repository
-    from leaksieve.model import Finding
     from leaksieve.pipeline import Outcome
     from leaksieve.reports.base import RuleInfo
     from leaksieve.reports.read import Report
@@ -159,9 +159,7 @@ def _shown(report: Report, config: Config, key: Fingerprinter, own: Collection[s
             parts = {name: Secret(text.encode()) for name, text in finding.parts}
         except UnicodeEncodeError:
             continue  # no text that a file could hold
-        first = finding.occurrences[0]
-        path = first.path if first.archive_path is None else first.path + b"!/" + first.archive_path
-        if key.of(rule.get("fingerprint_family", rule["family"]), value, path) != finding.fingerprint:
+        if key.of(rule.get("fingerprint_family", rule["family"]), value, full_path(finding.occurrences[0])) != finding.fingerprint:
             continue
         trusted = bool(rule.get("builtin")) or rule["id"] in own
         subject = Subject(rule["id"], Secret(value), parts, finding.details)

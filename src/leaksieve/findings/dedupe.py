@@ -11,15 +11,11 @@ from leaksieve.findings.fingerprint import Fingerprinter
 from leaksieve.findings.mask import mask
 from leaksieve.findings.mask import part as masked_part
 from leaksieve.findings.triage import classify
-from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located, Occurrence, Provenance
+from leaksieve.model import CONFIDENCES, SEVERITIES, Finding, Located, Occurrence, Provenance, full_path
 from leaksieve.secret import Secret
 
 if TYPE_CHECKING:
     from hashlib import _Hash
-
-
-# Stands between an archive's path and a member's.
-MEMBER = b"!/"
 
 
 class RuleFacts(NamedTuple):
@@ -86,12 +82,6 @@ def fold(
             found.append(((*members[0][0].order[:3], finding.rule_id, *members[0][0].order[3:], fingerprint), finding))
     found.sort(key=lambda item: item[0])
     return [finding for _, finding in found]
-
-
-def full_path(place: Provenance | Occurrence) -> bytes:
-    """Return the path that fingerprints of guessable values are bound to: with the one inside the archive, if any."""
-    inner = place.archive_path
-    return place.path if inner is None else place.path + MEMBER + inner
 
 
 class _Source(NamedTuple):

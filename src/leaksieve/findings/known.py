@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from leaksieve.findings.baseline import Baseline, Entry, entry, is_weak, path_of
-from leaksieve.findings.dedupe import MEMBER, full_path
 from leaksieve.findings.fingerprint import Fingerprinter
 from leaksieve.findings.triage import is_test_path
-from leaksieve.model import Finding, Occurrence
+from leaksieve.model import BETWEEN, Finding, Occurrence, full_path
 
 # Former paths that are tried for one value, likeliest first.
 _MOST = 200
@@ -70,13 +69,8 @@ def mark(
     return out
 
 
-def place_of(occurrence: Occurrence) -> bytes:
-    """Return the path that entries are bound to."""
-    return full_path(occurrence)
-
-
 def _holder(baselines: Iterable[Baseline], finding: Finding) -> Baseline | None:
-    path = place_of(finding.occurrences[0]) if finding.occurrences else b""
+    path = full_path(finding.occurrences[0]) if finding.occurrences else b""
     # Every baseline is asked, so that each can tell which of its entries were found.
     holders = [baseline for baseline in baselines if baseline.find(finding.fingerprint, path) is not None]
     return holders[0] if holders else None
@@ -105,7 +99,7 @@ class _Search:
     def settle(self, out: list[Finding], number: int, value: _Value) -> bool:
         """Mark a finding if one of the baselines knows its value at the file's former path."""
         finding = out[number]
-        path = place_of(finding.occurrences[0])
+        path = full_path(finding.occurrences[0])
         found = self._by_history(finding, value, path) or self._by_absence(finding, value, path)
         if found is None:
             return False
@@ -140,7 +134,7 @@ class _Search:
             guesses = []
             for old in gone.likely(path):
                 known = entry(self._fingerprinter.of(*value, old), old)
-                if known not in baseline.entries or known in baseline.used or old.partition(MEMBER)[2] != path.partition(MEMBER)[2]:
+                if known not in baseline.entries or known in baseline.used or old.partition(BETWEEN)[2] != path.partition(BETWEEN)[2]:
                     continue
                 says = self._leads(old, path, one)
                 if says:
@@ -162,7 +156,7 @@ class _Search:
     def _leads(self, old: bytes, new: bytes, one: Occurrence) -> bool | None:
         if self._trail is None:
             return None
-        old, new = old.partition(MEMBER)[0], new.partition(MEMBER)[0]
+        old, new = old.partition(BETWEEN)[0], new.partition(BETWEEN)[0]
         staged = str(one.source.get("object", "")) if one.source.get("kind") == "index" else ""
         return self._trail.leads(old, new, staged)
 
@@ -171,7 +165,7 @@ class _Search:
             return []
         paths = {path for known in baseline.stale if is_weak(known) and (path := path_of(known)) is not None}
         exists = self._trail.exists
-        return sorted(path for path in paths if not exists(path.partition(MEMBER)[0]))
+        return sorted(path for path in paths if not exists(path.partition(BETWEEN)[0]))
 
 
 class _Gone:
@@ -182,7 +176,7 @@ class _Gone:
         self._by: dict[tuple[str, bytes], list[bytes]] = {}
         for path in paths:
             folder, _, name = path.rpartition(b"/")
-            now = trail.now(path.partition(MEMBER)[0]) if trail is not None else None
+            now = trail.now(path.partition(BETWEEN)[0]) if trail is not None else None
             for key in (("now", now), ("name", name), ("folder", folder)):
                 if key[1] is not None:
                     self._by.setdefault((key[0], key[1]), []).append(path)
@@ -190,7 +184,7 @@ class _Gone:
     def likely(self, path: bytes) -> list[bytes]:
         """Return the likeliest first: what is called so now, what had the same name, what lay in the same folder."""
         folder, _, name = path.rpartition(b"/")
-        keys = (("now", path.partition(MEMBER)[0]), ("name", name), ("folder", folder))
+        keys = (("now", path.partition(BETWEEN)[0]), ("name", name), ("folder", folder))
         return list(dict.fromkeys(old for some in (*(self._by.get(key, ()) for key in keys), self._paths) for old in some[:_MOST]))[:_MOST]
 
 

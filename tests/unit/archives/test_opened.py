@@ -14,8 +14,8 @@ from planted import token
 
 from leaksieve.archives.magic import kind_of
 from leaksieve.config import Config
-from leaksieve.model import Chunk, Provenance, Skip
-from leaksieve.opened import Opening, full_name
+from leaksieve.model import Chunk, Provenance, Skip, full_path
+from leaksieve.opened import Opening
 from leaksieve.pipeline import Plan, run
 from leaksieve.sources.stream import LEAD, TAIL, StreamSource
 
@@ -36,8 +36,8 @@ def test_members_are_chunks_of_their_own() -> None:
     opened = opening(tarred({"a/b.txt": b"content", "empty": b""}), path=b"x.tar")
     (chunk,), skips = split(opened)
     assert chunk == Chunk(b"content", Provenance("index", b"x.tar", {"object": "00"}, b"a/b.txt"))
-    assert full_name(chunk.provenance) == b"x.tar!/a/b.txt"
-    assert full_name(Provenance("file", b"plain")) == b"plain"
+    assert full_path(chunk.provenance) == b"x.tar!/a/b.txt"
+    assert full_path(Provenance("file", b"plain")) == b"plain"
     assert (skips, opened.whole, opened.archives, opened.members) == ([], True, 1, 2)
 
 
@@ -162,4 +162,4 @@ def test_what_a_row_replaces_is_the_row_of_that_name() -> None:
 def test_a_notebook_is_the_chunk_itself() -> None:
     (chunk, further), _ = split(opening(notebook(["the secret\n"], "a\nb\n"), path=b"n.ipynb"))
     assert (chunk.provenance.archive_path, further.provenance.archive_path) == (None, b"text 1")
-    assert full_name(chunk.provenance) == b"n.ipynb"
+    assert full_path(chunk.provenance) == b"n.ipynb"

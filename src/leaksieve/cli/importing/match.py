@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import permutations, product
 from typing import TYPE_CHECKING, NamedTuple
 
-from leaksieve.findings.known import place_of
-from leaksieve.model import Finding
+from leaksieve.model import Finding, full_path
 from leaksieve.moving.carried import Known
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ class Matcher:
 
 
 def _stands(finding: Finding, path: str) -> bool:
-    return any(place_of(one) == os.fsencode(path) for one in finding.occurrences)
+    return any(full_path(one) == os.fsencode(path) for one in finding.occurrences)
 
 
 def _values(finding: Finding) -> list[str]:

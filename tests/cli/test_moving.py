@@ -1,6 +1,7 @@
 """`leaksieve import` as a user runs it: shown first, written on demand, once."""
 
 import json
+import os
 from hashlib import sha1, sha256
 
 import pytest
@@ -146,3 +147,11 @@ def test_a_file_that_is_there_is_not_replaced(shop):
 def test_nothing_to_take_over_is_wrong_usage(place):
     assert place.run("import").code == 2
     assert place.run("import", "gitleaks", "nowhere.toml").code == 2
+
+
+def test_what_is_no_file_is_not_waited_for(shop):
+    os.mkfifo(shop.path / "pipe.toml")
+    (shop.path / "folder.toml").mkdir()
+    for name, why in (("pipe.toml", "not a regular file"), ("folder.toml", "is a directory")):
+        done = shop.run("import", "gitleaks", name)
+        assert (done.code, f"{name}: cannot be read: {why}" in done.err) == (2, True), done

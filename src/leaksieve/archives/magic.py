@@ -56,7 +56,8 @@ _LONGEST_NOTEBOOK: Final = 32 << 20
 _BZIP2: Final = rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"
 # cpio is plain digits, as many a text is: its whole first header must hold together.
 _CPIO: Final = rb"07070[12][0-9A-Fa-f]{104}|070707[0-7]{70}"
-_SKIPPED: Final = b"\x2a\x4d\x18"
+# Frames of zstd and lz4 that hold no content begin so, behind one byte that varies.
+SKIPPED: Final = b"\x2a\x4d\x18"
 _SIGNS: Final = (
     (b"\x1f\x8b\x08", "gzip"),
     (b"BZh", "bzip2"),
@@ -102,7 +103,7 @@ _SIGNS: Final = (
     (b"\x89LZO\0\r\n\x1a\n", "lzop"),
     (b"\x02\x21\x4c\x18", "lz4-legacy"),
     # Frames without content, which pzstd begins every file with.
-    *((bytes([first]) + _SKIPPED, "skipped") for first in range(0x50, 0x60)),
+    *((bytes([first]) + SKIPPED, "skipped") for first in range(0x50, 0x60)),
 )
 _FIRST: Final[dict[bytes, list[tuple[bytes, str]]]] = {}
 for _sign, _kind in _SIGNS:
@@ -201,7 +202,7 @@ def _behind_skipped(data: Buffer, _: str) -> str | None:
     at = 0
     for _try in range(_TRIES):
         head = data[at : at + 8]
-        if head[1:4] != _SKIPPED:
+        if head[1:4] != SKIPPED:
             return {b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4"}.get(bytes(head[:4]))
         at += 8 + int.from_bytes(head[4:8], "little")
     return None

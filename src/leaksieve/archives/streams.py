@@ -7,6 +7,7 @@ from typing import Final
 
 from leaksieve.archives.inflate import ERRORS, Decompressor, decompressor
 from leaksieve.archives.limits import MOST_MEMBERS, RATIO, RATIO_FROM, Budget, LimitError, SpentError
+from leaksieve.archives.magic import SKIPPED
 from leaksieve.archives.stored import Stored
 
 # What can be read at any place: slices of both are bytes.
@@ -16,7 +17,6 @@ _FEED: Final = 64 * 1024
 _PIECE: Final = 1024 * 1024
 # A name, a comment.
 _GZIP_WORDS: Final = 0x18
-_SKIPPED: Final = b"\x2a\x4d\x18"
 # Kinds of which several may stand one after another: bytes each begins with, and how far from its start.
 _JOINED: Final = {
     "gzip": ((b"\x1f\x8b", 0),),
@@ -90,7 +90,7 @@ class Inflating(Reader):
         # Inflated and not yet read: small reads are served from here.
         self._ready = b""
         self._place = 0
-        self.trailing = self._packed.peek(4)[1:4] == _SKIPPED
+        self.trailing = self._packed.peek(4)[1:4] == SKIPPED
 
     def read(self, size: int) -> bytes:
         """As of bytes in memory; raises LimitError."""
@@ -198,7 +198,7 @@ class Inflating(Reader):
             packed.skip(len(blanks) - len(blanks.lstrip(b"\0")))
             blanks = packed.peek(4096)
         # What stands in the head of a further stream, or in one without content, is looked at as it stands.
-        if (self._kind == "gzip" and len(blanks) > 3 and blanks[:2] == b"\x1f\x8b" and blanks[3] & _GZIP_WORDS) or blanks[1:4] == _SKIPPED:
+        if (self._kind == "gzip" and len(blanks) > 3 and blanks[:2] == b"\x1f\x8b" and blanks[3] & _GZIP_WORDS) or blanks[1:4] == SKIPPED:
             self.trailing = True
         if any(blanks.startswith(sign, more) for sign, more in _JOINED.get(self._kind, ())):
             self._streams += 1

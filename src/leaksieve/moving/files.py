@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from leaksieve.errors import UsageError
+from leaksieve.gitobjects.files import read_regular
 from leaksieve.moving.carried import Carried
 
 TOOLS = ("gitleaks", "betterleaks", "detect-secrets", "trufflehog", "kingfisher", "ggshield")
@@ -211,15 +211,9 @@ def _is_here(settings: Settings, path: str) -> bool:
 def text_of(path: str, shown: str) -> str:
     """Return a file's text, whatever bytes are in it.  Raises UsageError."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise UsageError("is no file", where=shown)
-            data = file.read(MAX_BYTES + 1)
+        data = read_regular(os.fsencode(path), MAX_BYTES)
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=shown) from None
-    if len(data) > MAX_BYTES:
-        raise UsageError(f"is larger than {MAX_BYTES >> 20} MiB", where=shown)
     return data.decode("utf-8-sig", "surrogateescape")
 
 

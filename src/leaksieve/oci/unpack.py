@@ -7,21 +7,20 @@ from typing import Final
 
 from leaksieve.archives.inflate import ERRORS, decompressor
 from leaksieve.archives.limits import RATIO, RATIO_FROM, DamagedError, LimitError
+from leaksieve.archives.magic import SKIPPED
 
 _FEED: Final = 256 * 1024
 PIECE: Final = 1024 * 1024
 _SIGNS: Final = ((b"\x1f\x8b\x08", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
 # The longest of them, bytes.
 _SIGN: Final = 6
-# Frames of zstd that hold no content begin so, behind one byte that varies.
-_SKIPPED: Final = b"\x2a\x4d\x18"
 # A stream needs so many bytes to be told.
 HEAD: Final = 512
 
 
 def packing(head: bytes) -> str:
     """Return gzip, zstd, bzip2, xz or "" (none of them), told by the first bytes: media types lie more often."""
-    if head[1:4] == _SKIPPED and 0x50 <= head[0] <= 0x5F:
+    if head[1:4] == SKIPPED and 0x50 <= head[0] <= 0x5F:
         return "zstd"
     return next((kind for sign, kind in _SIGNS if head.startswith(sign)), "")
 

@@ -20,9 +20,9 @@ PLAIN = craft.layer({"a": b"nothing\n"})
 KEYED = craft.layer({"srv/b.env": f"key = {OWN}\n".encode()})
 
 
-def layout(folder: Path, layers: list[bytes], name: str = "app:1", **more: object) -> Path:
+def layout(folder: Path, layers: list[bytes], name: str = "app:1", packing: str = "+gzip") -> Path:
     made = craft.Layout()
-    made.add(made.image(layers, craft.config(layers), **more), name)  # type: ignore[arg-type]
+    made.add(made.image(layers, craft.config(layers), packing=packing), name)
     return made.write(folder)
 
 

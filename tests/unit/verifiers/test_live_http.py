@@ -358,7 +358,9 @@ def test_further_requests_are_made_for_active_ones_alone_and_change_no_verdict()
 
 
 def test_what_an_answer_repeats_of_the_credential_is_left_out():
-    echo = lambda asked: Answer(200, {"id": f"you sent {asked.token}"}) if asked.token == GOOD else Answer(401)  # noqa: E731
+    def echo(asked):
+        return Answer(200, {"id": f"you sent {asked.token}"}) if asked.token == GOOD else Answer(401)
+
     said, _ = judged(GOOD, echo)
     assert said.state == "active"
     assert "account" not in said.told
@@ -396,7 +398,10 @@ def test_no_part_of_a_credential_is_told_however_it_is_said_back(said, length):
 
 def test_a_login_that_is_said_back_as_it_was_sent_is_left_out():
     value = "q7Rt2Lm9Zk4Wx8Bv"
-    echo = lambda asked: Answer(200, {"id": f"saw {asked.token}"})  # noqa: E731
+
+    def echo(asked):
+        return Answer(200, {"id": f"saw {asked.token}"})
+
     one = table(auth={"scheme": "basic", "user": "api", "password": "{secret}"}, control="none")
     with provider(echo) as server:
         found = verdict(value, tables(one), QUICK, Rerouted(QUICK, server.url))

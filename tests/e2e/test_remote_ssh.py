@@ -3,7 +3,6 @@
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -11,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from gitrepo import GitRepo
+from sshserver import SSHD, Sshd, keygen
 
 from leaksieve.errors import SourceError
 from leaksieve.sources.remote import clone, parse_remote
 
-SSHD = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(SSHD is None or shutil.which("ssh-agent") is None, reason="NOT TESTED: cloning over ssh; the openssh-server package is missing"),
@@ -23,39 +22,17 @@ pytestmark = [
 PHRASE = "canary" + "Phrase"
 
 
-class Sshd:
+class Served(Sshd):
+    """Lets two keys in, one of them locked; ``home`` is that of a user who knows it."""
+
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         self.home = folder / "home"
         (self.home / ".ssh").mkdir(parents=True, mode=0o700)
         for name, phrase in (("host", ""), ("id", ""), ("locked", PHRASE), ("stranger", "")):
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", phrase, "-f", folder / name], check=True)
-        keys = folder / "authorized"
-        keys.write_text((folder / "id.pub").read_text() + (folder / "locked.pub").read_text())
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        (folder / "config").write_text(f"""\
-Port {self.port}
-ListenAddress 127.0.0.1
-HostKey {folder}/host
-AuthorizedKeysFile {keys}
-PidFile none
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitRootLogin prohibit-password
-""")
-        if os.geteuid() == 0:
-            os.makedirs("/run/sshd", exist_ok=True)
-        self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "config"], stderr=subprocess.PIPE, env={"PATH": os.environ["PATH"]})
+            keygen(folder / name, "ed25519", phrase=phrase)
+        (folder / "authorized").write_text((folder / "id.pub").read_text() + (folder / "locked.pub").read_text())
+        super().__init__(folder, "PasswordAuthentication no")
         self.know(f"[localhost]:{self.port}")
-        end = time.monotonic() + 10
-        with socket.socket() as probe:
-            while probe.connect_ex(("127.0.0.1", self.port)):
-                assert self.process.poll() is None
-                assert time.monotonic() < end
-                time.sleep(0.02)
 
     def know(self, place: str) -> None:
         kind, key, *_ = (self.folder / "host.pub").read_text().split()
@@ -64,15 +41,10 @@ PermitRootLogin prohibit-password
     def url(self, path: object) -> str:
         return f"ssh://{getpass.getuser()}@localhost:{self.port}{path}"
 
-    def stop(self) -> None:
-        self.process.terminate()
-        with self.process:
-            pass
-
 
 @pytest.fixture(scope="module")
 def sshd(tmp_path_factory):
-    server = Sshd(tmp_path_factory.mktemp("sshd"))
+    server = Served(tmp_path_factory.mktemp("sshd"))
     yield server
     server.stop()
 

@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import pytest
 from answers import raw_server
 from live import QUICK, ask, candidate
 from registries import free_port
+from sshserver import SSHD, Sshd, keygen
 
 from leaksieve.cli.request import Options
 from leaksieve.cli.verifying import settings_for
@@ -24,47 +24,12 @@ from leaksieve.net.address import account_of
 from leaksieve.ruleset.verify_load import Tables, load_verifiers
 
 asyncssh = pytest.importorskip("asyncssh") if not os.environ.get("CI") else __import__("asyncssh")
-SSHD = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 pytestmark = [pytest.mark.e2e]
 if not os.environ.get("CI"):
     pytestmark.append(pytest.mark.skipif(SSHD is None, reason="NOT TESTED: logins over ssh; the openssh-server package is missing"))
 TABLES = Tables([table | {"rate": 100.0} for table in load_verifiers().all if table["id"] == "private-key"])
 ME = getpass.getuser()
 KINDS = {"ed": ("ed25519",), "rsa": ("rsa", "-b", "2048"), "ec": ("ecdsa", "-b", "256"), "old": ("rsa", "-b", "2048", "-m", "PEM")}
-
-
-def keygen(path, *kind, phrase=""):
-    subprocess.run(["ssh-keygen", "-q", "-t", *kind, "-N", phrase, "-C", "deploy", "-f", path], check=True)
-
-
-class Sshd:
-    def __init__(self, folder, *more):
-        self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        (folder / "config").write_text(
-            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized\nPidFile none\nStrictModes no\nUsePAM no\n"
-            "LogLevel DEBUG1\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n" + "\n".join(more) + "\n"
-        )
-        if os.geteuid() == 0:
-            os.makedirs("/run/sshd", exist_ok=True)
-        self.log = (folder / "log").open("wb")
-        command = [SSHD, "-D", "-e", "-f", folder / "config"]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=self.log, env={"PATH": os.environ["PATH"]})
-        end = time.monotonic() + 20
-        with socket.socket() as probe:
-            while probe.connect_ex(("127.0.0.1", self.port)):
-                assert self.process.poll() is None
-                assert time.monotonic() < end
-                time.sleep(0.02)
-
-    def said(self):
-        return (self.folder / "log").read_text(errors="replace")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
 
 
 @pytest.fixture(scope="module")

@@ -58,6 +58,15 @@ def said(url, settings=ALLOWED, network=None):
     return result.verdict
 
 
+def unasked(url):
+    """Why a URL or string is not asked about, which is said before anything is sent."""
+    one = found(url)
+    (result,) = ask([one], tables(), ALLOWED, Network(ALLOWED)).results.values()
+    assert (result.verdict.state, result.checked) == ("unverifiable", None)
+    assert one.subject.secret.reveal().decode() not in repr(result)
+    return result.verdict.reason
+
+
 def trusting(authority):
     """Settings that trust the authority of a test."""
     return ALLOWED._replace(ca_file=str(authority.ca))

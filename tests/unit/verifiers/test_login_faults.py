@@ -8,13 +8,11 @@ import time
 
 import pytest
 from answers import raw_server
-from live import ask
-from loginservers import ALLOWED, PASSWORD, found, said, tables
+from loginservers import ALLOWED, PASSWORD, found, said, unasked
 from mongoserver import Mongo
 from registries import free_port
 
 from leaksieve.verifiers.base import Failed, Subject
-from leaksieve.verifiers.network import Network
 from leaksieve.verifiers.servers.bson import dump, load
 from leaksieve.verifiers.servers.scram import Scram
 from leaksieve.verifiers.servers.target import read
@@ -107,9 +105,7 @@ def test_ports_of_other_services_are_left_alone(port):
     ],
 )
 def test_what_cannot_be_asked_is_said_before_anything_is_sent(text, reason):
-    one = found(text.format(PASSWORD))
-    (result,) = ask([one], tables(), ALLOWED, Network(ALLOWED)).results.values()
-    assert (result.verdict.state, result.verdict.reason, result.checked) == ("unverifiable", reason, None)
+    assert unasked(text.format(PASSWORD)) == reason
 
 
 @pytest.mark.parametrize(

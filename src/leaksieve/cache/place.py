@@ -29,7 +29,7 @@ def open_place(directory: bytes | None) -> int:
         raise UnusableError("the cache is not kept on this platform")
     try:
         if directory is None:
-            directory = _user_directory()
+            directory = user_cache()
         path = os.path.join(directory, _NAME)
         _make(directory, path)
         descriptor = os.open(path, _FLAGS)
@@ -71,17 +71,3 @@ def _check(descriptor: int) -> None:
         raise UnusableError("the cache directory can be written by other users")
     if mode & 0o777 != 0o700:
         os.fchmod(descriptor, 0o700)
-
-
-def _user_directory() -> bytes:
-    """Find the user's cache folder for this program."""
-    path = user_cache()
-    if not os.path.isabs(path):
-        raise UnusableError("the cache has no place: no home directory is known")
-    # Under sudo the home may be someone else's, and folders made there now would be in that user's way later.
-    above = path
-    while not os.path.exists(above):
-        above = os.path.dirname(above)
-    if os.stat(above).st_uid != os.geteuid():
-        raise UnusableError("the cache directory would lie in another user's folder")
-    return os.fsencode(path)

@@ -154,7 +154,7 @@ class _Cache:
             from hashlib import sha256
 
             if cache_dir is None:
-                cache_dir = os.fsencode(user_cache())
+                cache_dir = user_cache()
             name = sha256(os.path.realpath(repo.git_dir)).hexdigest()[:40].encode()
             folder = os.path.join(cache_dir, b"roots")
             os.makedirs(folder, mode=0o700, exist_ok=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from leaksieve import userdirs
-from leaksieve.cache import place
 from leaksieve.cache.history import HistoryCache
 from leaksieve.cache.sealed import Sealed
 
@@ -206,7 +205,7 @@ def test_the_users_folder_is_the_one_platformdirs_names(tmp_path: Path, monkeypa
     for name in ("XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
         monkeypatch.setenv(name, str(tmp_path / name))
-        assert os.fsdecode(place._user_directory()) == user_cache_dir("leaksieve")
+        assert os.fsdecode(userdirs.user_cache()) == user_cache_dir("leaksieve")
 
 
 def test_without_a_home_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -206,3 +206,25 @@ def test_a_cache_others_may_write_to_is_not_used(repo: GitRepo, tmp_path: Path) 
     (tmp_path / "cache/roots").chmod(0o777)
     assert find(repo, tmp_path) is not None
     assert cache_files(tmp_path) == []
+
+
+def test_nothing_is_kept_where_no_home_is_known_or_it_is_another_users(repo: GitRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import platformdirs
+
+    root = repo.commit()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda _: "~/.cache/leaksieve")
+    assert first_root_commit(discover(repo.path)) == root
+    assert [one.name for one in tmp_path.iterdir()] == ["repo"]
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    mine = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    assert first_root_commit(discover(repo.path)) == root
+    assert list(home.iterdir()) == []
+    monkeypatch.setattr(os, "geteuid", lambda: mine)
+    assert first_root_commit(discover(repo.path)) == root
+    assert (home / ".cache/leaksieve/roots").is_dir()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -42,18 +42,11 @@ def common(*, ignore_files: bool = False) -> Decorator:
             return function(options=options, **given)
 
         with_options.__doc__ = function.__doc__
-        # The command's own ones stand first.
-        mine = reversed(getattr(function, _KEPT, []))
-        return take(with_options, [*mine, *_parameters(ignore_files=ignore_files)])
+        # click collects them from there, the last one first; the command's own ones stand before the shared ones.
+        setattr(with_options, _KEPT, [*reversed(_parameters(ignore_files=ignore_files)), *getattr(function, _KEPT, [])])
+        return with_options
 
     return decorate
-
-
-def take(function: Callable[..., int], parameters: Sequence[click.Parameter]) -> Callable[..., int]:
-    """Give a command function its parameters, in the order of the help, in place of those it has."""
-    # click collects them from there, the last one first.
-    setattr(function, _KEPT, list(reversed(parameters)))
-    return function
 
 
 def _parameters(*, ignore_files: bool) -> list[click.Parameter]:

@@ -11,10 +11,10 @@ import re
 from typing import Any
 
 from leaksieve.errors import RulesetError
+from leaksieve.ruleset.given import Given
 from leaksieve.ruleset.verify_answers import read_answers, read_tells
 from leaksieve.ruleset.verify_request import BODIES, FIELD, host_of, read_request
 from leaksieve.ruleset.verify_revoke import read_revoke
-from leaksieve.ruleset.verify_values import Given
 
 # Keys of requests written down here, not of code.
 HTTP_KEYS = {"method", "url", "headers", "auth", *BODIES, "answers", "tells", "more"}

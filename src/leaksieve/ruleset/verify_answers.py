@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from leaksieve.ruleset.given import Given
 from leaksieve.ruleset.jsonpath import parse
 from leaksieve.ruleset.linear import problems
 from leaksieve.ruleset.syntax import Walker
-from leaksieve.ruleset.verify_values import Given
 
 ANSWER_KEYS = {"verdict", "status", "header", "json", "contains", "absent", "note"}
 VALUE_KEYS = {"present", "matches", "type", "not"}

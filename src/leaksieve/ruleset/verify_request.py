@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from leaksieve.ruleset.verify_values import Given
+from leaksieve.ruleset.given import Given
 
 # One of these holds what is sent.
 BODIES = ("form", "json", "body")

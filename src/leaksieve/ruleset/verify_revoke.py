@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from leaksieve.ruleset.given import Given
 from leaksieve.ruleset.verify_answers import read_answer
 from leaksieve.ruleset.verify_request import BODIES, host_of, read_request
-from leaksieve.ruleset.verify_values import Given
 
 REVOKE_KEYS = {"documentation", "effect", "method", "url", "headers", "auth", *BODIES, "done"}
 

@@ -1,9 +1,8 @@
-"""The values of a ``[[verify]]`` table, each refused by its key's name where it is not what it must be."""
+"""The values of a table of a rule file, each refused by its key's name where it is not what it must be."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any
 
 from leaksieve.errors import RulesetError
@@ -43,6 +42,20 @@ class Given:
             raise self.fail(f"`{key}` must be a list of non-empty texts")
         return list(value)
 
+    def choice(self, key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
+        """One of these words."""
+        value = self.raw.get(key, default)
+        if value not in allowed:
+            raise self.fail(f"`{key}` must be one of {', '.join(allowed)}")
+        return str(value)
+
+    def number(self, key: str, default: float) -> float:
+        """A number, zero or more."""
+        value = self.raw.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise self.fail(f"`{key}` must be a number, zero or more")
+        return value
+
     def link(self, key: str) -> str:
         """The address of a page."""
         value = self.text(key)
@@ -52,6 +65,8 @@ class Given:
 
     def day(self, key: str) -> str:
         """A day, as ISO 8601 writes it."""
+        from datetime import date  # the one key that wants it, which no rule has
+
         value = self.raw.get(key)
         text = value.isoformat() if isinstance(value, date) else value
         if not isinstance(text, str) or not re.fullmatch(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]", text):

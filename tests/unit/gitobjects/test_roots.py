@@ -106,7 +106,7 @@ def test_positions_count_across_the_layers_of_a_split_graph(repo: GitRepo, tmp_p
 
 
 def test_a_lying_commit_graph_is_not_believed(repo: GitRepo, tmp_path: Path) -> None:
-    root = grow(repo, 5)
+    root = grow(repo, roots._WORTH_REMEMBERING + 5)
     repo("commit-graph", "write", "--reachable")
     graph = repo.top / ".git/objects/info/commit-graph"
     graph.chmod(0o644)
@@ -123,7 +123,7 @@ def test_a_lying_commit_graph_is_not_believed(repo: GitRepo, tmp_path: Path) -> 
 
 
 def test_a_shallow_clone_has_no_known_root(repo: GitRepo, tmp_path: Path) -> None:
-    root = grow(repo, 5)
+    root = grow(repo, roots._WORTH_REMEMBERING + 5)
     repo("checkout", "-q", "main")
     for depth, expected in ((2, None), (5, root)):
         repo("clone", "-q", f"--depth={depth}", f"file://{repo.top}", f"../depth{depth}")
@@ -211,7 +211,7 @@ def test_a_cache_others_may_write_to_is_not_used(repo: GitRepo, tmp_path: Path) 
 def test_nothing_is_kept_where_no_home_is_known_or_it_is_another_users(repo: GitRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import platformdirs
 
-    root = repo.commit()
+    root = grow(repo, roots._WORTH_REMEMBERING + 5)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.delenv("HOME")
@@ -227,4 +227,4 @@ def test_nothing_is_kept_where_no_home_is_known_or_it_is_another_users(repo: Git
     assert list(home.iterdir()) == []
     monkeypatch.setattr(os, "geteuid", lambda: mine)
     assert first_root_commit(discover(repo.path)) == root
-    assert (home / ".cache/leaksieve/roots").is_dir()
+    assert list(home.glob(".cache/leaksieve/roots/*"))

@@ -106,7 +106,7 @@ def test_positions_count_across_the_layers_of_a_split_graph(repo: GitRepo, tmp_p
 
 
 def test_a_lying_commit_graph_is_not_believed(repo: GitRepo, tmp_path: Path) -> None:
-    root = grow(repo, roots._WORTH_REMEMBERING + 5)
+    root = grow(repo, 5)
     repo("commit-graph", "write", "--reachable")
     graph = repo.top / ".git/objects/info/commit-graph"
     graph.chmod(0o644)
@@ -123,7 +123,7 @@ def test_a_lying_commit_graph_is_not_believed(repo: GitRepo, tmp_path: Path) -> 
 
 
 def test_a_shallow_clone_has_no_known_root(repo: GitRepo, tmp_path: Path) -> None:
-    root = grow(repo, roots._WORTH_REMEMBERING + 5)
+    root = grow(repo, 5)
     repo("checkout", "-q", "main")
     for depth, expected in ((2, None), (5, root)):
         repo("clone", "-q", f"--depth={depth}", f"file://{repo.top}", f"../depth{depth}")

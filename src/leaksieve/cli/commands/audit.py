@@ -139,18 +139,17 @@ def _baseline(options: Options, root: str) -> str:
 
 def _from_report(options: Options, path: str, given: _Given, named: str) -> int:
     from leaksieve.cli.audit.reveal import Reader
-    from leaksieve.cli.commands.report import read_file
+    from leaksieve.cli.commands.report import opened
     from leaksieve.cli.exits import is_shown
     from leaksieve.cli.places import repository_or_none
     from leaksieve.cli.settings import settle
     from leaksieve.model import CONFIDENCES
     from leaksieve.outcome import fingerprint_key
-    from leaksieve.reports.read import read_report, rules_of
+    from leaksieve.reports.read import rules_of
 
     if path == "-":
         raise UsageError("standard input is the keyboard here", where="--report", hint="name a file")
-    data, _ = read_file(path)
-    told = read_report(data, path)
+    told, _ = opened(path)
     repository = repository_or_none(".", options.allow_root)
     config = settle(options, [given.root], foreign=repository is not None and repository.is_foreign_owned).config
     least = CONFIDENCES.index(config.confidence)

@@ -80,7 +80,7 @@ def _written(paths: list[str], formats: tuple[str, ...], outputs: tuple[str, ...
     from leaksieve.errors import ExitCode, UsageError
     from leaksieve.pipeline import Outcome
     from leaksieve.reports.base import View
-    from leaksieve.reports.read import read_report, rules_of
+    from leaksieve.reports.read import rules_of
 
     if paths.count("-") > 1:
         raise UsageError("standard input can be read once")
@@ -88,9 +88,9 @@ def _written(paths: list[str], formats: tuple[str, ...], outputs: tuple[str, ...
     reporters = ready(places)
     private, read = False, []
     for path in paths:
-        data, owned = read_file(path)
+        one, owned = opened(path)
         private = private or owned
-        read.append(read_report(data, "standard input" if path == "-" else path))
+        read.append(one)
     report = make(read)
     outcome = Outcome(report.findings, rules_of(report.findings), report.coverage)
     view = View(width(sys.stdout), wants_color(sys.stdout), fail_on=fail_on)
@@ -98,17 +98,21 @@ def _written(paths: list[str], formats: tuple[str, ...], outputs: tuple[str, ...
     return ExitCode.CLEAN
 
 
-def read_file(path: str) -> tuple[bytes, bool]:
-    """Return a file's bytes, and whether it was for its owner alone, as reports with revealed secrets are."""
+def opened(path: str) -> tuple[Report, bool]:
+    """The report in a file (-: standard input), and whether that was for its owner alone, as reports with revealed secrets are.  Raises UsageError."""
     import os
     import stat
 
     from leaksieve.errors import UsageError
+    from leaksieve.reports.read import read_report
 
+    where = "standard input" if path == "-" else path
     try:
         if path == "-":
-            return sys.stdin.buffer.read(), False
-        with open(path, "rb") as stream:
-            return stream.read(), not stat.S_IMODE(os.fstat(stream.fileno()).st_mode) & 0o077
+            data, private = sys.stdin.buffer.read(), False
+        else:
+            with open(path, "rb") as stream:
+                data, private = stream.read(), not stat.S_IMODE(os.fstat(stream.fileno()).st_mode) & 0o077
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where="standard input" if path == "-" else path) from None
+        raise UsageError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=where) from None
+    return read_report(data, where), private

@@ -28,12 +28,11 @@ def command(finding: str, report: str | None, target: str, yes: bool, quiet: boo
     """Print the steps, or carry them out."""
     import os
 
-    from leaksieve.cli.commands.report import read_file
+    from leaksieve.cli.commands.report import opened
     from leaksieve.cli.execute import talk_for
     from leaksieve.cli.request import Options
     from leaksieve.cli.revoking import carry_out, explain, named, of_report, of_rule
     from leaksieve.errors import UsageError
-    from leaksieve.reports.read import read_report
 
     options = Options(**given, verbosity=-1 if quiet else min(verbose, 2), verify=True)
     talk_for(options)
@@ -44,7 +43,6 @@ def command(finding: str, report: str | None, target: str, yes: bool, quiet: boo
         return explain(of_rule(finding, config), options, config)
     if not os.path.exists(target):
         raise UsageError("no such file or directory", where=target)
-    data, _ = read_file(report)
-    whole = read_report(data, "standard input" if report == "-" else report)
+    whole, _ = opened(report)
     asked = of_report(finding, whole, config, report, target)
     return carry_out(asked, whole, options, config, target) if yes else explain(asked, options, config)

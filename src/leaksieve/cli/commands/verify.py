@@ -34,15 +34,14 @@ def command(report: str, target: str, quiet: bool, verbose: int, **given: Any) -
     """Read the report, ask, write it again."""
     import os
 
-    from leaksieve.cli.commands.report import read_file
+    from leaksieve.cli.commands.report import opened
     from leaksieve.cli.execute import talk_for
     from leaksieve.cli.reread import verify_report
     from leaksieve.errors import UsageError
-    from leaksieve.reports.read import read_report
 
     options = Options(**given, verbosity=-1 if quiet else min(verbose, 2), verify=True)
     talk_for(options)
     if not os.path.exists(target):
         raise UsageError("no such file or directory", where=target)
-    data, private = read_file(report)
-    return verify_report(options, read_report(data, "standard input" if report == "-" else report), target, private=private)
+    whole, private = opened(report)
+    return verify_report(options, whole, target, private=private)

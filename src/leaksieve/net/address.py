@@ -44,6 +44,12 @@ class Place(NamedTuple):
     host: str
     port: int
 
+    @property
+    def authority(self) -> str:
+        """Host and port as URLs have them, without the usual port."""
+        host = bracketed(self.host)
+        return host if self.port == _usual(self.scheme) else f"{host}:{self.port}"
+
 
 def place_of(url: str) -> Place:
     """Where an http or https URL leads, read strictly: UnfitError for what two programs might read differently."""
@@ -58,7 +64,11 @@ def place_of(url: str) -> Place:
         raise UnfitError("its address is not plain https://host/path")
     if port == 0:
         raise UnfitError("its address has no valid port")
-    return Place(parts.scheme, host_of(parts.hostname or ""), port or (443 if parts.scheme == "https" else 80))
+    return Place(parts.scheme, host_of(parts.hostname or ""), port or _usual(parts.scheme))
+
+
+def _usual(scheme: str) -> int:
+    return 443 if scheme == "https" else 80
 
 
 class Account(NamedTuple):
@@ -71,7 +81,7 @@ class Account(NamedTuple):
     @property
     def url(self) -> str:
         """Its one spelling as an address: ssh://USER@HOST:PORT."""
-        return f"ssh://{self.user}@{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return f"ssh://{self.user}@{bracketed(self.host)}:{self.port}"
 
 
 def account_of(text: str) -> Account:
@@ -101,6 +111,11 @@ def host_of(text: str) -> str:
     if len(text) > 253 or not _HOST.match(text) or _NUMBER.match(text.rpartition(".")[2]):
         raise UnfitError("its host is no host name")
     return text
+
+
+def bracketed(host: str) -> str:
+    """A host as URLs have it: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def literal(host: str) -> Address | None:

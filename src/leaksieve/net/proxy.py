@@ -6,6 +6,8 @@ from base64 import b64encode
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from leaksieve.net.address import bracketed
+
 
 class Proxy(NamedTuple):
     """``host`` is without brackets, ``login`` USER:PASSWORD where the URL has one."""
@@ -18,7 +20,7 @@ class Proxy(NamedTuple):
     @property
     def url(self) -> str:
         """Its address, without the login."""
-        return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return f"{self.scheme}://{bracketed(self.host)}:{self.port}"
 
 
 def proxy_of(text: str) -> Proxy | None:

@@ -162,7 +162,7 @@ class Web:
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         # The address is connected to, the name is what the server reads and proves.
-        headers["Host"] = _authority(place)
+        headers["Host"] = place.authority
         failure: Exception | None = None
         for address in self._vetted(place, home):
             try:
@@ -220,7 +220,7 @@ class Web:
         url = proxies.get(place.scheme) or proxies.get("all")
         if not url or bypassed(place.host, place.port, proxies.get("no", "")):
             return None
-        key = (url, _authority(place))
+        key = (url, place.authority)
         if key not in self._proxies:
             from urllib3 import ProxyManager, make_headers
 
@@ -245,11 +245,6 @@ class Web:
 def addresses_of(host: str, port: int) -> list[str]:
     """The addresses that the system knows for a host.  Raises OSError."""
     return list(dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
-
-
-def _authority(place: Place) -> str:
-    host = f"[{place.host}]" if ":" in place.host else place.host
-    return host if place.port == (443 if place.scheme == "https" else 80) else f"{host}:{place.port}"
 
 
 def _inward(host: str) -> WebError:

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from leaksieve.net import address
-from leaksieve.net.address import Place, UnfitError
+from leaksieve.net.address import Account, Place, UnfitError
 from leaksieve.verifiers.base import Failed
+
+_T = TypeVar("_T")
 
 
 def place_of(url: str) -> Place:
     """Where an http or https URL leads, read strictly; Failed("unfit") for what two programs might read differently."""
-    try:
-        return address.place_of(url)
-    except UnfitError as error:
-        raise Failed("unfit", str(error)) from None
+    return _read(address.place_of, url)
 
 
 def own_place(url: str) -> Place:
     """Where an address of the user's own leads: http, https, or an account at an SSH server.  Failed("unfit") as :func:`place_of`."""
-    try:
-        return address.own_place(url)
-    except UnfitError as error:
-        raise Failed("unfit", str(error)) from None
+    return _read(address.own_place, url)
+
+
+def account_of(text: str) -> Account:
+    """The account at an SSH server that an address names; Failed("unfit") for anything else."""
+    return _read(address.account_of, text)
 
 
 def host_of(text: str) -> str:
     """A host name or address in its one spelling; Failed("unfit") for anything else."""
+    return _read(address.host_of, text)
+
+
+def _read(reader: Callable[[str], _T], text: str) -> _T:
     try:
-        return address.host_of(text)
+        return reader(text)
     except UnfitError as error:
         raise Failed("unfit", str(error)) from None
 

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leaksieve.ruleset.jsonpath import look_up, parse
-from leaksieve.verifiers.base import EXPIRED, INACTIVE, TOLD, Response, Verdict
+from leaksieve.verifiers.base import EXPIRED, INACTIVE, LONGEST, TOLD, Response, Verdict
 
 DEAD = (INACTIVE, EXPIRED)
 _UNREAD = "what this provider answers was not held against its documentation yet"
-# A value that is told is shown up to here, and so many of a list.
-LONGEST = 200
+# So many values of a list are told, each up to LONGEST.
 MOST = 50
 # So many letters of a credential in a row are a part of it that is not told; of a short one the half.
 _TELLING = (12, 16)

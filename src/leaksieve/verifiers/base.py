@@ -63,14 +63,13 @@ IDENTITY = ("account", "organisation", "team", "user", "name", "email", "kind")
 ACCESS = ("scopes", "permissions", "resources", "plan", "created", "expires", "last_used")
 TOLD = (*IDENTITY, *ACCESS)
 
-
 # Longer texts of a provider are none that a person reads.
-_LONGEST = 200
+LONGEST = 200
 
 
 def is_tellable(value: object) -> TypeGuard[str]:
     """Whether what a provider says is a text that may be shown: printable, not empty, up to 200 characters."""
-    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= _LONGEST
+    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= LONGEST
 
 
 class Failed(Exception):  # noqa: N818 - says what happened, as Skip does

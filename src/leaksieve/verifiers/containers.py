@@ -12,7 +12,7 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from leaksieve.net.address import literal
+from leaksieve.net.address import Place, literal
 from leaksieve.net.challenge import Challenge, challenges, token_in, token_url
 from leaksieve.net.hub import HUB_HOST, HUB_NAMES
 from leaksieve.net.proxy import basic
@@ -40,7 +40,7 @@ class Login(NamedTuple):
     @property
     def base(self) -> str:
         """The address of the registry."""
-        return f"https://{f'[{self.host}]' if ':' in self.host else self.host}" + (f":{self.port}" if self.port != 443 else "")
+        return f"https://{Place('https', self.host, self.port).authority}"
 
     @property
     def header(self) -> dict[str, str]:

@@ -155,7 +155,7 @@ class _Known:
         told: dict[str, object] = {key: value for key, value in texts.items() if is_tellable(value)}
         scopes = self.claims.get("scope", self.claims.get("scp"))
         words = scopes.split() if isinstance(scopes, str) else scopes if isinstance(scopes, list) else []
-        if named := [word for word in words if isinstance(word, str) and word.isprintable() and len(word) <= 200][:50]:
+        if named := [word for word in words if is_tellable(word)][:50]:
             told["scopes"] = named
         if self.ends is not None:
             told["expires"] = _shown(self.ends)

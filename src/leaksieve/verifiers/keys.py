@@ -17,7 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, load_ssh_private_key
 
 from leaksieve.engine.checks_armour import enclosed, plain
-from leaksieve.net.address import Account, UnfitError, account_of
+from leaksieve.verifiers.address import account_of
 from leaksieve.verifiers.base import ACTIVE, UNKNOWN, UNVERIFIABLE, Call, Failed, Net, Subject, Verdict
 from leaksieve.verifiers.publickeys import PublicHalf, found_in, marks_of
 from leaksieve.verifiers.putty import putty_key
@@ -49,7 +49,7 @@ class PrivateKey:
         """The login at the user's server; none where there is no such server, or where it is known that the key is encrypted."""
         if not endpoint or _is_encrypted(subject):
             return []
-        account = _account(endpoint)
+        account = account_of(endpoint)
         return [Call(account.host, account.port, f"log in as {account.user} with the key (SSH; no shell, no command)")]
 
     async def verify(self, subject: Subject, net: Net) -> Verdict:
@@ -64,7 +64,7 @@ class PrivateKey:
             return found._replace(reason="unfit", detail="the key cannot be read whole")
         from leaksieve.verifiers.ssh import try_key
 
-        account = _account(net.endpoint)
+        account = account_of(net.endpoint)
         try:
             tried = await try_key(key, account, net)
         except Failed as failure:
@@ -102,13 +102,6 @@ def _marks(subject: Subject) -> tuple[frozenset[str], str]:
     # Formats of SSH have the public half in the clear; the checks of structure have read it.
     known, kind = subject.details.get("fingerprint"), subject.details.get("key_type")
     return frozenset((known,)) if isinstance(known, str) else frozenset(), kind if isinstance(kind, str) else ""
-
-
-def _account(endpoint: str) -> Account:
-    try:
-        return account_of(endpoint)
-    except UnfitError as error:
-        raise Failed("unfit", str(error)) from None
 
 
 def _texts(value: object) -> list[str]:

@@ -10,13 +10,13 @@ from importlib import import_module
 from socket import socket as Socket
 from typing import Any
 
-from leaksieve.verifiers.answers import LONGEST, gives_away
-from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, Call, Failed, Net, Subject, Verdict
+from leaksieve.verifiers.answers import gives_away
+from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, LONGEST, Call, Failed, Net, Subject, Verdict
 from leaksieve.verifiers.failure import explained
 from leaksieve.verifiers.servers import keyed
 from leaksieve.verifiers.servers.login import Accepted, Refused
 from leaksieve.verifiers.servers.srv import domain, located
-from leaksieve.verifiers.servers.target import Target, read
+from leaksieve.verifiers.servers.target import FIRST, Target, read
 from leaksieve.verifiers.servers.wire import Wire
 
 # Nothing was said to a server that cannot be reached for one of these.
@@ -57,7 +57,7 @@ class Connection:
         evidence: dict[str, object] = {"host": target.host}
         try:
             async with asyncio.timeout(net.timeout):
-                if target.tls == "first":
+                if target.tls == FIRST:
                     await wire.start_tls()
                 known: Accepted = await module.login(wire, target)
         except Refused as refusal:

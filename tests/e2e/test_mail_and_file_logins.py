@@ -1,4 +1,4 @@
-"""SMTP and FTP: the answers of the protocols played back, with TLS of every kind."""
+"""SMTP and FTP: what servers of many kinds say played back, with TLS of every kind."""
 
 import contextlib
 import ssl
@@ -91,6 +91,9 @@ def test_what_is_slipped_in_before_tls_is_not_taken_for_the_servers_word(authori
         ("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled\r\n", "unknown", "unexpected"),
         ("534 5.7.9 Application-specific password required\r\n", "unknown", "unexpected"),
         ("530 5.7.0 Must issue a STARTTLS command first\r\n", "unknown", "unexpected"),
+        ("535 5.7.0 Too many bad auth attempts\r\n", "unknown", "unexpected"),
+        ("535-5.7.8 Error: authentication failed:\r\n535 5.7.8 This user does not have access rights to this service\r\n", "unknown", "unexpected"),
+        ("535-5.7.8 Username and Password not accepted. For more information, go to\r\n535 5.7.8 https://mail.example/p=BadCredentials\r\n", "inactive", ""),
         ("454 4.7.0 Temporary authentication failure\r\n", "unknown", "server-error"),
         ("235 " + "x" * 20000 + "\r\n", "unknown", "malformed"),
         ("hello\r\n", "unknown", "malformed"),
@@ -129,6 +132,12 @@ def filed(server, settings=ALLOWED, scheme="ftp", user="reader"):
     [
         ({}, "active", ""),
         ({"password": "530 Login incorrect.\r\n"}, "inactive", ""),
+        ({"password": "530 User cannot log in, home directory inaccessible.\r\n"}, "unknown", "unexpected"),
+        ({"password": "530 Too many connections of locked, sorry.\r\n"}, "unknown", "unexpected"),
+        ({"user": "331 Guest login ok, send your e-mail address as password\r\n"}, "unknown", "no-difference"),
+        ({"password": "230-Mail anonymous remarks to us.\r\n230 User reader logged in\r\n"}, "active", ""),
+        ({"password": "230 Welcome, our e-mail address is office@files.corp\r\n"}, "active", ""),
+        ({"password": "230 Anonymous access granted, restrictions apply\r\n"}, "unknown", "no-difference"),
         ({"user": "530 This FTP server is anonymous only.\r\n"}, "unknown", "unexpected"),
         ({"user": "530 Non-anonymous sessions must use encryption.\r\n"}, "unknown", "unexpected"),
         ({"user": "230 come in\r\n"}, "unknown", "no-difference"),
@@ -140,6 +149,18 @@ def filed(server, settings=ALLOWED, scheme="ftp", user="reader"):
 def test_what_a_file_server_may_say(server, state, reason):
     verdict = filed(files(**server))
     assert (verdict.state, verdict.reason) == (state, reason)
+
+
+def test_a_user_that_servers_let_in_with_any_password_says_nothing():
+    for user in ("anonymous", "ftp", "Anonymous"):
+        verdict = filed(files("331 Please specify the password.\r\n", "230 Login successful.\r\n"), user=user)  # as vsftpd speaks
+        assert (verdict.state, verdict.reason) == ("unknown", "no-difference")
+    assert filed(files("331 Please specify the password.\r\n", "530 Login incorrect.\r\n"), user="anonymous").state == "inactive"
+
+
+def test_a_users_name_is_none_of_the_servers_words():
+    assert filed(files("331 Password required for guest\r\n", "230 User guest logged in\r\n"), user="guest").state == "active"
+    assert filed(files(password="530 User otp: login incorrect\r\n"), user="otp").state == "inactive"
 
 
 def test_file_servers_under_tls(authority):

@@ -98,7 +98,10 @@ class Folder:
             return subprocess.Popen(self._as(command), stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.path, **more)
 
     def _as(self, command):
-        return [*(("setpriv", "--reuid", self.account, "--regid", self.account, "--clear-groups") if self.account else ()), *map(str, command)]
+        if self.account:
+            known = pwd.getpwnam(self.account)
+            command = ("setpriv", "--reuid", known.pw_uid, "--regid", known.pw_gid, "--clear-groups", *command)
+        return [*map(str, command)]
 
     def close(self):
         shutil.rmtree(self.path, ignore_errors=True)
@@ -114,7 +117,7 @@ def until(condition):
 
 @contextlib.contextmanager
 def running(folder, command, port, **more):
-    """A server that listens on a port by the time this goes on."""
+    """A server that listens on a port by the time this goes on, as its process."""
     process = folder.start(*command, **more)
     try:
         for _ in range(1200):
@@ -124,7 +127,7 @@ def running(folder, command, port, **more):
             time.sleep(0.05)
         else:
             raise AssertionError("it does not listen")
-        yield
+        yield process
     finally:
         process.terminate()
         try:

@@ -41,6 +41,11 @@ def not_asked() -> Failed:
     return Failed("no-difference", "the server does not ask for the password")
 
 
+def refused_otherwise(code: int) -> Failed:
+    """The server refuses with its code for a wrong password, and gives another reason."""
+    return Failed("unexpected", f"{code}, for another reason than user and password")
+
+
 def other_login() -> Failed:
     """None of the kinds of login that the server takes is spoken here."""
     return Failed("unexpected", "the server asks for a kind of login that is not known here")

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from leaksieve.verifiers.servers.wire import Wire
 
 _MOST = 200
+# A refusal that speaks of one of these may be of the right password.
+_OTHERWISE = re.compile(
+    r"too many|attempts|maximum|\blimit|already (?:connected|logged)|again later|temporar|locked|disabled|suspended|blocked|\bbanned|polic[yi]|not (?:allowed|permitted|enabled)"
+    r"|access rights|two.?factor|\b(?:2fa|mfa|otp|tls|ssl)\b|encrypt|clear.?text|app(?:lication)?.?(?:specific )?password|home director",
+    re.IGNORECASE,
+)
 
 
 async def reply(wire: Wire) -> tuple[int, list[str]]:
@@ -25,6 +34,17 @@ async def reply(wire: Wire) -> tuple[int, list[str]]:
         else:
             texts.append(_text(line[4:] if line[:4] == code + b"-" else line))
     raise ValueError
+
+
+def otherwise(texts: Sequence[str], user: str) -> bool:
+    """Whether a refusal speaks of something besides the user and the password, as the number of connections."""
+    return speaks_of(_OTHERWISE, texts, user)
+
+
+def speaks_of(words: re.Pattern[str], texts: Sequence[str], user: str) -> bool:
+    """Whether one of the words stands in the texts; those may name the user, who may be called like one."""
+    name = re.compile(rf"(?<!\w){re.escape(user)}(?!\w)")
+    return any(words.search(name.sub("", text)) for text in texts)
 
 
 def _text(line: bytes) -> str:

@@ -6,8 +6,8 @@ import hmac
 from base64 import b64decode, b64encode
 
 from leaksieve.verifiers.base import Failed
-from leaksieve.verifiers.servers.login import Accepted, Refused, no_tls, other_login
-from leaksieve.verifiers.servers.replies import reply
+from leaksieve.verifiers.servers.login import Accepted, Refused, no_tls, other_login, refused_otherwise
+from leaksieve.verifiers.servers.replies import otherwise, reply
 from leaksieve.verifiers.servers.target import REQUIRED, Target
 from leaksieve.verifiers.servers.wire import Wire
 
@@ -29,9 +29,13 @@ async def login(wire: Wire, target: Target) -> Accepted:
         await wire.start_tls()
         # What was said before the handshake may have been anybody's.
         offers = await _ehlo(wire)
+    if "AUTH" not in offers and "STARTTLS" in offers and not wire.encrypted:
+        raise Failed("unexpected", "the server takes no logins before TLS, and the URL asks for none")
     code, texts = await _prove(wire, target, offers.get("AUTH", []))
-    # Some say with the same code that nobody may log in with a password.
-    if code == 535 and not texts[0].startswith("5.7.139"):
+    if code == 535:
+        # Some say with the same code that nobody may log in with a password.
+        if texts[0].startswith("5.7.139") or otherwise(texts, target.user):
+            raise refused_otherwise(code)
         raise Refused(" ".join(["535", *[word for word in texts[0].split()[:1] if word.startswith("5.")]])[:16])
     if code != 235:
         raise _other(code)
@@ -52,7 +56,8 @@ async def _ehlo(wire: Wire) -> dict[str, list[str]]:
 async def _prove(wire: Wire, target: Target, ways: list[str]) -> tuple[int, list[str]]:
     """The server's last word on the credential."""
     user, password = target.user.encode(), target.password.reveal()
-    if "CRAM-MD5" in ways and not wire.encrypted:
+    # Under TLS the others will do: servers that know CRAM-MD5 alone keep the passwords themselves.
+    if "CRAM-MD5" in ways and not (wire.encrypted and {"PLAIN", "LOGIN"}.intersection(ways)):
         await wire.send(b"AUTH CRAM-MD5\r\n")
         code, texts = await reply(wire)
         if code != 334:

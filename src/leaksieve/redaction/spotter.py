@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from leaksieve.engine.fields import Fields, compile_first
+from leaksieve.engine.fields import Fields
+from leaksieve.engine.log_gates import compile_first
 from leaksieve.engine.matcher import Engine
 from leaksieve.engine.multipart import ALONE, PART
 from leaksieve.engine.prefilter import NOTHING, Hyperscan

@@ -97,7 +97,7 @@ class Redactor:
         for told in (str, repr):
             try:
                 text = told(value)
-            except Exception:  # noqa: S112  whoever writes it has the same trouble
+            except Exception:  # noqa: S112  a `__str__` of anybody's may raise anything; the formatter will meet it again
                 continue
             out = self.text(text)
             if out is not text:

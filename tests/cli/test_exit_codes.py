@@ -476,3 +476,55 @@ def test_the_gate_without_click_takes_the_same_defaults(monkeypatch):
         with root.make_context("leaksieve", args) as ctx:
             root.invoke(ctx)
     assert seen == [(request.Options(), None), (request.Options(), (), False)]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--stdin-path", "a.py"],
+        ["--stdin-path", "a.py", "-f", "json", "-q"],
+        ["-q", "--format", "sarif", "--stdin-path", "b c/é.py"],
+    ],
+)
+def test_an_editors_buffer_without_click_is_scanned_with_the_same_options(monkeypatch, args):
+    from leaksieve.cli import main, trees
+    from leaksieve.cli.root import root
+
+    seen = []
+    monkeypatch.setattr(trees, "scan_stdin", lambda options, name: seen.append((options, name)) or 0)
+    assert main._gate(["stdin", *args]) == 0
+    with root.make_context("leaksieve", ["stdin", *args]) as ctx:
+        root.invoke(ctx)
+    assert len(seen) == 2
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["-f", "json"],
+        ["--stdin-path"],
+        ["--stdin-path", ""],
+        ["--stdin-path", "-f", "json"],
+        ["--stdin-path=a.py"],
+        ["--stdin-path", "a.py", "-f", "xml"],
+        ["--stdin-path", "a.py", "-f", "json", "-f", "sarif"],
+        ["--stdin-path", "a.py", "--stdin-path", "b.py"],
+        ["--stdin-path", "a.py", "--help"],
+        ["--stdin-path", "a.py", "--verify"],
+        ["--stdin-path", "a.py", "more"],
+    ],
+)
+def test_whatever_else_is_asked_of_a_stream_is_read_by_click(args):
+    from leaksieve.cli import main
+
+    assert main._gate(["stdin", *args]) is None
+
+
+def test_an_editors_buffer_imports_no_click(repo, token):
+    code = "import sys; from leaksieve.cli.main import main; code = main(['stdin', '--stdin-path', 'a.py', '-f', 'json', '-q']); print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    for text, expected in (("print(1)\n", 0), (f"token = '{token}'\n", 1)):
+        done = subprocess.run([sys.executable, "-P", "-c", code], input=text, cwd=repo.path, env=repo.env, capture_output=True, text=True, check=False)
+        assert done.returncode == expected, done
+        assert not {"click", "inspect", "regex", "hyperscan", "pygit2"} & set(done.stderr.split())

@@ -267,7 +267,7 @@ class Engine:
         covered: dict[str, int] = {}
         fields = pairs.Fields(data)
         for number, start in sorted(escapes, key=lambda hit: (hit[1], hit[0])):
-            decoder = ESCAPES[number][0]
+            decoder = ESCAPES[number].decoder
             if start < covered.get(decoder, 0):
                 continue
             if decoder == pairs.NAME:

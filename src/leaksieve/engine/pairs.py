@@ -26,27 +26,25 @@ _LONGEST_WORD = max(map(len, _WORDS))
 # How far behind a brace a value may stand to be named by what is before it, bytes.
 _INSIDE = 240
 
-# What opens a value's field, as decoders are opened: patterns of fixed length, a blank more or less between being a spelling of
-# its own.  The first character is what stands before the word: `arg_value` and `defaultvalue` are other names.
+# What opens a value's field, as decoders are opened: patterns of fixed length (a blank more or less between being a spelling of
+# its own), and what they all hold, at which place.  The first character is what stands before the word: `arg_value` and `defaultvalue` are other names.
 _ALONE = r"[^A-Za-z0-9_.\-]"
-OPENINGS: tuple[tuple[str, int], ...] = (
-    (_ALONE + r"value\": \"", 10),
-    (_ALONE + r"value\":\"", 9),
-    (_ALONE + r"value' => '", 12),
-    (_ALONE + r"value\\\": \\\"", 12),
-    (_ALONE + r"value\\\":\\\"", 11),
-    (_ALONE + r"value: [^\s{[|>&*]", 9),
-    (_ALONE + r"value = \"", 10),
-    (_ALONE + r"value  = \"", 11),
-    (_ALONE + r"value=\"[^\"]", 9),
-    (r"<value>[^<]", 8),
-    (r"<string>[^<]", 9),
-    (_ALONE + r"default = \"", 12),
-    (_ALONE + r"default   = \"", 14),
-    (_ALONE + r"default     = \"", 16),
+OPENINGS: tuple[tuple[str, int, bytes, int], ...] = (
+    (_ALONE + r"value\": \"", 10, b"value", 1),
+    (_ALONE + r"value\":\"", 9, b"value", 1),
+    (_ALONE + r"value' => '", 12, b"value", 1),
+    (_ALONE + r"value\\\": \\\"", 12, b"value", 1),
+    (_ALONE + r"value\\\":\\\"", 11, b"value", 1),
+    (_ALONE + r"value: [^\s{[|>&*]", 9, b"value", 1),
+    (_ALONE + r"value = \"", 10, b"value", 1),
+    (_ALONE + r"value  = \"", 11, b"value", 1),
+    (_ALONE + r"value=\"[^\"]", 9, b"value", 1),
+    (r"<value>[^<]", 8, b"value", 1),
+    (r"<string>[^<]", 9, b"<string>", 0),
+    (_ALONE + r"default = \"", 12, b"default", 1),
+    (_ALONE + r"default   = \"", 14, b"default", 1),
+    (_ALONE + r"default     = \"", 16, b"default", 1),
 )
-# In a text without any of these no field opens.
-HINTS = (b"value", b"<string>", b"default")
 
 
 def _says_credential(text: bytes) -> bool:

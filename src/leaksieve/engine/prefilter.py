@@ -9,20 +9,19 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
-from leaksieve.engine import pairs
 from leaksieve.engine.decoders import MIN_RUN
 from leaksieve.engine.memo import MAX_LINE, Memo
 from leaksieve.engine.trigrams import Trigrams
 from leaksieve.engine.vocabulary import ESCAPES, Hits, Tail, Vocabulary
 from leaksieve.errors import UsageError
+from leaksieve.ruleset.encoded import HEAD
 
-# An encoded secret is a run of at least MIN_RUN characters (or a word spread with NULs): without
-# one in the input, the encoded spellings need not be loaded at all.
-_ENCODED_RUN = re.compile(rb"[A-Za-z0-9+/_\-]{%d}|[\x21-\x7e]\x00[\x21-\x7e]\x00" % MIN_RUN)
-
-
-# Openings of values' fields come last.
-_FIRST_FIELD = next(number for number, (decoder, _, _) in enumerate(ESCAPES) if decoder == pairs.NAME)
+# Where an encoded secret can stand: in a run of at least MIN_RUN characters, or on the lines behind one, which may go on with it.
+_ENCODED = re.compile(rb"[A-Za-z0-9+/_\-]{%d,}(?:\r?\n[ \t]*[A-Za-z0-9+/_\-]+)*" % MIN_RUN)
+# And one in UTF-16: characters spread with NULs.
+_SPREAD = re.compile(rb"[\x21-\x7e]\x00[\x21-\x7e]\x00")
+# What a text without an escape has none of.
+_SIGNS = sorted({escape.sign for escape in ESCAPES})
 
 NOTHING = Hits([], [], [], [])
 
@@ -79,8 +78,8 @@ class AhoCorasick:
         self._words = [word.lower() for word in vocabulary.words] + [gate.word.decode() for gate in vocabulary.gates]
         self._plain: Any = None
         self._forms: Any = None
-        self._escapes: list[tuple[Any, int]] = []
-        self._fields: Any = None
+        self._heads: frozenset[str] = frozenset()
+        self._escapes: dict[bytes, list[tuple[int, int, Any]]] = {}
 
     def _finder(self, known: Any, words: Callable[[], list[str]]) -> Any:
         """What finds these words: a table for the first kilobytes, an automaton from then on."""
@@ -107,29 +106,42 @@ class AhoCorasick:
                 literal = vocabulary.literal(number)
                 if literal.ignore_case or data.startswith(literal.word, start):
                     literals.append((number, start))
-        if vocabulary.decoders and _ENCODED_RUN.search(data):
+        if vocabulary.decoders and self._may_be_encoded(data):
             self._forms = self._finder(self._forms, lambda: vocabulary.ruleset.encoded_words)
             forms += self._forms.iter(data.decode("latin-1"))
         escapes = self._find_escapes(data, lowered) if vocabulary.decoders else []
         return Hits(literals, gates, escapes, forms) if literals or gates or escapes or forms else NOTHING
 
+    def _may_be_encoded(self, data: bytes) -> bool:
+        """Whether encoded spellings need be looked for; most source text holds none of their beginnings."""
+        if b"\0" in data and _SPREAD.search(data):
+            return True
+        if self._read > FEW_BYTES:
+            # The automaton tells in less time.
+            return _ENCODED.search(data) is not None
+        runs = [run.decode("latin-1") for run in _ENCODED.findall(data)]
+        if runs and not self._heads:
+            self._heads = self._vocabulary.ruleset.encoded_heads
+        return any(not self._heads.isdisjoint({run[at : at + HEAD] for at in range(len(run) - HEAD + 1)}) for run in runs)
+
     def _find_escapes(self, data: bytes, lowered: bytes) -> list[tuple[int, int]]:
         found: list[tuple[int, int]] = []
-        if b"%" in data or b"\\" in data or b"&#" in data or b": Secret" in data or b'"Secret' in data:
-            if not self._escapes:
-                # A look-ahead reports overlapping occurrences too, as Hyperscan does.
-                self._escapes = [(_ahead(pattern), number) for number, (decoder, pattern, _) in enumerate(ESCAPES) if decoder != pairs.NAME]
-            found += [(number, match.start()) for pattern, number in self._escapes for match in pattern.finditer(data)]
-        if any(hint in lowered for hint in pairs.HINTS):
-            if self._fields is None:
-                # No two of them begin at one place; one may begin where another ends.
-                self._fields = _ahead("|".join(f"({pattern})" for _, pattern, _ in ESCAPES[_FIRST_FIELD:]))
-            found += [(_FIRST_FIELD + match.lastindex - 1, match.start()) for match in self._fields.finditer(data)]
+        for sign in _SIGNS:
+            place = lowered.find(sign)
+            if place < 0:
+                continue
+            if sign not in self._escapes:
+                self._escapes[sign] = [
+                    (number, escape.place, re.compile(escape.pattern.encode(), re.IGNORECASE).match)
+                    for number, escape in enumerate(ESCAPES)
+                    if escape.sign == sign
+                ]
+            checks = self._escapes[sign]
+            while place >= 0:
+                # What overlaps is reported as well, as Hyperscan does.
+                found += [(number, place - before) for number, before, check in checks if before <= place and check(data, place - before)]
+                place = lowered.find(sign, place + 1)
         return found
-
-
-def _ahead(pattern: str) -> Any:
-    return re.compile(b"(?=" + pattern.encode() + b")", re.IGNORECASE)
 
 
 class Patterns(NamedTuple):
@@ -193,7 +205,7 @@ class Hyperscan:
             plain.append((b"(?:" + b"|".join(_spelled(word) for _, word in words) + b")" + tail.bulk, caseless))
         self._escapes = len(plain)
         if vocabulary.decoders:
-            bulk = [(which, spelling) for which, (_, pattern, _) in enumerate(ESCAPES) for spelling in _spellings(pattern)]
+            bulk = [(which, spelling) for which, escape in enumerate(ESCAPES) for spelling in _spellings(escape.pattern)]
             self._escape = [which for which, _ in bulk]
             plain += [(spelling.encode(), caseless) for _, spelling in bulk]
         self._forms = len(plain)
@@ -259,7 +271,7 @@ class Hyperscan:
                     self._recover(data, number - self._gates, to, looked)
             elif number < self._forms:
                 which = self._escape[number - self._escapes]
-                escapes.append((which, to - ESCAPES[which][2]))
+                escapes.append((which, to - ESCAPES[which].length))
             else:
                 forms.append((number - self._forms, to - self._form_lengths[number - self._forms]))
         if looked:

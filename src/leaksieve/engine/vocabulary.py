@@ -13,22 +13,33 @@ from leaksieve.engine import pairs
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.ruleset.named import CREDENTIAL_WORDS, Names
 
-# Escapes that are worth decoding, as fixed-length patterns: (decoder, pattern, length).
-ESCAPES: tuple[tuple[str, str, int], ...] = (
+
+class Escape(NamedTuple):
+    """What opens a decoder: a pattern of fixed ``length``, which holds ``sign`` (in lower case) at ``place``."""
+
+    decoder: str
+    pattern: str
+    length: int
+    sign: bytes
+    place: int = 0
+
+
+# Escapes that are worth decoding.
+ESCAPES: tuple[Escape, ...] = (
     # An encoded character that stands inside credentials or between name and value, next to a letter
     # or digit: "%2d" alone is met in every C format string.
-    ("percent", r"[A-Za-z0-9]%(?:3[AD]|5F|2[DEF]|40|22|27)[A-Za-z0-9%\"'/]", 5),
-    ("percent", r"%[2-7][0-9A-F]%[2-7][0-9A-F]%[2-7][0-9A-F]%[2-7][0-9A-F]", 12),
-    ("unicode", r"\\u00[2-7][0-9A-F]", 6),
-    ("unicode", r"\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]", 16),
+    Escape("percent", r"[A-Za-z0-9]%(?:3[AD]|5F|2[DEF]|40|22|27)[A-Za-z0-9%\"'/]", 5, b"%", 1),
+    Escape("percent", r"%[2-7][0-9A-F]%[2-7][0-9A-F]%[2-7][0-9A-F]%[2-7][0-9A-F]", 12, b"%"),
+    Escape("unicode", r"\\u00[2-7][0-9A-F]", 6, b"\\u00"),
+    Escape("unicode", r"\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]\\x[2-7][0-9A-F]", 16, b"\\x"),
     # Letters, digits and what joins names and values; not quotes, which every page holds by the hundred.
-    ("entity", r"&#(?:4[5-8]|[5-8][0-9]|9[057-9]|1[0-2])", 4),
-    ("entity", r"&#x(?:2[DEF]|3[0-9AD]|[46][1-9A-F]|5[0-9AF]|7[0-9A])", 5),
+    Escape("entity", r"&#(?:4[5-8]|[5-8][0-9]|9[057-9]|1[0-2])", 4, b"&#"),
+    Escape("entity", r"&#x(?:2[DEF]|3[0-9AD]|[46][1-9A-F]|5[0-9AF]|7[0-9A])", 5, b"&#"),
     # Its values are base64 by definition, and secret however short.
-    ("kubernetes-secret", r"(?-i:kind: Secret)", 12),
-    ("kubernetes-secret", r"(?-i:kind\": \"Secret)", 14),
-    ("kubernetes-secret", r"(?-i:kind\":\"Secret)", 13),
-    *((pairs.NAME, opening, length) for opening, length in pairs.OPENINGS),
+    Escape("kubernetes-secret", r"(?-i:kind: Secret)", 12, b"kind: secret"),
+    Escape("kubernetes-secret", r"(?-i:kind\": \"Secret)", 14, b'kind": "secret'),
+    Escape("kubernetes-secret", r"(?-i:kind\":\"Secret)", 13, b'kind":"secret'),
+    *(Escape(pairs.NAME, *opening) for opening in pairs.OPENINGS),
 )
 
 

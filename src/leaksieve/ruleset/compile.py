@@ -15,7 +15,7 @@ from typing import Any
 
 from leaksieve.errors import RulesetError
 from leaksieve.ruleset.assign import AHEAD, ASSIGN, BULK_TAIL, GATE_TAIL, KEY_BULK, KEY_TAIL, KEYLIKE, NAMED_REST, NOT_VALUE, VALUE_LENGTH, WORD_REST
-from leaksieve.ruleset.encoded import Form, encoded_forms, unpacked_forms
+from leaksieve.ruleset.encoded import Form, encoded_forms, heads, unpacked_forms
 from leaksieve.ruleset.lead import LENGTH, lead, spelled, starts_within
 from leaksieve.ruleset.linear import bytes_of, problems
 from leaksieve.ruleset.named import KEY_WORDS, PASSWORD_WORDS
@@ -24,7 +24,7 @@ from leaksieve.ruleset.providers import compact
 from leaksieve.ruleset.rule import read_rules
 from leaksieve.ruleset.syntax import ALL_BYTES, UNBOUNDED, WORD, Walker, always_holds, parse
 
-FORMAT = 3
+FORMAT = 4
 # Left out of the compiled form: they are for checking, not for scanning.
 _CHECK_ONLY = ("examples", "counter_examples", "near_misses", "also", "gated", "tail", "gate", "encoded", "leads")
 MAX_MATCH = 4096
@@ -191,6 +191,7 @@ def compile_rules(rules: list[dict[str, Any]]) -> str:
         for keyword in rule["encoded"] or rule["keywords"]
     }
     forms = encoded_forms(sorted(opening))
+    header["heads"] = heads(forms)
     leads = [[number, *_lead(keyword, [rules[index] for index in who])] for number, ((keyword, _), who) in enumerate(sorted(literals.items()))]
     second = {"forms": _packed_forms(forms), "leads": [lead for lead in leads if lead[2]]}
     third = {"words": "\n".join(sorted(named)), "who": ",".join(" ".join(map(str, named[name])) for name in sorted(named))}
@@ -258,6 +259,7 @@ def merge(base: str, more: str) -> str:
     before = len(one["literals"]["ignore"])
     left, right = json.loads(first[1]), json.loads(second[1])
     forms = sorted({*unpacked_forms(left["forms"]), *unpacked_forms(right["forms"])})
+    header["heads"] = heads(forms)
     leads = left["leads"] + [[number + before, text, length] for number, text, length in right["leads"]]
     extra = {"forms": _packed_forms(forms), "leads": leads}
     named, more_named = json.loads(first[2]), json.loads(second[2])

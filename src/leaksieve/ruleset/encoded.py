@@ -14,6 +14,8 @@ MIN_KEYWORD = 4
 # A keyword of three gives four characters where it begins a quantum, as a token that was encoded by itself does.
 SHORT_KEYWORD = 3
 MIN_FORM = 5
+# No form is shorter.
+HEAD = 4
 # Eight bytes are rare enough, and what Hyperscan's literal matcher compares at once.
 MAX_FORM = 8
 # A form: the literal, the outermost encoding, and for base64 the place of its first character in the 4-character quantum.
@@ -28,6 +30,11 @@ def unpacked_forms(packed: dict[str, str]) -> list[Form]:
     if not packed["kinds"]:
         return []
     return [(word, _KINDS[kind], int(phase)) for word, kind, phase in zip(packed["words"].split("\n"), packed["kinds"], packed["phases"], strict=True)]
+
+
+def heads(forms: list[Form]) -> str:
+    """What forms of printable characters begin with, four characters of each, sorted and joined."""
+    return "".join(sorted({word[:HEAD] for word, kind, _ in forms if kind != "utf-16" and "\0" not in word}))
 
 
 def base64_forms(text: bytes) -> list[tuple[bytes, int]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from leaksieve.errors import RulesetError
-from leaksieve.ruleset.encoded import unpacked_forms
+from leaksieve.ruleset.encoded import HEAD, unpacked_forms
 
 if TYPE_CHECKING:
     from leaksieve.ruleset.extended import Keep
@@ -27,13 +27,13 @@ class Ruleset:
     ``hash`` identifies the content (hexadecimal SHA-256 of the rules, and of the selection when one was made).
     """
 
-    __slots__ = ("_lines", "_rules", "_second", "_who", "disabled", "foreign", "gates", "hash", "ids", "ignore", "names", "words")
+    __slots__ = ("_heads", "_lines", "_rules", "_second", "_who", "disabled", "foreign", "gates", "hash", "ids", "ignore", "names", "words")
 
     def __init__(self, text: str, disabled: frozenset[int] = frozenset()) -> None:
         lines = text.split("\n")
         try:
             header = json.loads(lines[0])
-            if header["format"] != 3:
+            if header["format"] != 4:
                 raise ValueError(f"format {header['format']}")
         except (ValueError, KeyError) as error:
             raise RulesetError(f"the compiled ruleset cannot be read: {error}", where=BUILTIN, hint="reinstall leaksieve") from None
@@ -44,6 +44,7 @@ class Ruleset:
         self._who: list[str] = literals["who"].split(",")
         self.gates: list[tuple[str, str, int, list[tuple[str, list[int]]]]] = header["gates"]
         self.names: int = header["named"]
+        self._heads: str = header["heads"]
         # What rules of other tools ask of a scan; empty when there are none.
         self.foreign: dict[str, Any] = header.get("foreign", {})
         self.disabled = disabled
@@ -97,6 +98,11 @@ class Ruleset:
         """Their literals alone."""
         words = self._later()["forms"]["words"]
         return words.split("\n") if words else []
+
+    @property
+    def encoded_heads(self) -> frozenset[str]:
+        """What those of printable characters begin with, :data:`~leaksieve.ruleset.encoded.HEAD` characters of each."""
+        return frozenset(self._heads[at : at + HEAD] for at in range(0, len(self._heads), HEAD))
 
     @property
     def leads(self) -> dict[int, tuple[str, int]]:

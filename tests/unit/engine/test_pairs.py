@@ -63,7 +63,7 @@ def test_a_provider_is_known_by_the_name_in_the_other_field():
 
 def test_openings_are_as_long_as_they_say():
     texts = [text.replace("VALUE", VALUE).encode() for text in TOGETHER.values()]
-    openings = [(re.compile(opening.encode()), length) for kind, opening, length in ESCAPES if kind == "pair"]
+    openings = [(re.compile(opening.encode()), length) for kind, opening, length, *_ in ESCAPES if kind == "pair"]
     seen = {length for text in texts for opening, length in openings for match in opening.finditer(text) if match.end() - match.start() == length}
     assert all(match.end() - match.start() == length for text in texts for opening, length in openings for match in opening.finditer(text))
     assert len(seen) > 3

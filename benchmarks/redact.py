@@ -1,4 +1,4 @@
-"""Redaction of streams: made-up logs through ``leaksieve redact``, whole process, and how long a lone line takes.
+"""Redaction of streams: made-up logs through ``leaksieve redact``, whole process, how long a lone line takes, and an editor's buffer.
 
 The logs are made anew each time.  One is an access log without a candidate; one is JSON with several fields named like
 credentials in every line, which hold none; one has a token in every thousandth line.
@@ -10,6 +10,7 @@ import os
 import random
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -19,6 +20,8 @@ RUNS = 5
 ACCESS = 4000
 JSON = 1000
 LONE = 50
+# Bytes of an editor's buffer, which is a module of this repository.
+BUFFER = 16_000
 _MB = 1_000_000
 
 
@@ -64,7 +67,10 @@ def bench(session: Session) -> list[Section]:
         os.unlink(path)
     lone = _lone(session)
     note = f"A lone line, from its write to its redacted whole, standard input open: median {statistics.median(lone) * 1000:.1f} ms, worst of {len(lone)} {max(lone) * 1000:.1f} ms."
-    return [Section("Redaction of streams", "\n".join(rows), {**data, "lone": lone}, (note,))]
+    buffers = _buffers(session)
+    start, clean, found = (statistics.median(buffers[name]) * 1000 for name in ("python", "clean", "finding"))
+    editor = f"An editor's buffer of {BUFFER // 1000} kB through `leaksieve stdin --stdin-path NAME -f json`: {clean:.0f} ms without a finding, {found:.0f} ms with one; `python -c pass` took {start:.0f} ms beside it."
+    return [Section("Redaction of streams", "\n".join(rows), {**data, "lone": lone, "buffers": buffers}, (note, editor))]
 
 
 def _log(path: str, line: Callable[[random.Random], str], megabytes: int) -> str:
@@ -102,3 +108,26 @@ def _lone(session: Session) -> list[float]:
             time.sleep(0.05)
         process.stdin.close()
     return found
+
+
+def _buffers(session: Session) -> dict[str, list[float]]:
+    with open(os.path.join(os.path.dirname(__file__), "..", "src", "leaksieve", "engine", "matcher.py"), "rb") as file:
+        clean = file.read(BUFFER)
+    scan = [session.leaksieve.program, "stdin", "--stdin-path", "matcher.py", "-f", "json"]
+    leaky = clean + b"\n" + leaky_line(_Always()).encode()
+    cases = {"python": ([sys.executable, "-c", "pass"], b"", 0), "clean": (scan, clean, 0), "finding": (scan, leaky, 1)}
+    found: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(LONE):
+        for name, (command, text, code) in cases.items():
+            began = time.perf_counter()
+            done = subprocess.run(command, input=text, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=session.environment, check=False)
+            found[name].append(time.perf_counter() - began)
+            assert done.returncode == code, (name, done.returncode)
+    return found
+
+
+class _Always(random.Random):
+    """Chance that always takes what is rare."""
+
+    def randrange(self, *_: int) -> int:
+        return 0

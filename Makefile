@@ -1,8 +1,13 @@
 # What CI runs is .ci/run; this is the short way to its parts.  Needs an environment with requirements-dev.lock and leaksieve (-e .) in it.
-.PHONY: test lint docs man lock ci
+.PHONY: test heavy lint docs man lock ci
 
 test:
 	python -m pytest -n auto
+
+# What needs servers that Debian does not have (OpenBao, FerretDB 1), built by hand and in PATH.
+heavy:
+	@for program in bao ferretdb; do command -v $$program >/dev/null || { echo "no $$program in PATH: build it first" >&2; exit 1; }; done
+	python -m pytest -ra tests/cli/test_openbao_tokens.py tests/e2e/test_mongodb_logins.py
 
 lint:
 	ruff check .

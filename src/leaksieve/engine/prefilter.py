@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from leaksieve.engine.decoders import MIN_RUN
 from leaksieve.engine.memo import MAX_LINE, Memo
 from leaksieve.engine.trigrams import Trigrams
-from leaksieve.engine.vocabulary import ESCAPES, Hits, Tail, Vocabulary
+from leaksieve.engine.vocabulary import ESCAPES, Gate, Hits, Vocabulary
 from leaksieve.errors import UsageError
 from leaksieve.ruleset.encoded import HEAD
 
@@ -195,19 +195,18 @@ class Hyperscan:
             plain.append((_spelled(literal.word) + lead, caseless if literal.ignore_case else 0))
             self._lengths.append(len(literal.word) + length)
         self._gates = len(plain)
-        # One expression for all words of a tail: they share its states.
-        self._tails: list[tuple[Tail, list[tuple[int, bytes]]]] = []
+        # One expression for all words with the same tail in bulk: they share its states.
+        groups: dict[bytes, list[tuple[int, Gate]]] = {}
         for number, gate in enumerate(vocabulary.gates):
-            if not self._tails or self._tails[-1][0] is not gate.tail:
-                self._tails.append((gate.tail, []))
-            self._tails[-1][1].append((number, gate.word))
-        for tail, words in self._tails:
-            plain.append((b"(?:" + b"|".join(_spelled(word) for _, word in words) + b")" + tail.bulk, caseless))
+            groups.setdefault(gate.tail.bulk, []).append((number, gate))
+        self._tails = list(groups.values())
+        for bulk, group in groups.items():
+            plain.append((b"(?:" + b"|".join(_spelled(word) for word in dict.fromkeys(gate.word for _, gate in group)) + b")" + bulk, caseless))
         self._escapes = len(plain)
         if vocabulary.decoders:
-            bulk = [(which, spelling) for which, escape in enumerate(ESCAPES) for spelling in _spellings(escape.pattern)]
-            self._escape = [which for which, _ in bulk]
-            plain += [(spelling.encode(), caseless) for _, spelling in bulk]
+            escapes = [(which, spelling) for which, escape in enumerate(ESCAPES) for spelling in _spellings(escape.pattern)]
+            self._escape = [which for which, _ in escapes]
+            plain += [(spelling.encode(), caseless) for _, spelling in escapes]
         self._forms = len(plain)
         encoded = [(_spelled(form.word), 0) for form in vocabulary.forms]
         self._form_lengths = [len(form.word) for form in vocabulary.forms]
@@ -280,20 +279,19 @@ class Hyperscan:
 
     def tails(self) -> list[tuple[int, list[int]]]:
         """The expressions of gates: their number, and the gates they stand for."""
-        return [(self._gates + which, [gate for gate, _ in words]) for which, (_, words) in enumerate(self._tails)]
+        return [(self._gates + which, [number for number, _ in group]) for which, group in enumerate(self._tails)]
 
     def _in_line(self, which: int, line: bytes) -> tuple[tuple[int, int], ...]:
         """The gates of a tail in a line, as (number, place in the line), through the memory of lines."""
         known: tuple[tuple[int, int], ...] | None = self._lines.get(which, line)
         if known is None:
-            tail, words = self._tails[which]
-            check = tail.check
             text = line.lower()
             found = []
-            for number, word in words:
+            for number, gate in self._tails[which]:
+                word = gate.word
                 place = text.find(word)
                 while place >= 0:
-                    if check.match(line, place + len(word)):
+                    if gate.tail.check.match(line, place + len(word)):
                         found.append((number, place))
                     place = text.find(word, place + 1)
             known = tuple(found)
@@ -302,19 +300,19 @@ class Hyperscan:
 
     def _recover(self, data: bytes, which: int, to: int, gates: dict[tuple[int, int], bool]) -> None:
         """Find where the gates' words stand in a long line: Hyperscan tells only where a match ended."""
-        tail, words = self._tails[which]
-        check = tail.check
+        group = self._tails[which]
         # The widest tail and word back, or to the start of the line.
-        low = max(to - tail.span - self._longest, 0)
+        low = max(to - max(gate.tail.span for _, gate in group) - self._longest, 0)
         low = max(low, data.rfind(b"\n", low, to) + 1)
         text = data[low:to].lower()
-        for number, word in words:
+        for number, gate in group:
+            word = gate.word
             place = text.find(word)
             while place >= 0:
                 start = low + place
                 if (number, start) not in gates:
                     # A long value ends many matches: each word is checked once.
-                    gates[number, start] = check.match(data, start + len(word)) is not None
+                    gates[number, start] = gate.tail.check.match(data, start + len(word)) is not None
                 place = text.find(word, place + 1)
 
 

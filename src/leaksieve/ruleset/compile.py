@@ -144,9 +144,19 @@ def _set_gate(rule: dict[str, Any], rest: int | None, crosses: bool, place: str)
 _BOUNDS = re.compile(r"\{(\d+),(\d+)\}")
 
 
+# One class repeated, as behind prefixes of three characters, and what stands for all such tails in bulk: characters in lower case, and how many.
+_PLAIN = re.compile(r"\[([^\]\\^]+)\]\{\d+\}")
+_SHARED = (("a-z0-9", 16), ("a-z0-9+/_.%=-", 20))
+
+
 def unbounded(tail: str) -> str:
-    """The tail with longer repeats left open: Hyperscan compiles and runs that many times faster; hits are checked with the tail itself."""
+    """The tail as Hyperscan runs it many times faster: with longer repeats left open, and one for all that repeat like characters; hits are checked with the tail itself."""
     known = {GATE_TAIL: BULK_TAIL, KEY_TAIL: KEY_BULK}.get(tail)
+    if known is None and _PLAIN.fullmatch(tail):
+        walker = Walker(tail)
+        for chars, least in _SHARED:
+            if walker.width()[0] >= least and bytes_of(walker) <= bytes_of(Walker(f"[{chars}]")):
+                return f"[{chars}]{{{least}}}"
     return known or _BOUNDS.sub(lambda match: match.group() if int(match.group(2)) < OPEN_FROM else f"{{{match.group(1)},}}", tail)
 
 

@@ -174,9 +174,12 @@ def _program(data: Buffer, _: str) -> str | None:
     Programs that read zips hold the sign, too: the record it begins must speak of one volume, of as many members there as in
     all, and of no more bytes than stand before it.
     """
+    lowest, at = max(len(data) - _FURTHEST, 0), len(data)
+    # No such record, with what stands before it, is without a zero; a script is, which is soon seen.
+    if b"\0" not in data[max(lowest - BLOCK, 0) :]:
+        return None
     from struct import unpack
 
-    lowest, at = max(len(data) - _FURTHEST, 0), len(data)
     # A comment may hold the sign as well.
     for _try in range(_TRIES):
         at = data.rfind(_END_OF_ZIP, lowest, at)

@@ -88,6 +88,14 @@ def test_the_configuration_that_is_named_says_which_server_it_is(leaks):
         assert (done.code, len(server.asked)) == (0, 3)
 
 
+@pytest.mark.parametrize("more", [(), ("--yes",)])
+def test_an_address_under_a_name_that_no_check_has_is_refused(leaks, more):
+    with provider(GitHub()) as server:
+        done = leaks.run("revoke", fingerprint(leaks, "github-classic-token"), "report.json", "tree", "--verify-endpoint", f"git-hub={server.url}", *more)
+    assert (done.code, server.asked) == (2, [])
+    assert "under the name 'git-hub'; did you mean `github`?" in done.err
+
+
 def test_rules_of_the_configuration_that_is_named_count(leaks):
     url = "https://acme.example.com/token"
     leaks.write(

@@ -180,6 +180,8 @@ def test_a_repositorys_rule_file_names_no_address(leaks):
         leaks.write("tree/mine.toml", RULE + TABLE)
         leaks.write("tree/app.env", "KEY=acmex_abcdefgh12345678\n")
         done = leaks.run("dir", "tree", "--verify", "-f", "json", "--verify-only", "acme*", "--verify-endpoint", f"acme={server.url}")
+        assert (done.code, done.out, "under the name 'acme'" in done.err) == (2, "", True)
+        done = leaks.run("dir", "tree", "--verify", "-f", "json", "--verify-only", "acme*")
         verdicts = {finding["rule_id"]: finding["verification"]["reason"] for finding in json.loads(done.out)["findings"]}
         assert verdicts["acme-token"] == "no-verifier"
         assert len(server.asked) == 0
@@ -213,6 +215,11 @@ def test_files_for_live_checks(leaks):
         (["--verify", "--verify-timeout", "soon"], "--verify-timeout: must be a time"),
         (["--verify", "--verify-endpoint", "github"], "--verify-endpoint: wants NAME=URL"),
         (["--verify", "--verify-endpoint", "github=https://u@x.example"], "verify.endpoints"),
+        (["--verify", "--verify-endpoint", "githubb=https://x.example"], "under the name 'githubb'; did you mean `github`?"),
+        (["--verify-plan", "--verify-endpoint", "slack=https://x.example"], "verify.endpoints: no check takes an address of its own under the name 'slack'"),
+        (["--verify", "--verify-config", "other.toml"], "under the name 'gitlap'; did you mean `gitlab`?"),
+        (["--verify", "--verify-only", "gihub-*"], "--verify-only: no rule is named `gihub-*`"),
+        (["--verify-plan", "--verify-only", "github-*", "--verify-only", "github-clasic-token"], "did you mean `github-classic-token`?"),
         (["--verify", "--verify-config", "nothing.toml"], "nothing.toml: cannot be read"),
         (["--verify", "--verify-config", "bad.toml"], "did you mean `verify.timeout`"),
         (["--verify-plan", "-f", "csv"], "--verify-plan: is written as text or json"),
@@ -220,8 +227,14 @@ def test_files_for_live_checks(leaks):
 )
 def test_what_is_wrong_is_said_before_anything_is_sent(leaks, args, said):
     leaks.write("bad.toml", "timeot = 3\n")
+    leaks.write("other.toml", '[endpoints]\ngitlap = "https://gitlab.example.com"\n')
     done = leaks.run("dir", "tree", *args)
     assert (done.code, said in done.err) == (2, True), done
+
+
+@pytest.mark.parametrize("only", ["github-user", "github-classic-*", "aiven-service-password"])
+def test_checks_and_rules_can_be_asked_about_alone(leaks, only):
+    assert leaks.run("dir", "tree", "--verify-plan", "--verify-only", only).code == 0
 
 
 def test_without_the_extra_one_line_says_so(leaks):

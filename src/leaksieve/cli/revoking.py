@@ -142,9 +142,12 @@ def _endpoints(asked: Asked, options: Options, config: Config) -> list[str]:
     """The user's own addresses of the provider."""
     if asked.table is None or not asked.table["endpoint"]:
         return []
-    from leaksieve.cli.verifying import settings_for
+    from leaksieve.cli.verifying import check_endpoints, settings_for
+    from leaksieve.ruleset.verify_load import load_verifiers
 
-    return [url.rstrip("/") for url in settings_for(options, config).endpoints.get(asked.table["endpoint"], ())]
+    settings = settings_for(options, config)
+    check_endpoints(settings, load_verifiers(config.rules))
+    return [url.rstrip("/") for url in settings.endpoints.get(asked.table["endpoint"], ())]
 
 
 def _reach(options: Options) -> str:
@@ -162,7 +165,7 @@ def carry_out(asked: Asked, report: Report, options: Options, config: Config, ta
     import time
 
     from leaksieve.cli.reread import ground, values
-    from leaksieve.cli.verifying import settings_for
+    from leaksieve.cli.verifying import check_endpoints, settings_for
     from leaksieve.ruleset.verify_load import load_verifiers
     from leaksieve.verifiers.base import REASONS
     from leaksieve.verifiers.memory import Memory
@@ -178,6 +181,7 @@ def carry_out(asked: Asked, report: Report, options: Options, config: Config, ta
     settings = settings_for(options, config)._replace(only=())
     tables = load_verifiers(config.rules)
     check_code(tables)
+    check_endpoints(settings, tables)
     only = report._replace(findings=[asked.finding])
     # What was accepted as a finding is revoked all the same when someone says so.
     (candidate,) = [one._replace(withheld="" if one.withheld == "allowed" else one.withheld) for one in values(only, here)(tables.own)]

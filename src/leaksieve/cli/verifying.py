@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from leaksieve.cli.exits import exit_code
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from leaksieve.coverage import Coverage
     from leaksieve.model import Finding
     from leaksieve.reports.base import RuleInfo
+    from leaksieve.ruleset.verify_load import Tables
     from leaksieve.verifiers.plan import Candidate
 
 EMPTY = EgressPlan([], {})
@@ -55,7 +58,9 @@ def verification(options: Options, found: Found, clear: Callable[[], None] = lam
     settings = settings_for(options, found.config)._replace(folder=None if root is None else os.path.abspath(os.fsencode(root)))
     named = tuple(os.path.abspath(path) for path in options.rules)
     own = found.config.rules if found.origin == "option" else tuple(path for path in found.config.rules if path in named)
-    return Verification(settings, own, clear, plan_only=options.verify_plan)
+    verify = Verification(settings, own, clear, plan_only=options.verify_plan)
+    check_only(settings.only, verify.tables, found.config.rules)
+    return verify
 
 
 class Verification:
@@ -72,8 +77,9 @@ class Verification:
         self.plan: EgressPlan | None = None
         self.plan_only = plan_only
         self._clear = clear
-        self._tables = load_verifiers(own)
-        check_code(self._tables)
+        self.tables = load_verifiers(own)
+        check_code(self.tables)
+        check_endpoints(settings, self.tables)
         if not plan_only:
             from leaksieve.verifiers.network import Network
 
@@ -93,7 +99,7 @@ class Verification:
 
         memory = Memory(self.settings.cache_dir, self.settings.cache_age, time.time)
         try:
-            self.plan = plan(candidates(self._tables.own), self._tables, self.settings, memory)
+            self.plan = plan(candidates(self.tables.own), self.tables, self.settings, memory)
             self._clear()
             if self.plan_only:
                 return findings
@@ -204,6 +210,33 @@ def settings_for(options: Options, config: Config) -> Settings:
         no_proxy=proxies.get("no", ""),
         cache_dir=os.fsencode(os.environ.get("LEAKSIEVE_CACHE_DIR", "")) or None,
     )
+
+
+def check_endpoints(settings: Settings, tables: Tables) -> None:
+    """Raises UsageError for an address under a name that no check has: credentials would go to the usual address, where their owner did not want them."""
+    known = {str(table["endpoint"]) for table in tables.all if table["endpoint"]}
+    for name in settings.endpoints:
+        if name not in known:
+            near = get_close_matches(name, sorted(known), 1)
+            shown = name if len(name) <= 80 else f"{name[:80]}..."
+            hint = f"did you mean `{near[0]}`?" if near else f"the names are {', '.join(sorted(known - {'ssh'}))}"
+            raise UsageError(f"no check takes an address of its own under the name {shown!a}", where="verify.endpoints", hint=hint)
+
+
+def check_only(globs: Sequence[str], tables: Tables, rules: Sequence[str]) -> None:
+    """Raises UsageError for a pattern that neither a rule nor a check fits: nothing would be asked, and a run that fails for live ones alone would pass."""
+    from leaksieve.errors import RulesetError
+
+    for glob in globs:
+        if any(fnmatchcase(name, glob) for table in tables.all for name in (str(table["id"]), *table["rules"])):
+            continue
+        from leaksieve.ruleset import load
+        from leaksieve.ruleset.alias import select
+
+        try:
+            select(load(rules), (glob,))
+        except RulesetError as error:
+            raise UsageError(error.what, where="--verify-only", hint=error.hint) from None
 
 
 def _accounts(texts: Sequence[str]) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ def test_github_the_rest(tmp_path):
     ("name", "event"),
     [
         ("pull_request", {"pull_request": {}}),
+        ("pull_request", {}),
+        ("pull_request_target", {"pull_request": None}),
         ("pull_request", {"pull_request": {"base": {"sha": "--output=x"}, "head": {"sha": "HEAD; rm -rf ."}}}),
         ("merge_group", {}),
         ("push", {"ref": "refs/heads/x"}),
@@ -89,7 +91,13 @@ def test_gitlab():
     external = {"CI_PIPELINE_SOURCE": "external_pull_request_event", "CI_COMMIT_SHA": B, "CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_SHA": A}
     assert job_of("gitlab", external).bases == (A,)
     assert job_of("gitlab", {"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_SHA": B}).whole
-    for wrong in ({}, {**request, "CI_MERGE_REQUEST_DIFF_BASE_SHA": "", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "-x"}):
+    unnumbered = job_of("gitlab", request | {"CI_MERGE_REQUEST_IID": ""})
+    assert (unnumbered.what, unnumbered.bases, unnumbered.trusted, unnumbered.review) == ("merge request", job.bases, job.trusted, True)
+    for wrong in (
+        {},
+        {**request, "CI_MERGE_REQUEST_DIFF_BASE_SHA": "", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "-x"},
+        {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_COMMIT_SHA": B},
+    ):
         with pytest.raises(UsageError):
             job_of("gitlab", wrong)
 

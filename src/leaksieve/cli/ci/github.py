@@ -16,9 +16,9 @@ def job(env: Mapping[str, str]) -> Job:
     """Return what the event asks for; all but changes and pushes (a schedule, a button) asks for everything."""
     name = env.get("GITHUB_EVENT_NAME", "")
     event = _event(env.get("GITHUB_EVENT_PATH", ""))
-    request = event.get("pull_request")
-    if isinstance(request, dict):
-        return _request(request)
+    # Either says it, and a change that is taken for less is judged by what is in itself.
+    if isinstance(event.get("pull_request"), dict) or name.startswith("pull_request"):
+        return _request(_table(event, "pull_request"))
     if name == "merge_group":
         group = _table(event, "merge_group")
         base, head = object_id(group.get("base_sha")), object_id(group.get("head_sha"))

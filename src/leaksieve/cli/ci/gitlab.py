@@ -14,7 +14,8 @@ def job(env: Mapping[str, str]) -> Job:
     tip = object_id(env.get("CI_COMMIT_SHA"))
     if not tip:
         raise UsageError("holds no commit", where="CI_COMMIT_SHA")
-    if env.get("CI_MERGE_REQUEST_IID"):
+    # Either says it, and a change that is taken for less is judged by what is in itself.
+    if env.get("CI_MERGE_REQUEST_IID") or source == "merge_request_event":
         return _request(env, tip)
     if source == "external_pull_request_event":
         target = env.get("CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME")
@@ -35,7 +36,7 @@ def _request(env: Mapping[str, str], tip: str) -> Job:
     parted = object_id(env.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"))
     bases = some(at, parted, *tracking(target))
     found = Job(
-        f"merge request {env['CI_MERGE_REQUEST_IID']}",
+        f"merge request {env.get('CI_MERGE_REQUEST_IID', '')}".rstrip(),
         heads=some(tip),
         bases=bases,
         trusted=some(at, *tracking(target), parted),

@@ -146,7 +146,10 @@ def test_a_file_that_is_there_is_not_replaced(shop):
 
 def test_nothing_to_take_over_is_wrong_usage(place):
     assert place.run("import").code == 2
-    assert place.run("import", "gitleaks", "nowhere.toml").code == 2
+    named = place.run("import", "gitleaks", "nowhere.toml")
+    assert (named.code, "scanners" in named.err) == (2, False)
+    mistyped = place.run("import", "gitleak")
+    assert (mistyped.code, "gitleak: no such file; the scanners that are known: gitleaks, betterleaks" in mistyped.err) == (2, True), mistyped
 
 
 def test_what_is_no_file_is_not_waited_for(shop):

@@ -14,6 +14,7 @@ from leaksieve.moving.patterns import checked
 
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _OWN = re.compile(r"detect_secrets\.filters\.")
+_USUAL = (("Base64HighEntropyString", 4.5), ("HexHighEntropyString", 3))
 
 
 def read_baseline(carried: Carried, data: Mapping[str, Any], text: str, where: str, root: str) -> None:
@@ -24,9 +25,15 @@ def read_baseline(carried: Carried, data: Mapping[str, Any], text: str, where: s
         carried.tell(where, 0, "the file itself", CARRIED, f"exclude /{where}: hashes look like secrets")
     _filters(carried, data, text, where, root)
     for plugin in data.get("plugins_used") or []:
-        if isinstance(plugin, dict) and isinstance(plugin.get("path"), str):
-            name = str(plugin.get("name", "plugin"))
+        if not isinstance(plugin, dict):
+            continue
+        name = str(plugin.get("name", "plugin"))
+        if isinstance(plugin.get("path"), str):
             carried.lost(where, line_of(text, name), f"plugin {name}", "it is a program of your own; write it as a rule (docs/writing-rules.md)")
+        for key, value in plugin.items():
+            # The usual ones stand in every baseline, whoever made it.
+            if key not in ("name", "path") and value and (name, value) not in _USUAL:
+                carried.lost(where, line_of(text, name), f"{key} {value} of {name}", "values are weighed in another way; `--confidence` shows more or less")
     exclude = data.get("exclude")
     if isinstance(exclude, dict):
         _files(carried, exclude.get("files"), text, where)

@@ -191,6 +191,16 @@ def test_its_filters_and_plugins(take):
     assert {what for what, word in how(carried).items() if word == NOT} == {"files \\w+x", "lines a line", "secrets (", "filter py::mine", "plugin Mine"}
 
 
+def test_its_plugins_say_what_is_not_as_usual(take):
+    usual = [{"name": "Base64HighEntropyString", "limit": 4.5}, {"name": "HexHighEntropyString", "limit": 3.0}, {"name": "KeywordDetector", "keyword_exclude": ""}]
+    older = [{"name": "HexHighEntropyString", "hex_limit": 3}, {"name": "Base64HighEntropyString", "base64_limit": 4.5}, {"name": "AWSKeyDetector"}, None]
+    for plugins in (usual, older):
+        assert NOT not in how(take("detect-secrets", ".secrets.baseline", baseline(plugins_used=plugins))).values()
+    changed = [{"name": "Base64HighEntropyString", "limit": 3.0}, {"name": "KeywordDetector", "keyword_exclude": "fixture"}]
+    lost = {what for what, word in how(take("detect-secrets", ".secrets.baseline", baseline(plugins_used=changed))).items() if word == NOT}
+    assert lost == {"limit 3.0 of Base64HighEntropyString", "keyword_exclude fixture of KeywordDetector"}
+
+
 def test_the_older_form_of_its_filters(take):
     carried = take(
         "detect-secrets", ".secrets.baseline", baseline(exclude={"files": "go.sum$|^a/", "lines": "x"}, word_list={"file": "/etc/passwd", "hash": "x"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from leaksieve.findings.attribution import Attribution, Message, PathHistory
@@ -96,8 +96,7 @@ def _of_path(oid: bytes, kind: str, told: Attribution, where: tuple[PathHistory,
         told.where,
         author_of(origin.first),
         commit=origin.first.hex(),
-        refs=_texts(told.refs),
-        ref_count=told.ref_count,
+        **_refs(told.refs, told.ref_count),
         first_seen=told.first_seen or None,
         last_seen=told.last_seen or None,
         first_commit=told.commit.hex() if told.commit is not None else None,
@@ -122,8 +121,7 @@ def _of_message(told: Attribution, message: Message) -> Details:
         message.where,
         message.author,
         commit=message.commit.hex() if message.commit is not None else None,
-        refs=_texts(message.refs),
-        ref_count=message.ref_count,
+        **_refs(message.refs, message.ref_count),
         first_seen=told.first_seen or seen,
         last_seen=told.last_seen or seen,
     )
@@ -149,6 +147,12 @@ def _details(oid: bytes, kind: str, where: str, author: Author | None, **known: 
         "where": where,
         **known,
     }
+
+
+def _refs(names: Sequence[bytes], count: int) -> dict[str, Any]:
+    """The two fields about references; those that are not named for standing for another one are not counted either."""
+    texts = _texts(names)
+    return {"refs": texts, "ref_count": count - len(names) + len(texts)}
 
 
 def _texts(names: Iterable[bytes]) -> list[str]:

@@ -104,6 +104,13 @@ def test_a_secret_only_in_a_merge_commit_is_found(report):
     assert places(report, 2)
 
 
+def test_references_are_counted_as_they_are_named(report):
+    told = [place["source"] for finding in report["findings"] for place in finding["occurrences"] if place["source"].get("refs")]
+    assert {source["object_type"] for source in told} >= {"blob", "commit", "tag"}
+    # HEAD stands for a branch that is named as well.
+    assert [source for source in told if source["ref_count"] != len(source["refs"]) or "HEAD" in source["refs"]] == []
+
+
 def test_messages_of_commits_and_tags_are_scanned(report):
     assert places(report, 1)
     assert places(report, 3)

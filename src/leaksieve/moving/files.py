@@ -76,7 +76,7 @@ def _named(carried: Carried, settings: Settings, tool: str | None, path: str) ->
         return
     if not os.path.lexists(path):
         # The first word may have been meant for a scanner's name.
-        raise UsageError("no such file", where=path, hint=None if tool else f"the scanners that are known: {', '.join(TOOLS)}")
+        raise UsageError("no such file", where=path, hint="" if tool else f"the scanners that are known: {', '.join(TOOLS)}")
     guess = tool or next((each for each, names in _NAMES.items() if name in names), None)
     if guess is None:
         guess = _guessed(text_of(path, path))

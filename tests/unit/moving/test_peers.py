@@ -192,7 +192,11 @@ def test_its_filters_and_plugins(take):
 
 
 def test_its_plugins_say_what_is_not_as_usual(take):
-    usual = [{"name": "Base64HighEntropyString", "limit": 4.5}, {"name": "HexHighEntropyString", "limit": 3.0}, {"name": "KeywordDetector", "keyword_exclude": ""}]
+    usual = [
+        {"name": "Base64HighEntropyString", "limit": 4.5},
+        {"name": "HexHighEntropyString", "limit": 3.0},
+        {"name": "KeywordDetector", "keyword_exclude": ""},
+    ]
     older = [{"name": "HexHighEntropyString", "hex_limit": 3}, {"name": "Base64HighEntropyString", "base64_limit": 4.5}, {"name": "AWSKeyDetector"}, None]
     for plugins in (usual, older):
         assert NOT not in how(take("detect-secrets", ".secrets.baseline", baseline(plugins_used=plugins))).values()

@@ -54,7 +54,7 @@ def _assigned(rng):
     return (
         word.encode()
         + draw(tree(ASSIGN), rng)
-        + rng.choice([b"hunter2!Ab9", b"a", b"$" + b"{X}", b"K7v9Qz2LmX4pW8", b"abcdefgh", b"\xffabcd9", b'A9"', b"(call)"])
+        + rng.choice([b"hunter2!Ab9", b"a", b"$" + b"{X}", b"K7v9Qz2LmX4pW8", b"abcdefgh", b"qzxvkjwpmbtgd", b"\xffabcd9", b'A9"', b"(call)"])
     )
 
 
@@ -93,6 +93,18 @@ def test_the_prefilters_name_the_same_candidates(data):
         literal, (lead, _) = _vocabularies[0].literal(number), _vocabularies[0].lead(number)
         follows = regex.compile(lead).match(data, start + len(literal.word))
         assert not follows, (literal, data[start : start + 40])  # a keyword without a lead is followed by nothing: always
+
+
+@pytest.mark.parametrize("between", ["=", "_X=", ": FOO=", " VALUE=", '"] : A.B =', " = X="])
+@pytest.mark.parametrize("name", ["KEY", "MY_TOKEN", "SECRET", "Secret", "apikey"])
+def test_small_letters_behind_a_name_in_capitals_are_seen_by_both(name, between):
+    text = f"{name}{between}" + "qzxvkj" + "wpmbtgd\n"
+    one, other = (prefilter.hits(text.encode()) for prefilter in _prefilters)
+    assert set(one.gates) == set(other.gates)
+    both = [told(engine(prefilter).scan(text.encode(), b"a/.env")) for prefilter in BOTH]
+    assert both[0] == both[1]
+    if between == "=" and name.isupper():
+        assert [rejected for *_, rejected in both[0][0]].count("") == 1
 
 
 @quick

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from leaksieve.engine.prefilter import Patterns, compile_database
-from leaksieve.ruleset.assign import BULK_ARGUMENT, BULK_NAME, BULK_OPERATOR, BULK_TAIL, ENTITY, KEY_BULK
+from leaksieve.ruleset.assign import BULK_ARGUMENT, BULK_LETTERS, BULK_NAME, BULK_OPERATOR, BULK_TAIL, BULK_TYPE, ENTITY, KEY_BULK
 
 # The tails of gates in bulk, so that they end fewer times and in fewer places, none of which could be a finding.
 _STOP = r"\s\"'`,;<>(){}\[\]"
@@ -25,8 +25,8 @@ _KEY_VALUE = (
     r"[=:>|?<,(](?:[\w.\[\]|? \t]*=)?[=:>|?<, \t\\\"'`&;\[(@$\-]*"
     rf"(?:[rbuf@$]*[\"'`\\]+|{ENTITY})?(?:{_FIRST_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))"
 )
-_KEY_TAILS = (BULK_NAME + _KEY_VALUE, r"[\w.\-]*(?-i:[A-Z]=[a-z]{12})")
-_KEY_FAR_TAIL = rf"{BULK_NAME}value[ \t]*{_KEY_VALUE}"
+_KEY_TAILS = (BULK_NAME + _KEY_VALUE, rf"{BULK_NAME}(?::{BULK_TYPE})?{BULK_LETTERS}")
+_KEY_FAR_TAIL = rf"{BULK_NAME}value(?:[ \t]*{_KEY_VALUE}|{BULK_LETTERS})"
 # Words that logs have in every line, as names of fields.
 _NAMES = re.compile(rb"\(\?:(?:\|?[a-z_]*(?:key|pass|passphrase|passwd|password|pwd|secret|token))+")
 # A password's value in bulk: four characters, but not all of `true`, `false`, `null`, `none` (rules want six at least);

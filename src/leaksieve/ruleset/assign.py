@@ -50,7 +50,12 @@ BULK_OPERATOR = rf"(?:value[ \t]*)?[=:>|?<](?:[\w.\[\]|? \t]*=)?[=>:|?<, \t\\\"'
 BULK_ARGUMENT = rf"[ \t]*(?:[rbuf@$]*\\*[\"'`]+|{ENTITY}|\[[ \t]*[\"'])"
 _BULK_TO_VALUE = f"{BULK_NAME}(?:{BULK_OPERATOR}|[,(]{BULK_ARGUMENT})"
 BULK_TAIL = _BULK_TO_VALUE + GATE_VALUE
-KEY_BULK = rf"(?:{_BULK_TO_VALUE}(?:[^\s\"'`,;<>(){{}}\[\]]*{_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))|[\w.\-]*(?-i:[A-Z]=[a-z]{{12}}))"
+# Small letters behind `NAME=`: the last letter of the name may be that of the word, which is read by then, so it is not asked for here.
+BULK_TYPE = r"[\w.\[\]|? \t]*"
+BULK_LETTERS = r"=(?-i:[a-z]{12})"
+KEY_BULK = (
+    rf"(?:{_BULK_TO_VALUE}(?:[^\s\"'`,;<>(){{}}\[\]]*{_DIGIT}|[A-Za-z]{{12,}}[\"'`\\&]|(?-i:[A-Z]{{16}}))|{BULK_NAME}(?:value|:{BULK_TYPE})?{BULK_LETTERS})"
+)
 
 # A value in free text.  Quoted: anything up to the quote, but not starting with a blank or a bracket.  Bare: up to a
 # blank or a separator, and not the name of something called or indexed.

@@ -48,3 +48,16 @@ def test_a_number_of_fewer_than_eight_digits_is_no_key():
     assert secrets(SHORT) == []
     # As many digits as keys have are found, so that the question above is one.
     assert len(secrets((LONG,))) > 100
+
+
+def test_small_letters_behind_a_name_in_capitals_are_seen():
+    from leaksieve.engine.log_gates import compile_first
+
+    ruleset = load().select(enable=["generic-*"])
+    one, other = Engine(ruleset, prefilter="aho-corasick"), Engine(ruleset, prefilter="hyperscan", compiler=compile_first)
+    for between in ("=", "_X=", ": FOO=", " VALUE="):
+        for name in ("KEY", "MY_TOKEN", "SECRET"):
+            text = f"level=info {name}{between}".encode() + b"qzxvkj" + b"wpmbtgd\n"
+            live = [match for match in one.scan(text).matches if not match.rejected]
+            assert live == [match for match in other.scan(text).matches if not match.rejected]
+            assert live or between != "="

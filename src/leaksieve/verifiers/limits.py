@@ -44,13 +44,17 @@ class Budget:
         self._left = requests
         self._failures: dict[str, tuple[int, Failed]] = {}
 
-    def spend(self, host: str) -> None:
-        """Count a request.  Raises Failed where none is left, or where the host has failed so often that it is left alone."""
+    def check(self, host: str) -> None:
+        """Raises Failed where no request is left, or where the host has failed so often that it is left alone."""
         failures, last = self._failures.get(host, (0, Failed("limit")))
         if failures >= PATIENCE:
             raise Failed(last.reason, "it failed before, so it was not asked again")
         if self._left <= 0:
             raise Failed("limit", "so many requests to one provider are enough for a run")
+
+    def spend(self, host: str) -> None:
+        """Count a request.  Raises Failed as :meth:`check` does."""
+        self.check(host)
         self._left -= 1
 
     def tell(self, host: str, failure: Failed | None) -> None:

@@ -161,6 +161,8 @@ class BoundNet:
         pace = self._network.pace(place.host, self._rate)
         wait = settings.backoff
         for attempt in range(settings.retries + 1):
+            # Who is not asked takes no turn: behind a silent host, or a limit that is reached, thousands may stand.
+            self._budget.check(place.host)
             async with pace.turn():
                 self._budget.spend(place.host)
                 failure, asked = None, 0.0

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 import traceback
+from collections import Counter
 
 import pytest
 from answers import Answer, provider
@@ -82,6 +83,19 @@ def test_the_limit_of_one_provider_holds():
     assert len(server.asked) == 7
     assert summary(results) == ({"inactive": 7, "unknown": 23}, "7 inactive, 23 unknown")
     assert {(result.verdict.reason, result.checked) for result in results if result.verdict.state == "unknown"} == {("limit", None)}
+
+
+@pytest.mark.parametrize(("answer", "more"), [(Answer(401), {"requests": 4}), (Answer(500), {"retries": 0})])
+def test_who_is_not_asked_waits_for_no_turn(answer, more):
+    """At five a second these would stand for more than half an hour: behind the limit, and behind a provider that fails."""
+    many = [candidate(f"acme_Dead{number:08d}") for number in range(10_000)]
+    settings = QUICK._replace(rate=5.0, total=60.0, **more)
+    with provider(lambda _: answer) as server:
+        results = ask(many, tables(table(rate=5)), settings, Rerouted(settings, server.url)).results.values()
+    assert len(server.asked) < 15
+    said = Counter((result.verdict.reason, result.verdict.detail) for result in results)
+    assert ("limit", "") not in said
+    assert max(said.values()) > 9_980
 
 
 def test_the_time_of_a_run_holds_against_a_slow_provider():

@@ -316,13 +316,14 @@ def test_message_text_leaves_no_link_and_no_placeholder():
     assert message_text("[a](b) {0} c\\d\n") == "\\[a\\](b) {{0}} c\\\\d\\\\x0a"
 
 
-def test_ten_thousand_results_go_into_runs_of_five_thousand(build):
-    findings = [build.finding(build.occurrence(line=number + 1), fingerprint=f"f:{number}", rule_id=f"rule-{number % 3}") for number in range(10_001)]
+def test_fifty_thousand_results_go_into_runs_of_five_thousand(build):
+    findings = [build.finding(build.occurrence(line=number + 1), fingerprint=f"f:{number}", rule_id=f"rule-{number % 3}") for number in range(50_001)]
     log = json.loads(build.render("sarif", findings))
-    assert [len(run["results"]) for run in log["runs"]] == [5000, 5000, 1]
-    assert [run["automationDetails"]["id"] for run in log["runs"]] == ["leaksieve/", "leaksieve-2/", "leaksieve-3/"]
-    assert [len(run["tool"]["driver"]["rules"]) for run in log["runs"]] == [3, 3, 1]
-    assert "Part 2 of 3" in log["runs"][1]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    assert [len(run["results"]) for run in log["runs"]] == [5000] * 10 + [1]
+    assert [run["automationDetails"]["id"] for run in log["runs"]] == ["leaksieve/", *(f"leaksieve-{number}/" for number in range(2, 12))]
+    assert [len(run["tool"]["driver"]["rules"]) for run in log["runs"]] == [3] * 10 + [1]
+    assert len({result["partialFingerprints"]["secretHash/v1"] for run in log["runs"] for result in run["results"]}) == 50_001
+    assert "Part 2 of 11" in log["runs"][1]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
     for run in log["runs"]:
         run["results"] = run["results"][:3]
     VALIDATOR.validate(log)

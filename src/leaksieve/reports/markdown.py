@@ -36,7 +36,7 @@ class MarkdownReporter:
         self._stream: TextIO | None = None
         self._view = View()
         self._findings: list[tuple[Finding, RuleInfo]] = []
-        self._allowed = 0
+        self._allowed: list[Finding] = []
         self._already = 0
         self._baselined = 0
 
@@ -46,11 +46,11 @@ class MarkdownReporter:
         self._view = view
 
     def finding(self, finding: Finding, rule: RuleInfo) -> None:
-        """Keep one secret; what is accepted or old is counted only."""
+        """Keep one secret; what is in the baseline or old is counted only."""
         if finding.baselined:
             self._baselined += 1
         elif finding.allowed:
-            self._allowed += 1
+            self._allowed.append(finding)
         elif finding.already_present:
             self._already += 1
         else:
@@ -60,7 +60,7 @@ class MarkdownReporter:
         """Write everything."""
         assert self._stream is not None
         self._findings.sort(key=lambda pair: (-rank(pair[0].severity), order(pair[0])))
-        tail = _receipt(coverage, self._baselined, self._allowed, self._already)
+        tail = _receipt(coverage, self._baselined, len(self._allowed), self._already) + _accepted(self._allowed)
         blocks = [self._title(coverage)]
         if self._findings:
             room = LIMIT - _SPARE - sum(len(block) + 2 for block in (*blocks, *tail))
@@ -162,6 +162,17 @@ def _where(finding: Finding, view: View) -> list[str]:
 def _excused(finding: Finding, occurrence: Occurrence, view: View) -> str:
     reason = excuse(finding, occurrence, view.fail_on) if occurrence.allowed or occurrence.already_present else ""
     return f" ({words(_clipped(reason))})" if reason else ""
+
+
+def _accepted(findings: list[Finding]) -> list[str]:
+    """What somebody allowed, and why, in a fold: whoever reviews the change is to see it."""
+    if not findings:
+        return []
+    lines = [
+        f"- {code(finding.rule_id)} at {code(_clipped(place(finding.occurrences[0])))}: {words(_clipped(finding.allowed))}"
+        for finding in sorted(findings, key=order)
+    ]
+    return ["\n".join([f"<details><summary>{len(findings):,} allowed</summary>", "", *_bounded(lines, "more"), "", "</details>"])]
 
 
 def _receipt(coverage: Coverage, baselined: int, allowed: int, already: int) -> list[str]:

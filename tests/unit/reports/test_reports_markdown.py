@@ -97,6 +97,11 @@ def test_what_is_accepted_or_old_is_counted(build):
     text = build.render("markdown", findings)
     assert "no secrets found" in text
     assert "Not counted: 1 in the baseline, 1 allowed, 1 already there before this change." in text
+    assert "<details><summary>1 allowed</summary>\n\n- `github-classic-token` at `config/deploy.env:12:14`: known\n\n</details>" in text
+    assert "allowed</summary>" not in build.render("markdown", [known])
+    many = build.render("markdown", [build.finding(allowed="r" * 400, fingerprint=str(number)) for number in range(3000)])
+    assert "- and 2,980 more" in many
+    assert len(many) < 60_000
     mixed = build.finding(build.occurrence(), build.occurrence(b"t.py", allowed="inline comment: fixture"))
     assert "- At `t.py:12:14` (allowed: inline comment: fixture)" in build.render("markdown", [mixed])
 

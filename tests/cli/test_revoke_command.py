@@ -141,6 +141,14 @@ def test_told_to_it_ends_it_and_looks_whether_it_is_dead(leaks):
         assert [one.method for one in server.asked] == ["GET", "POST", "GET"]
         again = leaks.run("revoke", *ask)
         assert (again.code, again.out) == (0, f"it was dead before (inactive{UNREAD}); nothing was sent to revoke it\n")
+        # What is said before holds whether it is sent or not.
+        for one in (done, again):
+            assert (
+                f"about to revoke {fingerprint(leaks, 'github-classic-token')} (github-classic-token): it is asked about first, and unless it is dead: POST"
+                in one.err
+            )
+            assert "revoking" not in one.err
+        assert [one.method for one in server.asked] == ["GET", "POST", "GET", "GET"]
         # What was kept of an earlier check is not believed any more.
         checked = leaks.run("verify", "report.json", "tree", "-f", "json", "--verify-only", "github-*", "--verify-endpoint", f"github={server.url}")
     assert "inactive" in {finding["verdict"] for finding in json.loads(checked.out)["findings"]}

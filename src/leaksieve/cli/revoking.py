@@ -194,7 +194,8 @@ def carry_out(asked: Asked, report: Report, options: Options, config: Config, ta
     talk = Talk.current()
     call = call_of(job)
     port = "" if call.port == 443 else f":{call.port}"
-    talk.note(f"revoking {asked.finding.fingerprint} ({asked.rule.id}): {call.what} to {harmless(call.host)}{port}. {job.table['revoke']['effect']}")
+    what = f"about to revoke {asked.finding.fingerprint} ({asked.rule.id})"
+    talk.note(f"{what}: it is asked about first, and unless it is dead: {call.what} to {harmless(call.host)}{port}. {job.table['revoke']['effect']}")
     memory = Memory(settings.cache_dir, settings.cache_age, time.time)
     try:
         done = revoke(job, settings, memory)

@@ -10,6 +10,8 @@ from leaksieve.verifiers.base import Failed
 
 # So many failures in a row, and a host is left alone for the rest of the run.
 PATIENCE = 5
+# What is said of those who are left then.
+LEFT_ALONE = "it failed before, so it was not asked again"
 _SILENT = {"timeout", "connection", "rate-limited", "server-error", "unresolved", "tls", "proxy", "malformed", "private-address"}
 
 
@@ -48,7 +50,7 @@ class Budget:
         """Raises Failed where no request is left, or where the host has failed so often that it is left alone."""
         failures, last = self._failures.get(host, (0, Failed("limit")))
         if failures >= PATIENCE:
-            raise Failed(last.reason, "it failed before, so it was not asked again")
+            raise Failed(last.reason, LEFT_ALONE)
         if self._left <= 0:
             raise Failed("limit", "so many requests to one provider are enough for a run")
 

@@ -36,6 +36,8 @@ class BoundNet:
         self._hosts = (own.host,) if own is not None else tuple(hosts)
         self._ports = [(own.port, own.port)] if own is not None else [(first, last) for first, last in ports]
         self._scheme = own.scheme if own is not None else "https"
+        self.asked = False
+        """Whether a request or connection was begun: within the limits, and of a host that is not left alone."""
 
     @property
     def endpoint(self) -> str:
@@ -114,7 +116,7 @@ class BoundNet:
     async def _open(self, host: str, port: int) -> Socket:
         host = host_of(host)
         self._check(Place("", host, port))
-        self._budget.spend(host)
+        self._spend(host)
         async with self._network.pace(host, self._rate).turn():
             try:
                 async with asyncio.timeout(self.timeout):
@@ -156,23 +158,33 @@ class BoundNet:
         if not any(first <= place.port <= last for first, last in self._ports):
             raise Failed("host-not-allowed", "that port is none of the provider's")
 
+    def _spend(self, host: str) -> None:
+        self._budget.spend(host)
+        self.asked = True
+
     async def _retried(self, request: Request, place: Place) -> Response:
         settings = self._network.settings
         pace = self._network.pace(place.host, self._rate)
         wait = settings.backoff
+        failure: Failed | None = None
         for attempt in range(settings.retries + 1):
-            # Who is not asked takes no turn: behind a silent host, or a limit that is reached, thousands may stand.
-            self._budget.check(place.host)
-            async with pace.turn():
-                self._budget.spend(place.host)
-                failure, asked = None, 0.0
-                try:
-                    answer = await self._network.send(request, place, own=bool(self._endpoint))
-                    failure = _refusal(answer)
-                    asked = retry_after(answer.headers.get("retry-after", ""))
-                except Failed as error:
-                    failure = error
+            answer, asked = None, 0.0
+            try:
+                # Who is not asked takes no turn: behind a silent host, or a limit that is reached, thousands may stand.
+                self._budget.check(place.host)
+                async with pace.turn():
+                    self._spend(place.host)
+                    try:
+                        answer = await self._network.send(request, place, own=bool(self._endpoint))
+                        failure = _refusal(answer)
+                        asked = retry_after(answer.headers.get("retry-after", ""))
+                    except Failed as error:
+                        failure = error
+            except Failed as refusal:
+                # What was asked and may not be asked again has an answer of its own.
+                raise failure or refusal from None
             if failure is None:
+                assert answer is not None
                 self._budget.tell(place.host, None)
                 return answer
             if attempt == settings.retries or failure.reason not in {"rate-limited", "server-error", "connection"} or asked > settings.patience:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from leaksieve.verifiers.answers import doubted
 from leaksieve.verifiers.base import ACTIVE, EXPIRED, INACTIVE, UNKNOWN, Failed, Subject, Verdict
 from leaksieve.verifiers.decoy import decoy
-from leaksieve.verifiers.limits import Budget
+from leaksieve.verifiers.limits import LEFT_ALONE, Budget
 from leaksieve.verifiers.memory import Memory
 from leaksieve.verifiers.network import BoundNet, Network
 from leaksieve.verifiers.plan import EgressPlan, Job, Result, hosts_of
@@ -84,27 +84,30 @@ class _Run:
     async def _work(self, left: Iterator[Job]) -> None:
         """Do what is left; the workers of a verifier share one iterator."""
         for job in left:
-            verdict = await self._verdict(job)
+            nets: list[BoundNet] = []
+            verdict = await self._verdict(job, nets)
             # What was found in a folder holds for no other.
             if verdict.state != UNKNOWN and not job.table.get("offline"):
                 self._memory.put(job.memory, verdict)
-            result = Result(verdict, str(job.table["id"]), None if verdict.reason in UNSENT else self._clock())
+            unsent = verdict.reason in UNSENT or (verdict.detail == LEFT_ALONE and not any(net.asked for net in nets))
+            result = Result(verdict, str(job.table["id"]), None if unsent else self._clock())
             for key in job.keys:
                 self._ran.results[key] = result
 
-    async def _verdict(self, job: Job) -> Verdict:
-        """The best verdict of all addresses."""
+    async def _verdict(self, job: Job, nets: list[BoundNet]) -> Verdict:
+        """The best verdict of all addresses; ``nets`` gets the way to each."""
         verdicts = []
         for endpoint in job.endpoints:
-            verdict = await self._at(job, endpoint.rstrip("/"))
+            verdict = await self._at(job, endpoint.rstrip("/"), nets)
             if verdict.state == ACTIVE:
                 return verdict
             verdicts.append(verdict)
         return min(verdicts, key=lambda verdict: _ORDER.index(verdict.state) if verdict.state in _ORDER else len(_ORDER))
 
-    async def _at(self, job: Job, endpoint: str) -> Verdict:
+    async def _at(self, job: Job, endpoint: str, nets: list[BoundNet]) -> Verdict:
         try:
             net = self._net(job, endpoint)
+            nets.append(net)
             verdict = await job.verifier.verify(job.subject, net)
             if verdict.state != ACTIVE:
                 return doubted(verdict, job.table)

@@ -21,7 +21,7 @@ from leaksieve.verifiers import CODE
 from leaksieve.verifiers.apply import judged, summary
 from leaksieve.verifiers.base import ACCESS, IDENTITY, REASONS, TOLD, Call, Failed, Request, Response, Verdict
 from leaksieve.verifiers.decoy import decoy
-from leaksieve.verifiers.limits import Budget
+from leaksieve.verifiers.limits import LEFT_ALONE, Budget
 from leaksieve.verifiers.memory import Memory
 from leaksieve.verifiers.network import Network
 from leaksieve.verifiers.plan import Result, check_code, plan
@@ -109,6 +109,21 @@ def test_who_is_not_asked_waits_for_no_turn(answer, more):
     said = Counter((result.verdict.reason, result.verdict.detail) for result in results)
     assert ("limit", "") not in said
     assert max(said.values()) > 9_980
+
+
+def test_who_is_not_asked_after_failures_has_no_time_of_a_check():
+    """As those past the limit; who was asked has one, and its own failure, even where it was not asked once more."""
+    many = [candidate(f"acme_Dead{number:08d}") for number in range(40)]
+    settings = QUICK._replace(retries=1)
+    with provider(lambda _: Answer(500)) as server:
+        results = ask(many, tables(), settings, Rerouted(settings, server.url)).results
+    asked = {one.token for one in server.asked}
+    assert 5 <= len(asked) < 15
+    for one in many:
+        result = results[one.key]
+        sent = one.subject.text() in asked
+        assert result.verdict.reason == "server-error"
+        assert (result.verdict.detail, result.checked is None) == (("status 500", False) if sent else (LEFT_ALONE, True))
 
 
 def test_the_time_of_a_run_holds_against_a_slow_provider():

@@ -33,6 +33,28 @@ def test_one_scan_writes_every_format(scanned, token):
     assert texts["markdown"].startswith("## leaksieve: 1 secret in 2 places: 1 critical\n")
 
 
+@pytest.mark.parametrize("engine", ["aho-corasick", "hyperscan"])
+def test_a_report_holds_nothing_to_report(place, token, engine):
+    # The rotation page of Slack's tokens ends in `auth.revoke`, and the next field of a table is the fingerprint.
+    lines = [
+        f"GITHUB_TOKEN={token}",
+        expand("SLACK_BOT_TOKEN=xoxb-<int:12>-<int:13>-<alnum:24>", 3).decode(),
+        expand("ELASTIC_PASSWORD=<pass:16>", 4).decode(),
+        expand('api_key = "<alnum:32>"', 5).decode(),
+        expand('db_password = "<pass:16>"', 8).decode(),
+        expand("AWS_SECRET_ACCESS_KEY=<base64:40>", 6).decode(),
+    ]
+    place.write("t/a.env", "\n".join(lines) + "\n")
+    options = [option for fmt in FORMATS for option in ("-f", fmt, "-o", f"r/{fmt}.{fmt}")]
+    (place.path / "r").mkdir()
+    assert place.run("dir", "t", *options, "-q").code == 1
+    rows = [row for row in csv.reader((place.path / "r" / "csv.csv").read_text().splitlines()) if row[0] == "place"]
+    assert {row[3] for row in rows} >= {"slack-bot-token", "elastic-password", "generic-api-key", "generic-password"}
+    done = place.run("dir", "r", "--engine", engine, "--confidence", "low")
+    assert done.code == 0, done
+    assert "No secrets found" in done.out
+
+
 def test_json_and_gitlab_may_both_end_in_json(scanned):
     done = scanned.run("dir", "t", "-f", "json", "-o", "r.json", "-f", "gitlab", "-o", "gl-secret-detection-report.json", "-q")
     assert done.code == 1, done

@@ -7,6 +7,7 @@ What a configuration or a comment allows is no filter: such findings are reporte
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from leaksieve.engine.checks import refused
@@ -24,6 +25,11 @@ class _Maybe:
         return isinstance(verdict, str) and verdict[:1] in OPEN
 
 
+# What the fingerprints of our own reports begin with.
+_FINGERPRINT = b"ls1"
+# Behind an argument: it is the key of a mapping, or a text that goes on.
+_NO_ARGUMENT = re.compile(rb"\\{0,2}[\"'`][ \t]{0,8}:|[ \t]")
+
 # A generic value's verdict begins with a question mark and says what the line makes of it; the path has the last word.
 OPEN = ("", "?")
 MAYBE = _Maybe()
@@ -35,6 +41,8 @@ class Judge:
     def value(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
         """Why this value, in its match, is no finding ("" if it is one); independent of the path."""
         verdict = "" if "foreign" in rule else self._value(rule, secret, match)
+        if verdict in MAYBE:
+            verdict = _no_value(rule, secret, match) or verdict
         if "lists" in rule and verdict in MAYBE:
             from leaksieve.engine.foreign import weighed
 
@@ -74,3 +82,21 @@ class Judge:
         from leaksieve.ruleset.generic import placed
 
         return placed(verdict, path)
+
+
+def _no_value(rule: dict[str, Any], secret: bytes, match: Any) -> str:
+    """Why what would be a finding is no value at all ("" if it may be one)."""
+    if secret[:3] == _FINGERPRINT:
+        from leaksieve.ruleset.safe import shape
+
+        if shape(secret):
+            return "known-safe-shape"
+    if rule["named"] and _argument(match) and _NO_ARGUMENT.match(match.string, match.end("secret")):
+        return "expression"
+    return ""
+
+
+def _argument(match: Any) -> bool:
+    """Whether a comma stands between the name and the value, as in reports and tables ("rule_id":"elastic-password","rule_name":...)."""
+    head: bytes = match.string[match.start() : match.start("secret")]
+    return head.rstrip(b" \t\"'`\\rbuf@$")[-1:] == b","

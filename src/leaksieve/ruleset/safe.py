@@ -47,6 +47,8 @@ SHAPES: tuple[tuple[str, tuple[bytes, ...], bytes], ...] = (
     ("password-hash", (b"md5", b"*"), rb"md5[0-9a-f]{32}|\*[0-9A-F]{40}"),
     ("checksum", (b"sha", b"md5", b"blake", b"urn:"), rb"(?:sha(?:1|224|256|384|512)|md5|blake2b|blake3)[-:=][A-Za-z0-9+/=_-]+|(?i:urn:sha1:).*"),
     ("go-checksum", (b"h1:",), rb"h1:[A-Za-z0-9+/]{43}="),
+    # What leaksieve's own reports call a secret.
+    ("leaksieve-fingerprint", (b"ls1-", b"ls1w-"), rb"ls1-[0-9a-f]{32}|ls1w-[0-9a-f]{8}"),
     # Constants of standards: RFC 6455 has every WebSocket server append this one to the client's key.
     ("websocket-guid", (b"258eafa5-",), rb"(?i:258EAFA5-E914-47DA-95CA-C5AB0DC85B11)"),
     # Characters by their number, as tables of glyphs and of keys have them.

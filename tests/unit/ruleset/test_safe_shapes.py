@@ -34,6 +34,8 @@ SAFE = [
     ("checksum", b"sha512-" + B64 + b"=="),
     ("checksum", b"sha256:" + HEX),
     ("go-checksum", b"h1:" + (B64 * 2)[:43] + b"="),
+    ("leaksieve-fingerprint", b"ls1-" + HEX[:32]),
+    ("leaksieve-fingerprint", b"ls1w-" + HEX[:8]),
     ("aws-arn", b"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"),
     ("kms-key", b"alias/my-key"),
     ("kms-key", b"projects/p/secrets/db/versions/1"),
@@ -59,7 +61,7 @@ SAFE = [
 ]
 NOT_SAFE = [
     b"kX9mQ2vLp7Rt", b"password1", b"secret123", b"envelope9", b"passw0rd:x", b"op3nSesame", b"ES1pQ8zW3nV6", b"A1b2C3d4E5f6", b"sha1sum-is-my-pw",
-    b"filebeat77", b"http4Ever!", HEX[:40], B64, b"#Winter2024!", b"$ecret99", b"{secret-99}", b"mi5agent007", b"\\u00e4bc123", b"",
+    b"filebeat77", b"http4Ever!", HEX[:40], B64, b"#Winter2024!", b"$ecret99", b"{secret-99}", b"mi5agent007", b"\\u00e4bc123", b"ls1-" + HEX[:33], b"ls1w-" + HEX[:9], b"ls1-aB3" + HEX[:29], b"",
 ]  # fmt: skip
 
 

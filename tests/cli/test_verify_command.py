@@ -75,10 +75,44 @@ def test_the_plan_sends_nothing(leaks):
             "what": "GET /api/v3/user",
             "credentials": 2,
             "control": True,
+            "refused": False,
         }
         assert len(server.asked) == 0
     usual = leaks.run("dir", "tree", "--verify-plan")
     assert "api.github.com  GET /user" in usual.out
+
+
+def test_the_plan_says_which_addresses_are_refused(place):
+    """Addresses that stand there as such: what a name leads to is not known before it is resolved."""
+    hosts = ("127.0.0.1", "169.254.169.254", "10.1.2.3", "203.0.114.9", "db.acmecorp.net")
+    place.write("tree/app.env", "".join(f"DB_{n}=postgres://app:{'q7Xv' + 'Zk29mT4w'}{n}@{host}:5432/app\n" for n, host in enumerate(hosts)))
+    place.write("allow.toml", 'allow_hosts = ["127.0.0.1", "10.0.0.0/8", "169.254.0.0/16"]\n')
+
+    def planned(*more):
+        done = place.run("dir", "tree", "--verify-plan", *more)
+        lines = {line.split(":5432")[0]: line for line in done.out.splitlines() if ":5432" in line}
+        calls = json.loads(place.run("dir", "tree", "--verify-plan", "-f", "json", *more).out)["calls"]
+        closed = {call["host"] for call in calls if call["refused"]}
+        assert {host for host, line in lines.items() if "refused, nothing is sent" in line} == closed
+        assert len(lines) == len(hosts)
+        return lines, closed
+
+    lines, closed = planned()
+    assert closed == {"127.0.0.1", "169.254.169.254", "10.1.2.3"}
+    assert "1 credential (" in lines["10.1.2.3"]
+    assert "`verify.allow_hosts` does not name it" in lines["10.1.2.3"]
+    # That one is reached never, so nothing says how it could be.
+    assert "allow_hosts" not in lines["169.254.169.254"]
+    assert planned("--verify-config", "allow.toml")[1] == {"169.254.169.254"}
+    place.write("bad.toml", 'allow_hosts = ["a b"]\n')
+    assert place.run("dir", "tree", "--verify-plan", "--verify-config", "bad.toml").code == 2
+    # The verdict says the same as the plan, and how it is opened.
+    (place.path / "tree/app.env").write_text(f"DB=postgres://app:{'q7Xv' + 'Zk29mT4w'}@127.0.0.1:5432/app\n")
+    done = place.run("dir", "tree", "--verify", "-f", "json", "--no-verify-cache")
+    (found,) = json.loads(done.out)["findings"]
+    assert (found["verdict"], found["verification"]["checked"]) == ("unknown", None)
+    assert "unless `verify.allow_hosts` names it" in found["verification"]["detail"]
+    assert "refused, nothing is sent" in done.err
 
 
 def test_a_report_is_asked_about_later(leaks):

@@ -145,11 +145,19 @@ def told(plan: EgressPlan) -> list[dict[str, object]]:
 
 def lines(plan: EgressPlan) -> list[str]:
     """The plan for a person: every host and call, how often, and what will not be asked."""
+    from leaksieve.net.address import never
     from leaksieve.verifiers.base import REASONS
 
     out = []
     for line in plan.lines:
         more = ", and 1 with a made-up credential before any is called active" if line.control else ""
+        if line.refused:
+            why = (
+                "clouds hand out their machines' credentials there"
+                if never(line.host)
+                else "the address is not public, and `verify.allow_hosts` does not name it"
+            )
+            more = f": refused, nothing is sent ({why})"
         port = "" if line.port == 443 else f":{line.port}"
         out.append(f"{line.host}{port}  {line.what}  {line.credentials:,} {'credential' if line.credentials == 1 else 'credentials'} ({line.verifier}){more}")
     if plan.unread:

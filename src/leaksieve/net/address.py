@@ -149,6 +149,14 @@ class Allowed:
         return host in self._hosts or any(address.version == network.version and address in network for network in self._networks)
 
 
+def never(address: str) -> bool:
+    """Whether an address is never reached, whatever the user allows: where clouds hand out their machines' credentials."""
+    try:
+        return any(_is_metadata(one) for one in _carried(ip_address(address.partition("%")[0])))
+    except ValueError:
+        return False
+
+
 def refused(host: str, address: str, allowed: Allowed) -> bool:
     """Whether a host must not be reached at an address it resolved to."""
     try:

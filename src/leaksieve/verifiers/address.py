@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from leaksieve.errors import ConfigError
 from leaksieve.net import address
-from leaksieve.net.address import Account, Place, UnfitError
+from leaksieve.net.address import Account, Allowed, Place, UnfitError
 from leaksieve.verifiers.base import Failed
+from leaksieve.verifiers.settings import Settings
 
 _T = TypeVar("_T")
+
+
+def allowed_of(settings: Settings) -> Allowed:
+    """The hosts and networks that the user lets checks reach.  ConfigError for what is none."""
+    try:
+        return Allowed(settings.allow_hosts)
+    except ValueError as error:
+        raise ConfigError(str(error), where="verify.allow_hosts") from None
 
 
 def place_of(url: str) -> Place:

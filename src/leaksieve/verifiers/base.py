@@ -36,7 +36,7 @@ REASONS = {
     "no-endpoint": "the provider is self-hosted and no address of it is configured",
     "value-gone": "its value could not be read again",
     "host-not-allowed": "the address is none of the provider's",
-    "private-address": "the name leads to an address that is not public",
+    "private-address": "it leads to an address that is not public, where nothing is sent unless `verify.allow_hosts` names it",
     "unresolved": "the name does not resolve",
     "connection": "the connection failed",
     "tls": "the certificate cannot be trusted, or the handshake failed",
@@ -57,6 +57,9 @@ REASONS = {
     "elsewhere": "the server that was asked does not take it, which says nothing of others",
     "encrypted": "it is encrypted, and its passphrase is not known",
 }
+
+# Said with "private-address" of those that no configuration opens.
+NEVER = "never to this one: clouds hand out their machines' credentials there"
 
 # What a provider tells of a credential: who it is, and what it may do.  Reports keep this order.
 IDENTITY = ("account", "organisation", "team", "user", "name", "email", "kind")

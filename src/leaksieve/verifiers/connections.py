@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from leaksieve.errors import ConfigError, UsageError
-from leaksieve.net.address import Allowed, Place, UnfitError, literal, own_place, refused
+from leaksieve.net.address import Allowed, Place, UnfitError, literal, never, own_place, refused
 from leaksieve.net.certificates import trusting
 from leaksieve.net.proxy import basic, bypassed, proxy_of
 from leaksieve.net.records import Records, Server
-from leaksieve.verifiers.base import Failed, Request, Response
+from leaksieve.verifiers.address import allowed_of
+from leaksieve.verifiers.base import NEVER, Failed, Request, Response
 from leaksieve.verifiers.failure import explained
 from leaksieve.verifiers.limits import Pace
 from leaksieve.verifiers.settings import Settings
@@ -46,10 +47,7 @@ class Network:
         self.settings = settings
         self._resolve = resolver
         self._records = records or Records()
-        try:
-            self._allowed = Allowed(settings.allow_hosts)
-        except ValueError as error:
-            raise ConfigError(str(error), where="verify.allow_hosts") from None
+        self._allowed = allowed_of(settings)
         self.endpoints = {name: [_endpoint(url) for url in urls] for name, urls in settings.endpoints.items()}
         # A server that the user names may stand in a private network: that is what it is named for.
         self._own = Allowed(own_place(url).host for urls in self.endpoints.values() for url in urls)
@@ -123,7 +121,7 @@ class Network:
         addresses = await self._any(host, port, trust=False)
         # One address out of line is enough: a name that leads to both is a trap, or too strange to be trusted with a secret.
         if any(refused(host, address, self._allowed) and not (own and not refused(host, address, self._own)) for address in addresses):
-            raise Failed("private-address")
+            raise Failed("private-address", NEVER if any(map(never, addresses)) else "")
         self._vetted.update(addresses)
         return addresses
 

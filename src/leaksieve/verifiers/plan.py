@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 from leaksieve.engine.canary import is_canary
 from leaksieve.errors import RulesetError
+from leaksieve.net.address import Allowed, literal, never, refused
 from leaksieve.ruleset.verify_load import Tables
 from leaksieve.secret import Secret
 from leaksieve.verifiers import CODE
-from leaksieve.verifiers.address import host_of
+from leaksieve.verifiers.address import allowed_of, host_of
 from leaksieve.verifiers.base import CANARY, UNKNOWN, UNVERIFIABLE, Call, Failed, Subject, Verdict, Verifier
 from leaksieve.verifiers.declared import Declared
 from leaksieve.verifiers.memory import Memory
@@ -61,7 +62,10 @@ class Job(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of the egress plan: a call, how many credentials it is made for, and whether a made-up one is sent as well."""
+    """One line of the egress plan: a call, how many credentials it is made for, and whether a made-up one is sent as well.
+
+    ``refused`` says that its host is an address that nothing is sent to: it is not public, and the user did not allow it.
+    """
 
     verifier: str
     host: str
@@ -69,23 +73,34 @@ class Line(NamedTuple):
     what: str
     credentials: int
     control: bool
+    refused: bool = False
 
 
 class EgressPlan(NamedTuple):
-    """What would be done: ``settled`` needs no call."""
+    """What would be done: ``settled`` needs no call.  ``allowed`` are the hosts that may be reached although they are not public."""
 
     jobs: list[Job]
     settled: dict[str, Result]
+    allowed: Allowed = Allowed()
 
     @property
     def lines(self) -> list[Line]:
         """Every call, by host."""
-        counts: Counter[tuple[str, Call, bool]] = Counter()
+        counts: Counter[tuple[str, Call, bool, bool]] = Counter()
         for job in self.jobs:
             asked = job.table["control"] == "bearer"
             for number, call in enumerate(job.calls):
-                counts[str(job.table["id"]), call, asked and number % max(1, len(job.calls) // len(job.endpoints)) == 0] += 1
-        return sorted(Line(name, call.host, call.port, call.what, count, control) for (name, call, control), count in counts.items())
+                closed = self._is_refused(job, call)
+                control = asked and not closed and number % max(1, len(job.calls) // len(job.endpoints)) == 0
+                counts[str(job.table["id"]), call, control, closed] += 1
+        return sorted(Line(name, call.host, call.port, call.what, count, control, closed) for (name, call, control, closed), count in counts.items())
+
+    def _is_refused(self, job: Job, call: Call) -> bool:
+        """Whether nothing would be sent there; told of addresses alone, since no name is resolved for a plan."""
+        if literal(call.host) is None:
+            return False
+        # A server that the user names for the provider may stand in a private network.
+        return refused(call.host, call.host, self.allowed) and not (any(job.endpoints) and not never(call.host))
 
     @property
     def unread(self) -> list[str]:
@@ -133,7 +148,7 @@ def plan(candidates: Iterable[Candidate], tables: Tables, settings: Settings, me
             verdict, given = known
             settled |= dict.fromkeys(job.keys, Result(verdict, str(job.table["id"]), given, cached=True))
             del jobs[key]
-    return EgressPlan(list(jobs.values()), settled)
+    return EgressPlan(list(jobs.values()), settled, allowed_of(settings))
 
 
 def hosts_of(job: Job) -> list[str]:

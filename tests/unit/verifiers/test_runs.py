@@ -185,11 +185,15 @@ def test_the_plan_lists_every_host_call_and_count():
     many = [candidate(f"acme_Good{number % 3:08d}", key=str(number)) for number in range(9)]
     lines = plan(many, tables(one), QUICK, NOTHING_KEPT).lines
     assert [tuple(line) for line in lines] == [
-        ("acme", "api.acme.example", 443, "GET /v1/me", 3, True),
-        ("acme", "api.acme.example", 443, "GET /v1/plan (if active)", 3, False),
+        ("acme", "api.acme.example", 443, "GET /v1/me", 3, True, False),
+        ("acme", "api.acme.example", 443, "GET /v1/plan (if active)", 3, False, False),
     ]
     own = plan(many, tables(), QUICK._replace(endpoints={"acme": ["https://git.internal:8443/base"]}), NOTHING_KEPT).lines
-    assert [tuple(line) for line in own] == [("acme", "git.internal", 8443, "GET /base/v1/me", 3, True)]
+    assert [tuple(line) for line in own] == [("acme", "git.internal", 8443, "GET /base/v1/me", 3, True, False)]
+    # A provider's server that the user names may stand in a private network, but not where clouds keep credentials.
+    for host, closed in (("10.0.0.5", False), ("127.0.0.1", False), ("169.254.169.254", True)):
+        (line,) = plan(many, tables(), QUICK._replace(endpoints={"acme": [f"https://{host}"]}), NOTHING_KEPT).lines
+        assert (line.refused, line.control) == (closed, not closed)
     usual = table(endpoint_path="/api/v3")
     for url, path in (("https://api.acme.example", "/v1/me"), ("https://git.internal", "/api/v3/v1/me"), ("https://git.internal/x", "/x/v1/me")):
         (line,) = plan(many, tables(usual), QUICK._replace(endpoints={"acme": [url]}), NOTHING_KEPT).lines

@@ -8,14 +8,18 @@ What a configuration or a comment allows is no filter: such findings are reporte
 from __future__ import annotations
 
 import re
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from leaksieve.engine.checks import refused
 from leaksieve.ruleset.values import compiled, reject_reason
 
+if TYPE_CHECKING:
+    from leaksieve.ruleset.load import Ruleset
+
 # Reasons that say of a match that it is no value at all: code, a reference, prose, a public shape.  Everything
 # else that was dropped (too weak, a placeholder, a word, allowed) may be a secret after all and is masked in contexts.
-NO_VALUE = frozenset(("reference", "expression", "identifier", "not-a-value", "prose", "known-safe-shape", "type-name", "path"))
+NO_VALUE = frozenset(("reference", "expression", "identifier", "not-a-value", "prose", "known-safe-shape", "type-name", "path", "rule-id"))
 
 
 class _Maybe:
@@ -27,6 +31,11 @@ class _Maybe:
 
 # What the fingerprints of our own reports begin with.
 _FINGERPRINT = b"ls1"
+# What ids of rules and globs of them are written with; such a glob has three stars at most, and letters enough to say which rules it means.
+_ID = re.compile(rb"(?=[a-z0-9]*[*-])[a-z0-9*-]{4,80}")
+_STARS, _LETTERS = 3, 4
+_LISTED = re.compile(rb"[\"']([a-z0-9-]{4,80})[\"'][ \t]*,[ \t]*[\"']\Z")
+_WORDS = re.compile(rb"[a-z]+(?:-[a-z]+)+")
 # Behind an argument: it is the key of a mapping, or a text that goes on.
 _NO_ARGUMENT = re.compile(rb"\\{0,2}[\"'`][ \t]{0,8}:|[ \t]")
 
@@ -36,13 +45,24 @@ MAYBE = _Maybe()
 
 
 class Judge:
-    """The filters of one run."""
+    """The filters of one run; ``ruleset`` is the one whose ids are no values (the engine says which)."""
+
+    ruleset: Ruleset | None = None
+
+    @cached_property
+    def _ids(self) -> frozenset[str]:
+        """The ids of all rules, and those they had before."""
+        if self.ruleset is None:
+            return frozenset()
+        from leaksieve.ruleset.alias import table
+
+        return frozenset((*self.ruleset.ids, *table(self.ruleset)))
 
     def value(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
         """Why this value, in its match, is no finding ("" if it is one); independent of the path."""
         verdict = "" if "foreign" in rule else self._value(rule, secret, match)
         if verdict in MAYBE:
-            verdict = _no_value(rule, secret, match) or verdict
+            verdict = _no_value(rule, secret, match) or self._rule_id(rule, secret, match) or verdict
         if "lists" in rule and verdict in MAYBE:
             from leaksieve.engine.foreign import weighed
 
@@ -61,6 +81,25 @@ class Judge:
 
         verdict = implausible(rule, secret, match)
         return (reject_reason(rule, secret) or verdict) if verdict in MAYBE else verdict
+
+    def _rule_id(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
+        """Whether a value without a form of its own is an id in a list of rules, as configurations have them: ``rules = ["generic-*", "elastic-password"]``."""
+        if not (rule["named"] or rule["family"] == "generic") or not _ID.fullmatch(secret):
+            return ""
+        text = secret.decode()
+        if text in self._ids:
+            return "rule-id"
+        stars = text.count("*")
+        if stars:
+            from fnmatch import fnmatchcase
+
+            return "rule-id" if stars <= _STARS and len(text) - stars >= _LETTERS and any(fnmatchcase(one, text) for one in self._ids) else ""
+        # An id of another version, or mistyped: behind one of ours, and of a family that we have.
+        listed = _LISTED.search(match.string, max(match.start() - 1, 0), match.start("secret"))
+        if listed is None or listed[1].decode() not in self._ids or not _WORDS.fullmatch(secret):
+            return ""
+        family = text[: text.index("-") + 1]
+        return "rule-id" if any(one.startswith(family) for one in self._ids) else ""
 
     def place(self, rule: dict[str, Any], path: bytes, verdict: str) -> tuple[str, str]:
         """Why the match is no finding at this path ("" if it is one), and how sure that is ("": as its rule).

@@ -83,6 +83,7 @@ class Engine:
         self._timeout = timeout
         self._memo = Memo(memo_bytes)
         self._judge = judge or Judge()
+        self._judge.ruleset = ruleset
         self._confirmers: dict[int, Confirmer] = {}
         self._numbers: dict[str, int] = {}
 

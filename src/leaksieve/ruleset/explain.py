@@ -19,6 +19,7 @@ _PHRASES = {
     "not-a-value": "it is code, a number, a date or a path",
     "prose": "it is text",
     "reference": "it refers to something kept elsewhere: a variable, a template, a store",
+    "rule-id": "it is the id of a rule, or a glob of ids",
     "type-name": "the name is part of a type's",
     "word": "it is an ordinary word",
     "weak": "what speaks for a secret does not outweigh what speaks against one",

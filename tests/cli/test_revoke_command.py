@@ -155,6 +155,14 @@ def test_told_to_it_ends_it_and_looks_whether_it_is_dead(leaks):
     assert GOOD not in done.out + done.err + again.out + again.err
 
 
+def test_it_says_beforehand_that_the_way_is_not_encrypted(leaks):
+    """Plain http goes through no proxy, so nothing leaves here."""
+    ask = ("github-classic-token", "report.json", "tree", "--yes", "--verify-endpoint", "github=http://203.0.114.9")
+    done = leaks.run("revoke", *ask, https_proxy="http://127.0.0.1:9", no_proxy="")
+    assert done.code == 3
+    assert done.err.index("about to revoke") < done.err.index("not encrypted (plain http): everyone on the way to 203.0.114.9 could")
+
+
 def test_a_refusal_leaves_the_steps_by_hand(leaks):
     with provider(GitHub(takes=403)) as server:
         done = leaks.run("revoke", "github-classic-token", "report.json", "tree", "--yes", "--verify-endpoint", f"github={server.url}")

@@ -115,6 +115,37 @@ def test_the_plan_says_which_addresses_are_refused(place):
     assert "refused, nothing is sent" in done.err
 
 
+@pytest.mark.parametrize(
+    ("url", "open_to"),
+    [
+        ("http://ghe.example.com", ["ghe.example.com"]),
+        ("http://10.0.0.7:8080", ["10.0.0.7:8080"]),
+        ("https://ghe.example.com", []),
+        ("http://127.0.0.1:8080", []),
+        ("http://[::1]:8080", []),
+        ("http://localhost", []),
+    ],
+)
+def test_the_plan_says_where_a_credential_would_travel_unencrypted(leaks, url, open_to):
+    ask = ("dir", "tree", "--verify-plan", "--verify-endpoint", f"github={url}")
+    done = leaks.run(*ask)
+    said = [line for line in done.out.splitlines() if "not encrypted" in line]
+    assert (done.code, said) == (0, [f"not encrypted (plain http): everyone on the way to {place} could read the credential" for place in open_to])
+    assert json.loads(leaks.run(*ask, "-f", "json").out)["unencrypted"] == open_to
+
+
+def test_a_run_says_where_a_credential_would_travel_unencrypted(leaks):
+    """Before anything is sent, and in the receipt; it is not refused.  Plain http goes through no proxy, so nothing leaves here."""
+    proxy = {"https_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+    done = leaks.run("dir", "tree", "--verify", "-f", "json", "--verify-endpoint", "github=http://203.0.114.9", **proxy)
+    assert "live checks: not encrypted (plain http): everyone on the way to 203.0.114.9 could read the credential" in done.err
+    notes = json.loads(done.out)["coverage"]["notes"]
+    assert "live checks: credentials for 203.0.114.9 travel over plain http, not encrypted" in notes
+    with provider(github) as server:
+        near = leaks.run("dir", "tree", "--verify", "-f", "json", "--verify-endpoint", f"github={server.url}")
+    assert "not encrypted" not in near.err + near.out
+
+
 def test_a_report_is_asked_about_later(leaks):
     """Values are read again from where they stand; what is gone stays unknown."""
     assert leaks.run("dir", "tree", "-f", "json", "-o", "report.json").code == 1

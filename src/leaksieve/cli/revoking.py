@@ -165,7 +165,7 @@ def carry_out(asked: Asked, report: Report, options: Options, config: Config, ta
     import time
 
     from leaksieve.cli.reread import ground, values
-    from leaksieve.cli.verifying import check_endpoints, settings_for
+    from leaksieve.cli.verifying import check_endpoints, settings_for, unencrypted
     from leaksieve.ruleset.verify_load import load_verifiers
     from leaksieve.verifiers.base import REASONS
     from leaksieve.verifiers.memory import Memory
@@ -196,6 +196,8 @@ def carry_out(asked: Asked, report: Report, options: Options, config: Config, ta
     port = "" if call.port == 443 else f":{call.port}"
     what = f"about to revoke {asked.finding.fingerprint} ({asked.rule.id})"
     talk.note(f"{what}: it is asked about first, and unless it is dead: {call.what} to {harmless(call.host)}{port}. {job.table['revoke']['effect']}")
+    for line in unencrypted(planned):
+        talk.note(line)
     memory = Memory(settings.cache_dir, settings.cache_age, time.time)
     try:
         done = revoke(job, settings, memory)

@@ -118,6 +118,8 @@ class Verification:
         counts, words = summary(ran.results[finding.fingerprint] for finding in findings if finding.fingerprint in ran.results)
         coverage.verification = {"calls": told(self.plan), "verdicts": counts}
         coverage.notes.append(f"live checks: {words}")
+        if self.plan.unencrypted:
+            coverage.notes.append(f"live checks: credentials for {', '.join(map(harmless, self.plan.unencrypted))} travel over plain http, not encrypted")
         return [judged(one, rules[one.rule_id].severity, ran.results[one.fingerprint]) if one.fingerprint in ran.results else one for one in findings]
 
     def show(self, formats: Sequence[str], coverage: Coverage, config: Config) -> ExitCode:
@@ -130,9 +132,9 @@ class Verification:
             import json
 
             left = dict(sorted(_left(plan).items()))
-            answer(
-                json.dumps({"calls": told(plan), "not_asked": left, "cached": sum(result.cached for result in plan.settled.values()), "unread": plan.unread})
-            )
+            cached = sum(result.cached for result in plan.settled.values())
+            told_all = {"calls": told(plan), "not_asked": left, "cached": cached, "unread": plan.unread, "unencrypted": plan.unencrypted}
+            answer(json.dumps(told_all))
         else:
             raise UsageError("is written as text or json", where="--verify-plan")
         return exit_code(0, coverage, config)
@@ -160,6 +162,7 @@ def lines(plan: EgressPlan) -> list[str]:
             more = f": refused, nothing is sent ({why})"
         port = "" if line.port == 443 else f":{line.port}"
         out.append(f"{line.host}{port}  {line.what}  {line.credentials:,} {'credential' if line.credentials == 1 else 'credentials'} ({line.verifier}){more}")
+    out += unencrypted(plan)
     if plan.unread:
         out.append(f"checks not held against the provider's documentation yet: {', '.join(plan.unread)}")
     cached = sum(result.cached for result in plan.settled.values())
@@ -168,6 +171,11 @@ def lines(plan: EgressPlan) -> list[str]:
     for reason, count in sorted(_left(plan).items()):
         out.append(f"{count:,} not asked: {REASONS.get(reason, 'a canary, whose owner would be told')}")
     return out or ["there is nothing to ask about"]
+
+
+def unencrypted(plan: EgressPlan) -> list[str]:
+    """What there is to say of every server that credentials go to over plain http."""
+    return [f"not encrypted (plain http): everyone on the way to {place} could read the credential" for place in plan.unencrypted]
 
 
 def _left(plan: EgressPlan) -> Counter[str]:

@@ -126,6 +126,12 @@ def literal(host: str) -> Address | None:
         return None
 
 
+def is_this_machine(host: str) -> bool:
+    """Whether what is sent to a host stays on this machine: a loopback address, or the name that stands for one everywhere."""
+    known = literal(host)
+    return host == "localhost" if known is None else known.is_loopback
+
+
 class Allowed:
     """Hosts and networks that may be reached although they are not public; the user's own choice, never a repository's.
 

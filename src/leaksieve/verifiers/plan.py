@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from leaksieve.engine.canary import is_canary
 from leaksieve.errors import RulesetError
-from leaksieve.net.address import Allowed, literal, never, refused
+from leaksieve.net.address import Allowed, is_this_machine, literal, never, refused
 from leaksieve.ruleset.verify_load import Tables
 from leaksieve.secret import Secret
 from leaksieve.verifiers import CODE
-from leaksieve.verifiers.address import allowed_of, host_of
+from leaksieve.verifiers.address import allowed_of, host_of, own_place
 from leaksieve.verifiers.base import CANARY, UNKNOWN, UNVERIFIABLE, Call, Failed, Subject, Verdict, Verifier
 from leaksieve.verifiers.declared import Declared
 from leaksieve.verifiers.memory import Memory
@@ -101,6 +101,12 @@ class EgressPlan(NamedTuple):
             return False
         # A server that the user names for the provider may stand in a private network.
         return refused(call.host, call.host, self.allowed) and not (any(job.endpoints) and not never(call.host))
+
+    @property
+    def unencrypted(self) -> list[str]:
+        """The servers, as HOST or HOST:PORT, that credentials would go to over plain http: the user's own addresses, without those of this machine."""
+        places = [own_place(endpoint) for job in self.jobs for endpoint in job.endpoints if endpoint]
+        return sorted({place.authority for place in places if place.scheme == "http" and not is_this_machine(place.host)})
 
     @property
     def unread(self) -> list[str]:

@@ -10,6 +10,13 @@ from operator import sub
 WEAK_BELOW = 40.0
 
 _LETTERS = re.compile(rb"[A-Za-z]{4,}")
+# What people write for letters (1 and ! for an l as well; read as a vowel they make no fewer words), and what may be a word written so.
+_SUBSTITUTES = b"01345789@$!+"
+_UNDONE = bytes.maketrans(_SUBSTITUTES, b"oieastbgasit")
+_LEET = re.compile(rb"[01345789@$!+]{0,3}[A-Za-z](?:[01345789@$!+]{0,3}[A-Za-z])+")
+# Longer values are random tokens, whose digits undone read as words too often; those with one of these marks seldom are.
+_TYPED = 16
+_MARKS = frozenset(b"@$!")
 _CONSONANTS = re.compile(rb"[^aeiouy]{5,}")
 # (members, size of the alphabet they come from); the first two stand alone, the others add up.
 _HEX = ((frozenset(b"0123456789abcdef"), 16), (frozenset(b"0123456789ABCDEF"), 16))
@@ -40,20 +47,32 @@ def bits(value: bytes) -> float:
        more letters in one case or capitalised, at least a quarter of them of ``aeiouy``, and with
        no five others in a row.  In a value that holds a word, every other byte is worth log2 of its
        own class alone: people write a word, then a year, then a mark.
+       In a value of fewer than 16 bytes, or that holds one of ``@$!``, a word may have substitutes between its
+       letters or before them, at most three in a row: ``0`` for o, ``1`` and ``!`` for i or l, ``3`` e, ``4`` and ``@`` a,
+       ``5`` and ``$`` s, ``7`` and ``+`` t, ``8`` b, ``9`` g.  At least half of it are letters, which are in the case
+       of a word and worth 1.5 bits; a substitute is worth log2 of its own class alone.  The smaller of both readings, with
+       such words and without, counts.
     3. The sum is at most twice what the distinct bytes alone would be worth.
     """
     distinct = frozenset(value)
     each = math.log2(_alphabet(distinct)) if distinct else 0.0
-    worth = [each] * len(value)
+    steps = [index for index, difference in enumerate(map(sub, value[1:], value), 1) if difference in _NEAR]
     words = _words(value)
-    if words:
-        worth = [_OWN_BITS[byte] for byte in value]
-    for start, end in words:
-        worth[start:end] = [min(each, _WORD_BITS)] * (end - start)
-    for index, difference in enumerate(map(sub, value[1:], value), 1):
-        if difference in _NEAR:
-            worth[index] = min(worth[index], _STEP_BITS)
-    return min(math.fsum(worth), 2 * each * len(distinct))
+    worth = _sum(value, each, words, steps)
+    substituted = _substituted(value)
+    if substituted:
+        worth = min(worth, _sum(value, each, words + substituted, steps))
+    return min(worth, 2 * each * len(distinct))
+
+
+def _sum(value: bytes, each: float, words: list[int], steps: list[int]) -> float:
+    """What all bytes are worth; ``words`` are the places of letters in words, ``steps`` those of bytes that follow the one before."""
+    worth = [_OWN_BITS[byte] for byte in value] if words else [each] * len(value)
+    for index in words:
+        worth[index] = min(each, _WORD_BITS)
+    for index in steps:
+        worth[index] = min(worth[index], _STEP_BITS)
+    return math.fsum(worth)
 
 
 def weak(value: bytes) -> bool:
@@ -62,7 +81,7 @@ def weak(value: bytes) -> bool:
     if len(value) >= 64 and len(set(value)) >= 8:
         return False
     # Every byte that is neither a step nor in a word is worth ten characters at least.
-    if not _LETTERS.search(value):
+    if not _LETTERS.search(value) and not (_typed(value) and _LEET.search(value)):
         plain = len(value) - sum(map(_NEAR.__contains__, map(sub, value[1:], value)))
         if min(plain, 2 * len(set(value))) > _PLENTY:
             return False
@@ -77,14 +96,31 @@ def _alphabet(distinct: frozenset[int]) -> int:
     return sum(size for members, size in _CLASSES if distinct & members)
 
 
-def _words(value: bytes) -> list[tuple[int, int]]:
-    found = []
-    for run in _LETTERS.finditer(value):
-        letters = run[0]
-        if not (letters.islower() or letters.isupper() or letters[1:].islower()):
-            continue
-        lowered = letters.lower()
-        vowels = sum(lowered.count(vowel) for vowel in (b"a", b"e", b"i", b"o", b"u", b"y"))
-        if 4 * vowels >= len(letters) and not _CONSONANTS.search(lowered):
-            found.append(run.span())
+def _words(value: bytes) -> list[int]:
+    """The places of all letters that stand in words."""
+    return [place for run in _LETTERS.finditer(value) if _cased(run[0]) and _readable(run[0].lower()) for place in range(*run.span())]
+
+
+def _substituted(value: bytes) -> list[int]:
+    """The places of letters in words that are written with substitutes."""
+    if not _typed(value):
+        return []
+    found: list[int] = []
+    for run in _LEET.finditer(value):
+        letters = run[0].translate(None, _SUBSTITUTES)
+        if len(run[0]) >= 4 and len(run[0]) <= 2 * len(letters) < 2 * len(run[0]) and _cased(letters) and _readable(run[0].translate(_UNDONE).lower()):
+            found += [place for place in range(*run.span()) if value[place] not in _SUBSTITUTES]
     return found
+
+
+def _typed(value: bytes) -> bool:
+    return len(value) < _TYPED or not _MARKS.isdisjoint(value)
+
+
+def _cased(letters: bytes) -> bool:
+    return letters.islower() or letters.isupper() or letters[1:].islower()
+
+
+def _readable(letters: bytes) -> bool:
+    vowels = sum(letters.count(vowel) for vowel in (b"a", b"e", b"i", b"o", b"u", b"y"))
+    return 4 * vowels >= len(letters) and not _CONSONANTS.search(letters)

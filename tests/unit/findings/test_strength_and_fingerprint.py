@@ -2,9 +2,13 @@
 
 import base64
 import json
+import math
+import random
+import string
 
 import pytest
 
+from leaksieve.findings import strength
 from leaksieve.findings.fingerprint import Fingerprinter, key_for
 from leaksieve.findings.strength import bits, weak
 
@@ -16,7 +20,8 @@ KEY = b"-----BEGIN PRIVATE KEY-----\n" + base64.encodebytes(bytes(range(256)) * 
     "value",
     [
         b"", b"changeme", b"password123", b"Welcome2024!", b"12345678901234567890", b"a" * 20, b"ab" * 10, b"correcthorsebattery",
-        b"deadbeef", b"0000000000000001", b"PRODUCTION",
+        b"deadbeef", b"0000000000000001", b"PRODUCTION", b"Passw0rd1", b"P@ssw0rd123!", b"Tr0ub4dor&3", b"P455w0rd!", b"p4$$w0rd", b"P@SSW0RD!!", b"W3lc0me2024!",
+        b"S3cr3+99", b"P@ssw0rd1234567890", b"Bu11d8ot!x",
     ],
 )  # fmt: skip
 def test_guessable_values_are_weak(value):
@@ -39,6 +44,44 @@ def test_bits_follow_the_written_rule():
     assert bits(b"xkqzv") == pytest.approx(5 * 4.7004, abs=1e-3)
     assert bits(b"bcdfghjkaeiou") > 13 * 1.5  # eight consonants in a row are no word
     assert bits(b"HoUsE") == pytest.approx(5 * 5.7004, abs=1e-3)
+
+
+def test_substitutes_of_letters_are_undone_and_the_smaller_reading_counts():
+    letter, digit, mark = 1.5, 3.3219, 5.0444
+    assert bits(b"Tr0ub4dor&3") == pytest.approx(7 * letter + 3 * digit + mark, abs=1e-3)
+    assert bits(b"P@ssw0rd") == pytest.approx(5 * letter + 1 + digit + mark, abs=1e-3)
+    # No word either way: four in a row, fewer letters than substitutes, letters in no word's case, five consonants.
+    for value in (b"k0000sk", b"p4550w0", b"pA5sW0Rd", b"p5kdtr"):
+        assert bits(value) == pytest.approx(_plain(value), abs=1e-3), value
+    # What is worth less as it stands stays so: `password` is a word without anything undone.
+    assert bits(b"password1") == pytest.approx(bits(b"password") + digit, abs=1e-3)
+
+
+def _plain(value):
+    each = math.log2(sum(size for kind, size in ((str.islower, 26), (str.isupper, 26), (str.isdigit, 10)) if any(map(kind, value.decode()))))
+    return sum(1 if before is not None and abs(before - byte) <= 1 else each for before, byte in zip([None, *value], value, strict=False))
+
+
+@pytest.mark.parametrize(
+    "alphabet",
+    [string.hexdigits[:16], string.digits + "ABCDEF", string.ascii_lowercase + string.digits, string.ascii_uppercase + "234567", string.ascii_letters + string.digits,
+     string.ascii_letters + string.digits + "+/", string.ascii_letters + string.digits + "-_", "".join(map(chr, range(33, 127)))],
+)  # fmt: skip
+def test_random_tokens_do_not_become_weak_by_it(alphabet, monkeypatch):
+    rng = random.Random(7)
+    tokens = ["".join(rng.choices(alphabet, k=rng.randint(16, 40))).encode() for _ in range(2000)]
+    undone = [weak(token) for token in tokens]
+    monkeypatch.setattr(strength, "_substituted", lambda value: [])
+    assert [weak(token) for token in tokens] == undone
+    assert undone.count(True) < 200
+
+
+def test_the_short_cut_agrees_with_the_estimate():
+    rng = random.Random(8)
+    for alphabet in (b"as0341$@!Pw", b"abe0134", b"pw5sord0P@"):
+        for _ in range(1000):
+            value = bytes(rng.choices(alphabet, k=rng.randint(1, 22)))
+            assert weak(value) == (bits(value) < strength.WEAK_BELOW), value
 
 
 def test_shape_and_independence_of_place():

@@ -280,6 +280,8 @@ def test_files_for_live_checks(leaks):
         (["--verify", "--verify-timeout", "soon"], "--verify-timeout: must be a time"),
         (["--verify", "--verify-endpoint", "github"], "--verify-endpoint: wants NAME=URL"),
         (["--verify", "--verify-endpoint", "github=https://u@x.example"], "verify.endpoints"),
+        (["--verify-plan", "--verify-endpoint", "github=http://[::1"], "verify.endpoints: its address cannot be read"),
+        (["--verify-plan", "--verify-endpoint", "github=https://x.example/?a=b"], "verify.endpoints: an endpoint has no query"),
         (["--verify", "--verify-endpoint", "githubb=https://x.example"], "under the name 'githubb'; did you mean `github`?"),
         (["--verify-plan", "--verify-endpoint", "slack=https://x.example"], "verify.endpoints: no check takes an address of its own under the name 'slack'"),
         (["--verify", "--verify-config", "other.toml"], "under the name 'gitlap'; did you mean `gitlab`?"),

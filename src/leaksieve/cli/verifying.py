@@ -229,9 +229,13 @@ def settings_for(options: Options, config: Config) -> Settings:
 
 
 def check_endpoints(settings: Settings, tables: Tables) -> None:
-    """Raises UsageError for an address under a name that no check has: credentials would go to the usual address, where their owner did not want them."""
+    """Raises ConfigError for an address that cannot be read, UsageError for one under a name that no check has: credentials would go to the usual address, where their owner did not want them."""
+    from leaksieve.verifiers.address import endpoint_of
+
     known = {str(table["endpoint"]) for table in tables.all if table["endpoint"]}
-    for name in settings.endpoints:
+    for name, urls in settings.endpoints.items():
+        for url in urls:
+            endpoint_of(url)
         if name not in known:
             near = get_close_matches(name, sorted(known), 1)
             shown = name if len(name) <= 80 else f"{name[:80]}..."

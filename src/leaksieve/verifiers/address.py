@@ -52,3 +52,14 @@ def _read(reader: Callable[[str], _T], text: str) -> _T:
 def fits(host: str, patterns: Iterable[str]) -> bool:
     """Whether a host is one of those a table allows; ``*.`` stands for any names before, one at least."""
     return any(host == pattern or (pattern.startswith("*.") and host.endswith(pattern[1:]) and len(host) > len(pattern) - 1) for pattern in patterns)
+
+
+def endpoint_of(url: str) -> str:
+    """The address of a user's own provider, as requests are made from it.  Raises ConfigError."""
+    try:
+        address.own_place(url)
+    except UnfitError as error:
+        raise ConfigError(f"{error}; write https://host, https://host:port or https://host/path", where="verify.endpoints") from None
+    if "?" in url:
+        raise ConfigError("an endpoint has no query", where="verify.endpoints")
+    return url.rstrip("/")

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from leaksieve.errors import ConfigError, UsageError
-from leaksieve.net.address import Allowed, Place, UnfitError, literal, never, own_place, refused
+from leaksieve.net.address import Allowed, Place, literal, never, own_place, refused
 from leaksieve.net.certificates import trusting
 from leaksieve.net.proxy import basic, bypassed, proxy_of
 from leaksieve.net.records import Records, Server
-from leaksieve.verifiers.address import allowed_of
+from leaksieve.verifiers.address import allowed_of, endpoint_of
 from leaksieve.verifiers.base import NEVER, Failed, Request, Response
 from leaksieve.verifiers.failure import explained
 from leaksieve.verifiers.limits import Pace
@@ -48,7 +48,7 @@ class Network:
         self._resolve = resolver
         self._records = records or Records()
         self._allowed = allowed_of(settings)
-        self.endpoints = {name: [_endpoint(url) for url in urls] for name, urls in settings.endpoints.items()}
+        self.endpoints = {name: [endpoint_of(url) for url in urls] for name, urls in settings.endpoints.items()}
         # A server that the user names may stand in a private network: that is what it is named for.
         self._own = Allowed(own_place(url).host for urls in self.endpoints.values() for url in urls)
         self.context = _context(settings.ca_file)
@@ -216,16 +216,6 @@ def _client() -> Any:
     except ImportError:
         raise UsageError("needs an HTTP client that is not installed", where="--verify", hint="install leaksieve[verify]") from None
     return aiohttp
-
-
-def _endpoint(url: str) -> str:
-    try:
-        own_place(url)
-    except UnfitError as error:
-        raise ConfigError(f"{error}; write https://host, https://host:port or https://host/path", where="verify.endpoints") from None
-    if urlsplit(url).query:
-        raise ConfigError("an endpoint has no query", where="verify.endpoints")
-    return url.rstrip("/")
 
 
 def _proxy(url: str | None) -> tuple[str, dict[str, str]] | None:

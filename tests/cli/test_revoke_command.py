@@ -4,6 +4,7 @@ import json
 
 import pytest
 from answers import Answer, provider
+from rulebook import toml
 
 from leaksieve.ruleset.verify_load import load_verifiers
 
@@ -97,31 +98,11 @@ def test_an_address_under_a_name_that_no_check_has_is_refused(leaks, more):
 
 
 def test_rules_of_the_configuration_that_is_named_count(leaks):
-    url = "https://acme.example.com/token"
-    leaks.write(
-        "rules/acme.toml",
-        f"""
-[family]
-id = "acme"
-name = "Acme"
-documentation = "{url}"
-rotation = "{url}"
-impact = "It lets in whoever has it."
-revoke = ["Ask Acme."]
-[[rule]]
-id = "acme-token"
-name = "Acme token"
-severity = "high"
-confidence = "high"
-keywords = ["acme_"]
-pattern = '(?P<secret>acme_[a-z0-9]{{20}})'
-examples = ["acme_{{{{lower_alnum:20}}}}"]
-""",
-    )
+    leaks.write("rules/acme.toml", toml())
     leaks.write("own.toml", 'rules = ["rules"]\n')
     assert leaks.run("revoke", "acme-token").code == 2
     done = leaks.run("revoke", "acme-token", "-c", "own.toml")
-    assert (done.code, "1. Ask Acme." in done.out) == (0, True)
+    assert (done.code, "1. Open the console." in done.out) == (0, True)
 
 
 def test_a_revealed_report_gives_nothing_away(leaks):

@@ -88,7 +88,7 @@ def _table(base: sqlite3.Connection, name: bytes, left: int) -> Generator[Entry,
             cursor = base.execute(f"SELECT {rowid}, {wanted} FROM {quoted} NOT INDEXED")  # noqa: S608  names of the database's own, quoted
         except sqlite3.DatabaseError:
             # One without row ids: they are counted.
-            cursor = base.execute(f"SELECT NULL, {wanted} FROM {quoted}")  # noqa: S608  the same names, quoted
+            cursor = base.execute(f"SELECT NULL, {wanted} FROM {quoted}")  # noqa: S608  every name is quoted above, and nothing but reading is authorised
     except (sqlite3.Error, UnicodeError):
         yield Entry(name, None, (), ("archive-damaged", "a table that cannot be read"))
         return left

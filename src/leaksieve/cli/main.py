@@ -9,14 +9,19 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from leaksieve.cli.talk import Talk
 from leaksieve.errors import ExitCode, LeaksieveError
 
 _LONG = {"-q": "--quiet", "-f": "--format"}
-_READ_BY_EDITORS = frozenset({"text", "json", "jsonl", "sarif", "csv", "github"})
+# What may be asked of an editor's buffer, and with which values; anything else is for click to read, or to refuse.
+_TAKEN: dict[str, Callable[[str], bool]] = {
+    "--quiet": lambda value: not value,
+    "--format": frozenset({"text", "json", "jsonl", "sarif", "csv", "github"}).__contains__,
+    "--stdin-path": lambda value: value[:1] not in {"", "-"},
+}
 # Objects, beyond those that went, after which garbage is looked for.
 _COLLECT = 20_000
 
@@ -70,23 +75,20 @@ def _gate(args: list[str]) -> int | None:
 def _buffer(args: list[str]) -> int | None:
     """Scan an editor's buffer if that is all the arguments of ``stdin`` ask for; None if they do not."""
     said: dict[str, str] = {}
-    quiet = False
-    while args:
-        word, *args = args
-        word = _LONG.get(word, word)
-        if word == "--quiet":
-            quiet = True
-        elif word in said or not args or not (args[0] in _READ_BY_EDITORS if word == "--format" else word == "--stdin-path" and args[0][:1] not in {"", "-"}):
+    left = iter(args)
+    for word in left:
+        name = _LONG.get(word, word)
+        value = "" if name == "--quiet" else next(left, "")
+        if name not in _TAKEN or not _TAKEN[name](value) or (name in said and value):
             return None
-        else:
-            said[word], *args = args
+        said[name] = value
     if "--stdin-path" not in said:
         return None
     from leaksieve.cli.request import Options
     from leaksieve.cli.trees import scan_stdin
 
     formats = (said["--format"],) if "--format" in said else ()
-    return scan_stdin(Options(formats=formats, verbosity=-1 if quiet else 0), said["--stdin-path"])
+    return scan_stdin(Options(formats=formats, verbosity=-1 if "--quiet" in said else 0), said["--stdin-path"])
 
 
 def run() -> NoReturn:

@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, final
 
 from leaksieve.config import Config
@@ -95,10 +96,10 @@ class Redactor:
         if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
             return value
         for told in (str, repr):
-            try:
+            text = ""
+            # Anybody's `__str__` may raise anything; the formatter will meet it again.
+            with suppress(Exception):
                 text = told(value)
-            except Exception:  # noqa: S112  a `__str__` of anybody's may raise anything; the formatter will meet it again
-                continue
             out = self.text(text)
             if out is not text:
                 return out

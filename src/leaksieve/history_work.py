@@ -7,31 +7,32 @@ is found out later, for the few objects that matter.
 from __future__ import annotations
 
 import gc
-from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
 from leaksieve.archives.magic import kind_of
 from leaksieve.config import Config
-from leaksieve.engine.filters import MAYBE
-from leaksieve.engine.increment import CLEAN, WORTH, Incremental, State
+from leaksieve.engine.increment import CLEAN, WORTH, Incremental
 from leaksieve.engine.matcher import EMPTY, Engine, Result
 from leaksieve.engine.prefilter import compile_all
 from leaksieve.gitobjects.errors import BadDataError, ObjectError
 from leaksieve.gitobjects.kept import kept_runs
 from leaksieve.gitobjects.objects import ObjectStore
-from leaksieve.gitobjects.packtable import BLOB, COMMIT, KINDS, TREE
-from leaksieve.gitobjects.packwalk import SHORT, walk
+from leaksieve.gitobjects.packtable import BLOB, COMMIT, TREE
+from leaksieve.gitobjects.packwalk import SHORT
 from leaksieve.gitobjects.presence import Named, Presence
-from leaksieve.gitobjects.treenames import LONGEST, SUBMODULE, add_submodules, entries, name_at
+from leaksieve.gitobjects.treenames import SUBMODULE, add_submodules, changed_parts, entries
+from leaksieve.history_names import TreeNames, listing
 from leaksieve.history_opened import ArchiveScan
+from leaksieve.history_pack import NUMBERS, PackShare
 from leaksieve.history_share import Key, Share, ShareAnswer, encode, keyed
-from leaksieve.model import Match, Skip, SkipClass
+from leaksieve.model import Skip, SkipClass
 from leaksieve.ruleset.load import Ruleset
 from leaksieve.sources.base import Unit, is_lfs_pointer
 from leaksieve.sources.history import HistorySource
 
-_NUMBERS = {name: number for number, name in KINDS.items()}
+# Messages are scanned so many bytes at a time.
+_TOGETHER = 64 * 1024
 
 
 class HistoryWorker:
@@ -62,8 +63,10 @@ class HistoryWorker:
         self._store: ObjectStore | None = None
         self._present: Presence | None = None
         self._named = Named(source.repository)
-        # Names repeat from tree to tree: what was said of each.
-        self._known_names: dict[bytes, list[Match]] = {}
+        self._tree_names = TreeNames(self._incremental, self._hash_size)
+        # Messages that are still to be scanned, with their ids and kinds, and how many bytes they are.
+        self._messages: list[tuple[bytes, int, bytes]] = []
+        self._waiting = 0
 
     def __call__(self, unit: Unit) -> bytes:
         """Scan one share."""
@@ -104,10 +107,8 @@ class HistoryWorker:
         return self._store
 
     def _scan_pack(self, unit: Unit, share: Share) -> None:
-        table = self._source.inventory.tables[unit[1]]
-        unwanted = self._source.inventory.unwanted[unit[1]]
-        shares, kinds, families = self._source.share(unit)
-        first = shares.first
+        pack = PackShare(self._source, unit, self.store.read)
+        table, unwanted, first, kinds = pack.table, pack.unwanted, pack.first, pack.kinds
         counts, sizes = share.counts, share.sizes
         scan, scan_built = self._incremental.scan, self._incremental.scan_built
 
@@ -133,7 +134,8 @@ class HistoryWorker:
                     if is_lfs_pointer(data):
                         share.pointers += 1
                 elif kind == TREE:
-                    fresh = self._tree(table, position, data, state, base, delta, start, share)
+                    self._tree(data, base if state is not None else None, delta, start, share)
+                    fresh = CLEAN
                 else:
                     fresh = None
                     self._message(table.oid(position), kind, data, share)
@@ -153,43 +155,25 @@ class HistoryWorker:
             if further:
                 share.skips.append(Skip("failed", where, "base-unreadable", "objects stored as changes to it cannot be built", further))
 
-        def settle(position: int, kind: str) -> None:
-            # A family takes its kind from its base, wherever that lies.
-            family = bisect_right(families, position) - 1
-            low, high = families[family] - first, families[family + 1] - first
-            kinds[low:high] = [_NUMBERS[kind]] * (high - low)
+        pack.walk(visit, lost)
+        self._judge_messages(share)
+        leaks = self._tree_names.take()
+        if leaks:
+            self._list(pack, leaks, share)
 
-        def outside(position: int) -> bytes | None:
-            oid = table.outside.get(position)
-            if oid is None:
-                return None
-            try:
-                kind, data = self.store.read(oid, self._source.chain_limit)
-            except ObjectError as error:
-                raise BadDataError(f"the object it is a change to, {oid.hex()}, cannot be read: {error.detail}") from error
-            settle(position, kind)
-            return data
+    def _list(self, pack: PackShare, leaks: list[bytes], share: Share) -> None:
+        """Go through the trees of a share once more, for those that list names which hold something."""
+        entry = listing(leaks)
 
-        def rescue(position: int) -> bytes | None:
-            # Another pack may hold it as well, or somebody put it back as a loose object.
-            try:
-                kind, data = self.store.read(table.oid(position), max(self._source.chain_limit, self._source.max_file_size))
-            except ObjectError:
-                return None
-            settle(position, kind)
-            return data
+        def visit(position: int, data: bytes, _state: Any, _base: bytes | None, _delta: bytes, _start: int) -> None:
+            if pack.unwanted is None or not pack.unwanted[position]:
+                names = entry.findall(data)
+                if names:
+                    share.take(Result(self._tree_names.held(names), []), pack.table.oid(position), TREE)
 
-        walk(
-            table.pack.data,
-            shares,
-            visit,
-            lost,
-            limit=self._source.max_file_size,
-            chain_limit=max(self._source.chain_limit, self._source.max_file_size),
-            outside=outside,
-            broken=table.broken,
-            rescue=rescue,
-        )
+        for part in pack.parts(TREE):
+            # What was lost was said the first time.
+            part.walk(visit, lambda *_: None)
 
     def _scan_loose(self, oid: bytes, share: Share) -> None:
         try:
@@ -200,7 +184,7 @@ class HistoryWorker:
         except ObjectError as error:
             share.skips.append(Skip("excluded" if error.reason == "too-large" else "failed", oid.hex().encode(), error.reason, error.detail))
             return
-        kind = _NUMBERS[name]
+        kind = NUMBERS[name]
         try:
             self._scan_whole(oid, kind, data, share)
         except SHORT:
@@ -213,12 +197,13 @@ class HistoryWorker:
         """Scan an object of which no other version is known."""
         if kind == TREE:
             if self._names:
-                self._names_in(data, self._incremental.hits(data), oid, share)
-            add_submodules(share.submodules, data, 0, len(data), self._hash_size)
+                share.take(Result(self._tree_names.in_tree(data), []), oid, TREE)
+            add_submodules(share.submodules, data, self._hash_size)
             self._named.by_tree(data, 0, len(data))
             return
         if kind != BLOB:
             self._message(oid, kind, data, share)
+            self._judge_messages(share)
             return
         archive = kind_of(data)
         if archive is not None:
@@ -242,61 +227,50 @@ class HistoryWorker:
             return None
         return set(keyed(self._opened(archive, data)[1].matches))
 
-    def _tree(self, table: Any, position: int, data: bytes, state: Any, base: bytes | None, delta: bytes, start: int, share: Share) -> State:
-        if state is None or base is None or len(data) < WORTH:
-            add_submodules(share.submodules, data, 0, len(data), self._hash_size)
-            if base is None:
+    def _tree(self, data: bytes, base: bytes | None, delta: bytes, start: int, share: Share) -> None:
+        """Put by what names a tree has that its base, which was looked at, has not."""
+        if base is None:
+            parts = [data]
+            if not delta:
                 # A pack keeps the newest version of a directory whole: what that names is looked for, and not what every version does.
                 self._named.by_tree(data, 0, len(data))
-            hits = self._incremental.hits(data) if self._names else None
         else:
-            runs = kept_runs(base, data, delta, start)
-            # An entry that is new, or changed in any byte, begins at most a name and an id before the change.
-            first = runs[0][1] - LONGEST if runs and not runs[0][0] else 0
-            last = runs[-1][0] + len(SUBMODULE) if runs and runs[-1][1] == len(data) else len(data)
-            add_submodules(share.submodules, data, max(first, 0), last, self._hash_size)
-            hits = self._incremental.hits_built(data, len(base), state, runs, LONGEST) if self._names else None
-        if hits is None:
-            return CLEAN
-        return self._names_in(data, hits, table.oid(position), share)
-
-    def _names_in(self, data: bytes, hits: State | None, oid: bytes, share: Share) -> State:
-        """Scan the names of a tree in which the prefilter saw something, each by itself; returns the hits that came to something."""
-        if hits is None:
-            return CLEAN
-        live: list[list[tuple[int, int]]] = [[], [], [], []]
-        found: list[Match] = []
-        seen: set[bytes] = set()
-        for which, several in enumerate(hits[:4]):
-            for number, place in several:
-                name = name_at(data, place, self._source.repository.hash_size)
-                if not name:
-                    continue
-                matches = self._known_names.get(name)
-                if matches is None:
-                    result, _ = self._incremental.scan(name)
-                    matches = self._known_names[name] = [match for match in result.matches if match.rejected in MAYBE]
-                if matches:
-                    live[which].append((number, place))
-                    if name not in seen:
-                        seen.add(name)
-                        found += matches
-        if not found:
-            return CLEAN
-        share.take(Result(found, []), oid, TREE)
-        return State(*live)
+            parts = changed_parts(data, kept_runs(base, data, delta, start), self._hash_size)
+        for part in parts:
+            if SUBMODULE in part:
+                add_submodules(share.submodules, part, self._hash_size)
+            if self._names:
+                self._tree_names.note(part)
 
     def _message(self, oid: bytes, kind: int, data: bytes, share: Share) -> None:
-        """Scan a commit or a tag: who made it, and what was said."""
-        result, _ = self._incremental.scan(data)
-        if result is not EMPTY:
-            share.take(result, oid, kind)
+        """Put by a commit or a tag, who made it and what was said, to be scanned with others."""
+        self._messages.append((oid, kind, data))
+        self._waiting += len(data)
+        if self._waiting > _TOGETHER:
+            self._judge_messages(share)
         self._named.by_message(kind, data)
         if kind == COMMIT and self._record is not None:
             try:
                 share.commits.append(self._record(oid, data))
             except BadDataError as error:
                 share.skips.append(Skip("failed", oid.hex().encode(), "corrupt-object", f"the commit does not parse: {error}"))
+
+    def _judge_messages(self, share: Share) -> None:
+        """Scan the messages that were put by."""
+        messages, self._messages, self._waiting = self._messages, [], 0
+        try:
+            suspects = self._incremental.suspects([data for _, _, data in messages])
+        except SHORT:
+            suspects = list(range(len(messages)))
+        for number in suspects:
+            oid, kind, data = messages[number]
+            try:
+                result, _ = self._incremental.scan(data)
+            except SHORT:
+                share.skips.append(Skip("failed", oid.hex().encode(), "out-of-memory", "scanning it takes more memory than there is"))
+                continue
+            if result is not EMPTY:
+                share.take(result, oid, kind)
 
     def keys_in(self, text: bytes) -> list[Key]:
         """What a name holds by itself."""

@@ -176,7 +176,7 @@ def _program(data: Buffer, _: str) -> str | None:
     """
     lowest, at = max(len(data) - _FURTHEST, 0), len(data)
     # No such record, with what stands before it, is without a zero; a script is, which is soon seen.
-    if b"\0" not in data[max(lowest - BLOCK, 0) :]:
+    if data.find(b"\0", max(lowest - BLOCK, 0)) < 0:
         return None
     from struct import unpack
 

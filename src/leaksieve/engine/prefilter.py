@@ -215,6 +215,8 @@ class Hyperscan:
             for first, part in (((0, plain + encoded),) if joined else ((0, plain), (self._forms, encoded)))
             if part
         ]
+        # How far past the end of a line a match may reach that begins in it, bytes: tails never do, words and what must follow them may.
+        self.beyond = max([*self._lengths, *self._form_lengths, *(escape.length for escape in ESCAPES)], default=0)
         self._longest = max((len(gate.word) for gate in vocabulary.gates), default=0)
         self._databases = compiler(several)
         self._scans = [database.scan for database in self._databases]

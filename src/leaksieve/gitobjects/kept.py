@@ -11,7 +11,7 @@ from leaksieve.gitobjects.delta import copy_at
 Run = tuple[int, int, int]
 
 # Shorter runs are not worth keeping: what is looked at around a change is longer.
-LEAST = 2048
+LEAST = 1024
 # A delta so much shorter than its result is read instruction by instruction, as is a short one; for others that costs more than it saves.
 _DENSE = 20
 _SHORT = 400

@@ -32,14 +32,37 @@ def name_at(data: bytes, place: int, hash_size: int) -> bytes:
             return b""
 
 
-def add_submodules(names: set[bytes], data: bytes, at: int, end: int, hash_size: int) -> None:
-    """Note the submodules that a stretch of a tree names."""
-    while (at := data.find(SUBMODULE, at, end)) >= 0:
+def changed_parts(data: bytes, runs: list[tuple[int, int, int]], hash_size: int) -> list[bytes]:
+    """The parts of a tree in which a name may stand that its base does not have, whole names all of them.
+
+    ``runs`` are what it keeps of the base (see :mod:`leaksieve.gitobjects.kept`).  A part goes on to the NULs around what
+    changed, and far enough before for the id behind the first.
+    """
+    parts: list[bytes] = []
+    at = expected = 0
+    for start, end, shift in runs:
+        if start > at or shift != expected:
+            parts.append(_widened(data, at, start, hash_size))
+        at, expected = end, shift
+    if at < len(data):
+        parts.append(_widened(data, at, len(data), hash_size))
+    return parts
+
+
+def _widened(data: bytes, low: int, high: int, hash_size: int) -> bytes:
+    behind = data.find(b"\0", high) + 1
+    return data[max(data.rfind(b"\0", 0, low) - hash_size, 0) : behind or len(data)]
+
+
+def add_submodules(names: set[bytes], part: bytes, hash_size: int) -> None:
+    """Note the submodules that a tree, or a part of one, names."""
+    at = 0
+    while (at := part.find(SUBMODULE, at)) >= 0:
         # Names and ids may hold these bytes, too: an entry begins behind the id of the one before.
-        begins = not at or (at > hash_size and not data[at - hash_size - 1])
+        begins = not at or (at > hash_size and not part[at - hash_size - 1])
         at += len(SUBMODULE)
         if begins:
-            behind = data.find(b"\0", at)
+            behind = part.find(b"\0", at)
             if behind < 0:
                 return
-            names.add(data[at:behind])
+            names.add(part[at:behind])

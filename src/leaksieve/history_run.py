@@ -175,7 +175,7 @@ class HistoryRun:
             stocked = True
             return False
 
-        compiler = Compiler(stock) if self.engine == "hyperscan" and self._forks else compile_all
+        compiler = Compiler(stock, self._ruleset) if self.engine == "hyperscan" and self._forks else compile_all
         worker = HistoryWorker(source, self._ruleset, self._config, self.engine, compiler, record=self._record, names=self._settings.names)
         stock()
         return worker

@@ -115,7 +115,7 @@ class ImageRun:
         small = size <= SMALL and all(blob.extent or blob.descriptor.size >= 0 for blob in self._source.blobs)
         jobs = 1 if small or self._settings.spawn or not hasattr(os, "fork") else self._settings.jobs
         self.engine = engine_for(self._config, small=small)
-        compiler = Compiler(plan_on) if jobs > 1 and self.engine == "hyperscan" else compile_all
+        compiler = Compiler(plan_on, self._ruleset) if jobs > 1 and self.engine == "hyperscan" else compile_all
         bulk = size > BULK or jobs == 1
         worker = ImageWorker(
             self._source, self._ruleset, self._config, self.engine, compiler, joined=bulk, hashes=self._settings.hashes, deadline=self._settings.deadline

@@ -119,7 +119,7 @@ class SourceRun:
             self._coverage.engine = engine
             return pooled(units, Recipe(self._sources, self._config, engine, _tell(self._settings.dropped)), jobs)
         bulk = self._expected("bytes") > BULK
-        compiler = Compiler(plan_on) if jobs > 1 else compile_all
+        compiler = Compiler(plan_on, self._ruleset) if jobs > 1 else compile_all
         worker = Worker(
             self._sources,
             self._ruleset,

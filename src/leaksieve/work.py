@@ -243,16 +243,18 @@ def engine_for(config: Config, *, small: bool) -> str:
 class Compiler:
     """Compiles Hyperscan's databases in a forked process, while this one compiles the other or goes on planning.
 
-    They come back through a pipe, never through a file.
+    They come back through a pipe, never through a file.  When the plan is made (``plan_on`` returns False), the ``ruleset`` is made ready.
     """
 
-    def __init__(self, plan_on: Callable[[], bool]) -> None:
+    def __init__(self, plan_on: Callable[[], bool], ruleset: Ruleset) -> None:
         self._plan_on = plan_on
+        self._ruleset = ruleset
 
     def __call__(self, several: list[Patterns]) -> list[Any]:
         """One database for each, in order."""
         import hyperscan
 
+        from leaksieve.engine.warm import warming
         from leaksieve.parallel import Computation
 
         def unpack(packed: bytes) -> Any:
@@ -264,6 +266,9 @@ class Compiler:
         first = [compile_database(patterns) for patterns in several[:-1]]
         while not last.ready() and self._plan_on():
             pass
+        for _ in warming(self._ruleset):
+            if last.ready():
+                break
         return [*first, last.result()]
 
 

@@ -14,7 +14,7 @@ from benchmarks.measure import say
 from benchmarks.readme import README, update
 from benchmarks.session import Section, Session, Unavailable
 
-BENCHMARKS = ("staged", "tree", "large", "image", "history", "engines", "decoders", "labels", "bruteforce", "rules", "redact")
+BENCHMARKS = ("staged", "tree", "large", "image", "history", "engines", "decoders", "labels", "bruteforce", "rules", "cost", "redact")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -64,7 +64,7 @@ class _Worker:
 
     def pull(self) -> tuple[list[bytes], bool]:
         """Read what is there: whole results, and whether the worker is gone."""
-        data = os.read(self.results, 1 << 20)
+        data = os.read(self.results, 1 << 16)  # what a pipe holds; asking for more costs a buffer of that size each time
         self.incoming += data
         found = []
         while len(self.incoming) >= _HEAD.size:

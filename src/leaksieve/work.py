@@ -94,32 +94,32 @@ class Worker:
         skips, counts = kept.skips, kept.counts
         files = size = 0
         counted: Callable[[Chunk], tuple[tuple[str, int], ...]] | None = getattr(source, "counts", None)
-        engine = self.engine
+        engine_scan = self.engine.scan
         for item in source.read(unit):
             if isinstance(item, Skip):
                 skips.append(item)
                 continue
-            provenance = item.provenance
-            # Blocks of a stream overlap: one file in all, and every byte once.
-            body = provenance.details.get("body") if provenance.details else None
+            data, provenance, _ = item
+            details = provenance.details
             if counted is not None:
                 for unit_, number in counted(item):
                     counts[unit_] = counts.get(unit_, 0) + number
-            elif isinstance(body, tuple):
+            # Blocks of a stream overlap: one file in all, and every byte once.
+            elif details and isinstance(body := details.get("body"), tuple):
                 files += not body[0]
                 size += body[1] - body[0]
             else:
                 files += 1
-                size += len(item.data)
-            kind = kind_of(item.data)
+                size += len(data)
+            kind = kind_of(data)
             if kind is not None and self._is_opened(item, kind, kept):
                 self._open(item, kind, kept, names=getattr(source, "names", True))
                 continue
-            if not isinstance(item.data, bytes):
+            if not isinstance(data, bytes):
                 # It was an archive on disk when it was planned.
                 skips.append(Skip("failed", provenance.path, "changed-while-read", "it was an archive over the size limit, and is none any more"))
                 continue
-            result = engine.scan(item.data, provenance.path)
+            result = engine_scan(data, provenance.path)
             if result is not EMPTY:
                 self._keep(item, result, kept)
         return Answer(kept.located, skips, counts.pop("files", files), counts.pop("bytes", size), counts, kept.dropped, kept.told)

@@ -31,7 +31,7 @@ class Confirmer:
     ``timeout`` in seconds applies to each single search; 0 means the rule needs none.
     """
 
-    __slots__ = ("_assigned", "_before", "_compiled", "_foreign", "_timeout", "_width", "index", "prefix", "rule", "specificity")
+    __slots__ = ("_assigned", "_before", "_compiled", "_foreign", "_match", "_timeout", "_width", "index", "parts", "prefix", "rule", "specificity")
 
     def __init__(self, index: int, rule: dict[str, Any], timeout: float) -> None:
         self.index = index
@@ -43,6 +43,9 @@ class Confirmer:
         self._timeout = timeout if rule["width"] > BLOCK or not rule.get("builtin") else 0.0
         self._assigned: bool = rule["assigned"]
         self._compiled: Any = None
+        self._match: Any = None
+        # The names of the groups beside the secret, once a match has told.
+        self.parts: tuple[str, ...] | None = None
         self._foreign: Any = None
         if "foreign" in rule:
             from leaksieve.engine.foreign import ForeignPattern
@@ -69,9 +72,10 @@ class Confirmer:
         """
         if length and self._assigned and not _named_tail().match(data, start + length):
             return None
-        if not self._timeout:
-            return self._pattern.match(data, start)
-        return self._timed(self._pattern.match, data, start)
+        match_at = self._match
+        if match_at is None:
+            match_at = self._match = self._pattern.match
+        return self._timed(match_at, data, start) if self._timeout else match_at(data, start)
 
     def around(self, data: bytes, start: int, length: int) -> list[Any]:
         """Every match that holds the keyword at ``[start, start + length)``, one for each place where one begins."""

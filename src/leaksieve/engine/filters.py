@@ -61,7 +61,7 @@ class Judge:
     def value(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
         """Why this value, in its match, is no finding ("" if it is one); independent of the path."""
         verdict = "" if "foreign" in rule else self._value(rule, secret, match)
-        if verdict in MAYBE:
+        if verdict[:1] in OPEN:
             verdict = _no_value(rule, secret, match) or self._rule_id(rule, secret, match) or verdict
         if "lists" in rule and verdict in MAYBE:
             from leaksieve.engine.foreign import weighed
@@ -77,10 +77,15 @@ class Judge:
             from leaksieve.ruleset.provider_names import doubt
 
             return doubt(rule, match)
-        from leaksieve.ruleset.generic import implausible  # 3 ms of patterns that most commits do not need
+        verdict: str = self._implausible(rule, secret, match)
+        return (reject_reason(rule, secret) or verdict) if verdict[:1] in OPEN else verdict
 
-        verdict = implausible(rule, secret, match)
-        return (reject_reason(rule, secret) or verdict) if verdict in MAYBE else verdict
+    @cached_property
+    def _implausible(self) -> Any:
+        """The hard rules for generic values: 3 ms of patterns that most commits do not need."""
+        from leaksieve.ruleset.generic import implausible
+
+        return implausible
 
     def _rule_id(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
         """Whether a value without a form of its own is an id in a list of rules, as configurations have them: ``rules = ["generic-*", "elastic-password"]``."""

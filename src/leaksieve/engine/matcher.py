@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from leaksieve.engine import pairs
 from leaksieve.engine.confirm import Confirmer, TimedOut
 from leaksieve.engine.decoders import BY_ENCODING, BY_ESCAPE, LEFT, TEXT, Area
-from leaksieve.engine.filters import MAYBE, Judge
+from leaksieve.engine.filters import MAYBE, OPEN, Judge
 from leaksieve.engine.mapping import Decoded
 from leaksieve.engine.memo import MAX_LINE, Memo
 from leaksieve.engine.overlap import Claim, Taken, losers
@@ -86,6 +86,7 @@ class Engine:
         self._judge.ruleset = ruleset
         self._confirmers: dict[int, Confirmer] = {}
         self._numbers: dict[str, int] = {}
+        self._past: dict[int, bool] = {}
 
     @classmethod
     def configured(cls, ruleset: Ruleset, config: Config, prefilter: str, compiler: Callable[[list[Patterns]], list[Any]], *, joined: bool = True) -> Self:
@@ -139,16 +140,20 @@ class Engine:
         Without ``alone`` nothing is told of dropped candidates where no other is beside them.
         """
         raws: list[Raw] = []
+        literal_of = self.vocabulary.literal
         for number, start in literals:
-            literal = self.vocabulary.literal(number)
-            for index in literal.rules:
-                self._confirm(data, index, start, len(literal.word), raws, skips)
+            word, _, rules = literal_of(number)
+            for index in rules:
+                self._confirm(data, index, start, len(word), raws, skips)
         verdicts: list[tuple[int, Verdict]] = []
-        for (number, low), starts in _by_line(data, gates).items():
-            verdict = self._line(data, number, low, starts, skips)
-            if verdict:
-                verdicts.append((low, verdict))
-        if not alone and not any(raw.rejected in MAYBE for raw in raws) and not any(one[5] in MAYBE for _, verdict in verdicts for one in verdict):
+        if gates:
+            for (number, low), starts in _by_line(data, gates).items():
+                verdict = self._line(data, number, low, starts, skips)
+                if verdict:
+                    verdicts.append((low, verdict))
+        if not verdicts and not raws:
+            return []
+        if not alone and not _any_open(raws, verdicts):
             return []
         found = {(raw.rule, raw.span.start): raw for raw in raws}
         for low, verdict in verdicts:
@@ -181,9 +186,16 @@ class Engine:
             before = len(skips)
             verdict = _verdict(self._gated(data, number, starts, skips), low)
             # What a rule says that looks past the line does not hold for the same line elsewhere.
-            if len(skips) == before and not any(self._confirmer(index).rule["lines"] for index in self.vocabulary.gates[number].rules):
+            if len(skips) == before and not self._looks_on(number):
                 self._memo.put(number, line, verdict)
         return verdict
+
+    def _looks_on(self, number: int) -> bool:
+        """Whether a rule of a gate looks past the line."""
+        known = self._past.get(number)
+        if known is None:
+            known = self._past[number] = any(self._confirmer(index).rule["lines"] for index in self.vocabulary.gates[number].rules)
+        return known
 
     def _gated(self, data: bytes, number: int, starts: list[int], skips: list[Skip]) -> list[Raw]:
         gate = self.vocabulary.gates[number]
@@ -219,10 +231,12 @@ class Engine:
 
     def _raw(self, confirmer: Confirmer, match: Any) -> Raw:
         value = match.group("secret")
-        groups = match.re.groupindex
+        names = confirmer.parts
+        if names is None:
+            names = confirmer.parts = tuple(name for name in match.re.groupindex if name != "secret")
         parts: tuple[tuple[str, bytes], ...] = ()
-        if len(groups) > 1:
-            parts = tuple((name, match.group(name)) for name in groups if name != "secret" and match.group(name) is not None)
+        if names:
+            parts = tuple((name, match.group(name)) for name in names if match.group(name) is not None)
         return Raw(confirmer.index, Span(*match.span()), Span(*match.span("secret")), value, parts, self._judge.value(confirmer.rule, value, match))
 
     def _finished(self, raw: Raw, decoded: tuple[str, ...], origin: Callable[[Span], Span]) -> Match:
@@ -267,7 +281,7 @@ class Engine:
     def _regions(self, data: bytes, escapes: list[tuple[int, int]], forms: list[tuple[int, int]], seen: set[tuple[str, int, int]]) -> Any:
         covered: dict[str, int] = {}
         fields = pairs.Fields(data)
-        for number, start in sorted(escapes, key=lambda hit: (hit[1], hit[0])):
+        for start, number in sorted([(start, number) for number, start in escapes]):
             decoder = ESCAPES[number].decoder
             if start < covered.get(decoder, 0):
                 continue
@@ -286,7 +300,7 @@ class Engine:
                 seen.add((decoder, region.origins[0], region.end))
                 yield region
         area: Area | None = None
-        for number, start in sorted(forms, key=lambda hit: (hit[1], hit[0])):
+        for start, number in sorted([(start, number) for number, start in forms]):
             form = self.vocabulary.forms[number]
             # A run already decoded in this phase holds this hit as well.
             if form.encoding == "base64":
@@ -345,6 +359,18 @@ class Engine:
         return self._numbers[rule_id]
 
 
+def _any_open(raws: list[Raw], verdicts: list[tuple[int, Verdict]]) -> bool:
+    """Whether one of the matches may still be a finding."""
+    for raw in raws:
+        if raw.rejected[:1] in OPEN:
+            return True
+    for _, verdict in verdicts:
+        for one in verdict:
+            if one[5][:1] in OPEN:
+                return True
+    return False
+
+
 def _verdict(raws: list[Raw], low: int) -> Verdict:
     if not raws:
         return ()
@@ -353,6 +379,9 @@ def _verdict(raws: list[Raw], low: int) -> Verdict:
 
 def _by_line(data: bytes, gates: list[tuple[int, int]]) -> dict[tuple[int, int], list[int]]:
     """Gates found, by number and start of their line; the prefilter reports all that stand in a line."""
+    if len(gates) == 1:
+        number, start = gates[0]
+        return {(number, data.rfind(b"\n", 0, start) + 1): [start]}
     lines: dict[tuple[int, int], list[int]] = {}
     low, high = 0, -1
     for number, start in sorted(gates):

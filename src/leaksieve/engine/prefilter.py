@@ -200,6 +200,7 @@ class Hyperscan:
         for number, gate in enumerate(vocabulary.gates):
             groups.setdefault(gate.tail.bulk, []).append((number, gate))
         self._tails = list(groups.values())
+        self._words = [[(number, gate.word, gate.tail) for number, gate in group] for group in self._tails]
         for bulk, group in groups.items():
             plain.append((b"(?:" + b"|".join(_spelled(word) for word in dict.fromkeys(gate.word for _, gate in group)) + b")" + bulk, caseless))
         self._escapes = len(plain)
@@ -250,31 +251,37 @@ class Hyperscan:
         forms: list[tuple[int, int]] = []
         lines: set[tuple[int, int]] = set()
         looked: dict[tuple[int, int], bool] = {}
-        tail, low, high = -1, 0, -1
+        first_gate, first_escape, first_form, lengths = self._gates, self._escapes, self._forms, self._lengths
+        # Of the line last looked at: where it begins and ends (a gate never reaches over a line break), and whether it is short enough to be remembered.
+        tail, low, high, whole = -1, 0, -1, False
         for number, to in found:
-            if number < self._gates:
-                literals.append((number, to - self._lengths[number]))
-            elif number < self._escapes:
-                if number == tail and low < to <= high:
+            if number < first_gate:
+                literals.append((number, to - lengths[number]))
+            elif number < first_escape:
+                if not low < to <= high:
+                    far = to - MAX_LINE if to > MAX_LINE else 0
+                    low = data.rfind(b"\n", far, to) + 1
+                    limit = (low or far) + MAX_LINE
+                    high = data.find(b"\n", to, limit)
+                    if high < 0 and len(data) <= limit:
+                        high = len(data)
+                    whole = high >= 0 and (low > 0 or not far)
+                    if not whole:
+                        high = -1
+                elif number == tail:
                     continue  # the line was read for another end of this tail
                 tail = number
-                # A gate never reaches over a line break.
-                far = max(to - MAX_LINE, 0)
-                low = data.rfind(b"\n", far, to) + 1
-                high = data.find(b"\n", to, (low or far) + MAX_LINE)
-                if high < 0 and len(data) <= (low or far) + MAX_LINE:
-                    high = len(data)
-                if (low or not far) and high >= 0:
-                    if (number, low) not in lines:
-                        lines.add((number, low))
-                        gates += [(gate, low + place) for gate, place in self._in_line(number - self._gates, data[low:high])]
-                else:
-                    self._recover(data, number - self._gates, to, looked)
-            elif number < self._forms:
-                which = self._escape[number - self._escapes]
+                if not whole:
+                    self._recover(data, number - first_gate, to, looked)
+                elif (number, low) not in lines:
+                    lines.add((number, low))
+                    for gate, place in self._in_line(number - first_gate, data[low:high]):
+                        gates.append((gate, low + place))
+            elif number < first_form:
+                which = self._escape[number - first_escape]
                 escapes.append((which, to - ESCAPES[which].length))
             else:
-                forms.append((number - self._forms, to - self._form_lengths[number - self._forms]))
+                forms.append((number - first_form, to - self._form_lengths[number - first_form]))
         if looked:
             gates += [gate for gate, passed in looked.items() if passed]
         return Hits(literals, gates, escapes, forms)
@@ -289,11 +296,10 @@ class Hyperscan:
         if known is None:
             text = line.lower()
             found = []
-            for number, gate in self._tails[which]:
-                word = gate.word
+            for number, word, tail in self._words[which]:
                 place = text.find(word)
                 while place >= 0:
-                    if gate.tail.check.match(line, place + len(word)):
+                    if tail.check.match(line, place + len(word)):
                         found.append((number, place))
                     place = text.find(word, place + 1)
             known = tuple(found)

@@ -7,7 +7,7 @@ shapes end here, cheaply; the rest is weighed by the scorer.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from leaksieve.ruleset.named import NAME_BYTES, name_at_end
@@ -121,13 +121,20 @@ def impossible(rule_id: str, head: bytes, secret: bytes, after: bytes, before: b
 def _about(before: bytes, head: bytes) -> bool:
     """Whether the name is that of something about a secret, or of something that only sounds like one."""
     left, rest = name_at_end(before)[-48:], _NAME.match(head)
-    pieces = [piece.lower() for piece in _PIECES.findall(left + (rest[1] if rest else b""))]
+    name = left + rest[1] if rest else left
+    public = before[-8:].rstrip().lower().endswith(b"public")
+    return _PIECES.search(name) is not None if public else _of_another(name)
+
+
+@lru_cache(maxsize=2048)
+def _of_another(name: bytes) -> bool:
+    """Whether a name, as far as it is known, is not that of a secret; files repeat theirs."""
+    pieces = [piece.lower() for piece in _PIECES.findall(name)]
     if not pieces:
         return False
     last = pieces[-1]
     return (
-        before[-8:].rstrip().lower().endswith(b"public")
-        or last in _LAST_WORDS
+        last in _LAST_WORDS
         or last.endswith(_ENDINGS)
         or not _OTHER_WORDS.isdisjoint(pieces)
         or not any(map(_CREDENTIAL.match, pieces))
@@ -202,6 +209,7 @@ def _wordy(value: bytes) -> bool:
     return bool(letters) and total >= 0.75 * len(value.replace(b" ", b"")) and total / len(letters) >= 3.5
 
 
+@lru_cache(maxsize=64)
 def bare_is_code(path: bytes) -> bool:
     """Whether a value without quotes in this file is an expression and not a string."""
     return _program().search(path) is not None

@@ -7,7 +7,7 @@ of translations, are known by their names.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 # Name, what the value begins with (lower case; none: it may be anything), pattern of the whole value.
 # A pattern is compiled when a value first begins like it.
@@ -171,11 +171,13 @@ def shape(value: bytes) -> str:
     return ""
 
 
+@lru_cache(maxsize=64)
 def machine_made(path: bytes) -> bool:
     """Whether a file is a lock file, a bundle, a source map, a list of checksums or a table of translations."""
     return _path_pattern(_MACHINE_MADE).search(path) is not None
 
 
+@lru_cache(maxsize=64)
 def translated(path: bytes) -> bool:
     """Whether a file holds the texts of a user interface, where a password's value is the word for one."""
     return _path_pattern(_TRANSLATED).search(path) is not None

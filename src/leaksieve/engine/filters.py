@@ -8,13 +8,15 @@ What a configuration or a comment allows is no filter: such findings are reporte
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from leaksieve.engine.checks import refused
 from leaksieve.ruleset.values import compiled, reject_reason
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from leaksieve.ruleset.load import Ruleset
 
 # Reasons that say of a match that it is no value at all: code, a reference, prose, a public shape.  Everything
@@ -77,15 +79,8 @@ class Judge:
             from leaksieve.ruleset.provider_names import doubt
 
             return doubt(rule, match)
-        verdict: str = self._implausible(rule, secret, match)
+        verdict = _implausible()(rule, secret, match)
         return (reject_reason(rule, secret) or verdict) if verdict[:1] in OPEN else verdict
-
-    @cached_property
-    def _implausible(self) -> Any:
-        """The hard rules for generic values: 3 ms of patterns that most commits do not need."""
-        from leaksieve.ruleset.generic import implausible
-
-        return implausible
 
     def _rule_id(self, rule: dict[str, Any], secret: bytes, match: Any) -> str:
         """Whether a value without a form of its own is an id in a list of rules, as configurations have them: ``rules = ["generic-*", "elastic-password"]``."""
@@ -126,6 +121,14 @@ class Judge:
         from leaksieve.ruleset.generic import placed
 
         return placed(verdict, path)
+
+
+@cache
+def _implausible() -> Callable[[dict[str, Any], bytes, Any], str]:
+    """The hard rules for generic values: 3 ms of patterns that most commits do not need."""
+    from leaksieve.ruleset.generic import implausible
+
+    return implausible
 
 
 def _no_value(rule: dict[str, Any], secret: bytes, match: Any) -> str:

@@ -28,6 +28,10 @@ class PackShare:
         self.table = source.inventory.tables[unit[1]]
         self.unwanted = source.inventory.unwanted[unit[1]]
 
+    def wanted(self, position: int) -> bool:
+        """Whether an object counts here, and is no copy of one that stands elsewhere."""
+        return self.unwanted is None or not self.unwanted[position]
+
     def walk(self, visit: Visit, lost: Lost) -> None:
         """Visit every object, each after its base; see :func:`leaksieve.gitobjects.packwalk.walk`."""
         limit = self._source.max_file_size

@@ -149,8 +149,7 @@ class HistoryWorker:
         def lost(position: int, reason: str, detail: str, further: int) -> None:
             where = table.oid(position).hex().encode()
             kind: SkipClass = "excluded" if reason == "too-large" else "failed"
-            wanted = unwanted is None or not unwanted[position]
-            if wanted:
+            if pack.wanted(position):
                 share.skips.append(Skip(kind, where, reason, detail))
             if further:
                 share.skips.append(Skip("failed", where, "base-unreadable", "objects stored as changes to it cannot be built", further))
@@ -166,7 +165,7 @@ class HistoryWorker:
         entry = listing(leaks)
 
         def visit(position: int, data: bytes, _state: Any, _base: bytes | None, _delta: bytes, _start: int) -> None:
-            if pack.unwanted is None or not pack.unwanted[position]:
+            if pack.wanted(position):
                 names = entry.findall(data)
                 if names:
                     share.take(Result(self._tree_names.held(names), []), pack.table.oid(position), TREE)

@@ -75,20 +75,29 @@ def _authorize(action: int, first: str | None, *_: str | None) -> int:
     return sqlite3.SQLITE_OK if action in _ALLOWED or (action == sqlite3.SQLITE_PRAGMA and first == "table_xinfo") else sqlite3.SQLITE_DENY
 
 
+def _quoted(name: bytes) -> str:
+    """A name of the database's own, as SQL takes any."""
+    return '"' + name.decode("utf-8", "replace").replace('"', '""') + '"'
+
+
+def _selected(base: sqlite3.Connection, columns: str, table: str) -> sqlite3.Cursor:
+    return base.execute(f"SELECT {columns} FROM {table}")  # noqa: S608  names cannot be parameters; they are quoted, and nothing but reading is authorised
+
+
 def _table(base: sqlite3.Connection, name: bytes, left: int) -> Generator[Entry, None, int]:
     """Yield the rows of a table, some together; returns how many more may be read."""
-    quoted = '"' + name.decode("utf-8", "replace").replace('"', '""') + '"'
+    quoted = _quoted(name)
     try:
         # Columns that are computed would run what the schema says.
         columns = [row[1] for row in base.execute(f"PRAGMA table_xinfo({quoted})") if row[6] == 0]
-        wanted = ", ".join('"' + column.decode("utf-8", "replace").replace('"', '""') + '"' for column in columns)
+        wanted = ", ".join(map(_quoted, columns))
         try:
             # A column may have taken one of the names that the row's number has.
             rowid = next(name for name in (b"rowid", b"_rowid_", b"oid", b"NULL") if name not in {column.lower() for column in columns}).decode()
-            cursor = base.execute(f"SELECT {rowid}, {wanted} FROM {quoted} NOT INDEXED")  # noqa: S608  names of the database's own, quoted
+            cursor = _selected(base, f"{rowid}, {wanted}", f"{quoted} NOT INDEXED")
         except sqlite3.DatabaseError:
             # One without row ids: they are counted.
-            cursor = base.execute(f"SELECT NULL, {wanted} FROM {quoted}")  # noqa: S608  every name is quoted above, and nothing but reading is authorised
+            cursor = _selected(base, f"NULL, {wanted}", quoted)
     except (sqlite3.Error, UnicodeError):
         yield Entry(name, None, (), ("archive-damaged", "a table that cannot be read"))
         return left

@@ -95,6 +95,8 @@ def run() -> NoReturn:
     """Run the process's arguments and exit (the console script)."""
     # Starting makes objects by the ten thousand and next to no garbage: looking for it, now and at the end, is a tenth of a short run.
     gc.set_threshold(_COLLECT)
+    # numpy, which long histories load, would start a thread for every core; nobody asks for its linear algebra, and workers are forked.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     code = main(sys.argv[1:])
     gc.freeze()
     sys.exit(code)

@@ -65,6 +65,11 @@ class Confirmer:
                 self._compiled = re.compile(text)
         return self._compiled
 
+    def warm(self) -> None:
+        """Compile the pattern if `re` does, which remembers it for others of the same rule."""
+        if not self._timeout and self._foreign is None:
+            _ = self._pattern
+
     def at(self, data: bytes, start: int, length: int) -> Any:
         """The match that begins at ``start`` (for patterns that begin with their keyword), or None.
 

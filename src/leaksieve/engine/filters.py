@@ -65,7 +65,7 @@ class Judge:
         verdict = "" if "foreign" in rule else self._value(rule, secret, match)
         if verdict[:1] in OPEN:
             verdict = _no_value(rule, secret, match) or self._rule_id(rule, secret, match) or verdict
-        if "lists" in rule and verdict in MAYBE:
+        if "lists" in rule and verdict[:1] in OPEN:
             from leaksieve.engine.foreign import weighed
 
             return weighed(rule, secret, match, verdict)

@@ -200,7 +200,6 @@ class Hyperscan:
         for number, gate in enumerate(vocabulary.gates):
             groups.setdefault(gate.tail.bulk, []).append((number, gate))
         self._tails = list(groups.values())
-        self._words = [[(number, gate.word, gate.tail) for number, gate in group] for group in self._tails]
         for bulk, group in groups.items():
             plain.append((b"(?:" + b"|".join(_spelled(word) for word in dict.fromkeys(gate.word for _, gate in group)) + b")" + bulk, caseless))
         self._escapes = len(plain)
@@ -296,10 +295,11 @@ class Hyperscan:
         if known is None:
             text = line.lower()
             found = []
-            for number, word, tail in self._words[which]:
+            for number, gate in self._tails[which]:
+                word = gate.word
                 place = text.find(word)
                 while place >= 0:
-                    if tail.check.match(line, place + len(word)):
+                    if gate.tail.check.match(line, place + len(word)):
                         found.append((number, place))
                     place = text.find(word, place + 1)
             known = tuple(found)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from importlib import import_module
 
-from leaksieve.engine.confirm import BLOCK
+from leaksieve.engine.confirm import Confirmer
 from leaksieve.ruleset.load import Ruleset
 
 _MODULES = ("leaksieve.ruleset.generic", "leaksieve.ruleset.scorer", "leaksieve.ruleset.alias")
@@ -18,8 +17,6 @@ def warming(ruleset: Ruleset) -> Iterator[None]:
         import_module(name)
         yield
     for index in sorted({index for _, _, _, words in ruleset.gates for _, who in words for index in who} - ruleset.disabled):
-        rule = ruleset.rule(index)
-        if rule.get("builtin") and rule["width"] <= BLOCK:
-            # `re` remembers it, as the one whose turn it is to use it will see.
-            re.compile(rule["pattern"].encode("latin-1"))
-            yield
+        # Any time will do: it is only known that those with one have none to warm.
+        Confirmer(index, ruleset.rule(index), 1.0).warm()
+        yield

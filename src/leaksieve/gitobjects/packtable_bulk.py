@@ -5,16 +5,13 @@ Reading the headers of 407,000 entries takes 0.07 s this way and 0.7 s one by on
 
 from __future__ import annotations
 
-import os
 from typing import Any
+
+import numpy as np
 
 from leaksieve.gitobjects.errors import BadDataError
 from leaksieve.gitobjects.pack import MAX_SIZE, MAX_VARINT, Pack
 from leaksieve.gitobjects.packtable import BROKEN, HEAD, LARGEST, OUTSIDE, Families, PackTable
-
-# Numpy's linear algebra, which nobody asks for here, would start a thread for every core; processes are forked from this one.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-import numpy as np
 
 _OFS_DELTA = 6
 _REF_DELTA = 7

@@ -18,8 +18,8 @@ from leaksieve.gitobjects.inflate import inflate
 
 # zlib's format cannot expand by more than this.
 _MOST_EXPANSION = 1032
-# Up to so many compressed bytes an entry is inflated in one go, three times as fast: at worst 130 MiB come out, little more than a file may have.
-_AT_ONCE = 128 * 1024
+# Up to so many compressed bytes an entry is inflated in one go: at worst 64 MiB come out.
+_AT_ONCE = 64 * 1024
 # Memory that the bases on the stack may take, bytes.
 _HELD = 512 * 1024 * 1024
 

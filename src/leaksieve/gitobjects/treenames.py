@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from leaksieve.gitobjects.kept import Run
+
 # How an entry for a submodule begins: its mode.
 SUBMODULE = b"160000 "
 # The longest name that is looked at; file systems take 255 bytes, git itself any number.
@@ -32,7 +34,7 @@ def name_at(data: bytes, place: int, hash_size: int) -> bytes:
             return b""
 
 
-def changed_parts(data: bytes, runs: list[tuple[int, int, int]], hash_size: int) -> list[bytes]:
+def changed_parts(data: bytes, runs: list[Run], hash_size: int) -> list[bytes]:
     """The parts of a tree in which a name may stand that its base does not have, whole names all of them.
 
     ``runs`` are what it keeps of the base (see :mod:`leaksieve.gitobjects.kept`).  A part goes on to the NULs around what
